@@ -1,0 +1,44 @@
+"""Every limit of a server, in one place. A configuration file may set any of them; docs/limits.md is generated from here."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Sizes in bytes, times in seconds unless the name says otherwise."""
+
+    running_tasks: int = 4
+    """Task instances that run at once; others wait as Suspended, in priority order."""
+    queued_instances: int = 100_000
+    """Instances that may wait for a slot; submitting one more is refused with FlowExceeded."""
+    xml_body_bytes: int = 8 * 1024 * 1024
+    query_bytes: int = 2 * 1024 * 1024
+    tasks_per_job: int = 64
+    resource_bytes: int = 2 * 1024 * 1024 * 1024
+    block_bytes: int = 16 * 1024 * 1024 * 1024
+    """One uploaded block of a tunnel session."""
+    field_bytes: int = 8 * 1024 * 1024
+    """One text or binary value sent through the tunnel."""
+    blocks_per_session: int = 20_000
+    result_rows: int = 10_000
+    """Rows of a SELECT shown as CSV by `?result`; the instance tunnel gives all."""
+    preview_rows: int = 10_000
+    long_poll_s: float = 5.0
+    clock_skew_s: float = 900.0
+    token_hours: int = 24 * 30
+    """Longest life of a bearer token."""
+    session_hours: int = 24
+    """Life of a tunnel session without a request."""
+    result_days: int = 30
+    """How long results and instances are kept."""
+    retention_hours: int = 24
+    """How long files that a table no longer refers to stay readable for running readers."""
+    dynamic_partitions: int = 60_000
+    memory_bytes: int = 0
+    """Memory of the embedded engine; 0 means 60 % of the machine's."""
+    engine_threads: int = 0
+    """Threads of the embedded engine; 0 means one a core."""
+    page_items: int = 1_000
+    """Items of one page of any list."""

@@ -1,0 +1,9 @@
+"""Tunnel sessions and their blocks."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+
+class SessionStore(Protocol):
+    """Verbs on the metadata store. Every method is synchronous, is one transaction, and takes the time as an argument."""

@@ -1,0 +1,92 @@
+"""Requests, replies and routes of the MaxCompute protocol.
+
+Routing looks at the percent-encoded path, segment by segment, since names may hold encoded slashes, and at the
+presence of valueless query keys, which the protocol uses as verbs (`?partitions`, `?instancestatus`).
+Handlers are plain functions `handler(world, request) -> Reply` that run on a worker thread; those that read or write streams read
+`request.stream` (blocking file-like) or return an iterator of bytes as the reply's body.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import BinaryIO
+
+from taskhouse.services.world import Caller, World
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One authenticated call. `path` are decoded values of the route's placeholders. `query` holds decoded parameters,
+    valueless ones as empty text. `headers` have lower-case names."""
+
+    method: str
+    url: str
+    path: Mapping[str, str]
+    query: Mapping[str, str]
+    headers: Mapping[str, str]
+    caller: Caller
+    stream: BinaryIO
+    """The body as it arrives, chunked transfer and content encoding still as sent (transfer decoded, content not)."""
+    max_body_bytes: int
+    request_id: str
+
+    def body(self) -> bytes:
+        """The whole body. Raises `Fault` (RequestQuotaExceeded) above the limit."""
+        from taskhouse.domain.faults import Fault, FaultCode
+
+        data = self.stream.read(self.max_body_bytes + 1)
+        if len(data) > self.max_body_bytes:
+            raise Fault(FaultCode.QUOTA_EXCEEDED, f"the request body is larger than {self.max_body_bytes} bytes")
+        return data
+
+    def has(self, key: str) -> bool:
+        return key in self.query
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    status: int = 200
+    body: bytes | str | Iterator[bytes] = b""
+    headers: Mapping[str, str] = field(default_factory=dict)
+    media_type: str = "application/xml"
+
+
+Handler = Callable[[World, Request], Reply]
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """`pattern` like `/projects/{project}/tables/{table}`. Matches when all `keys` are among the query's keys; of several
+    matching routes the one with most keys wins, then the one registered first."""
+
+    method: str
+    pattern: str
+    keys: tuple[str, ...]
+    handler: Handler
+
+
+class Routes:
+    """A registry that each protocol module fills at import: `routes = Routes()`, then `@routes.get("/projects", "extended")`."""
+
+    def __init__(self) -> None:
+        self.all: list[Route] = []
+
+    def add(self, method: str, pattern: str, *keys: str) -> Callable[[Handler], Handler]:
+        def register(handler: Handler) -> Handler:
+            self.all.append(Route(method, pattern, keys, handler))
+            return handler
+
+        return register
+
+    def get(self, pattern: str, *keys: str) -> Callable[[Handler], Handler]:
+        return self.add("GET", pattern, *keys)
+
+    def post(self, pattern: str, *keys: str) -> Callable[[Handler], Handler]:
+        return self.add("POST", pattern, *keys)
+
+    def put(self, pattern: str, *keys: str) -> Callable[[Handler], Handler]:
+        return self.add("PUT", pattern, *keys)
+
+    def delete(self, pattern: str, *keys: str) -> Callable[[Handler], Handler]:
+        return self.add("DELETE", pattern, *keys)
