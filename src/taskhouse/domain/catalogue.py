@@ -52,6 +52,8 @@ class Column:
 class TableKind(Enum):
     MANAGED = "MANAGED_TABLE"
     VIEW = "VIRTUAL_VIEW"
+    MATERIALIZED_VIEW = "MATERIALIZED_VIEW"
+    """Kept as its query and computed when it is read, so it is never outdated; only its kind differs from a view's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +91,10 @@ class Table:
     comment: str = ""
     lifecycle: int | None = None
     properties: dict[str, str] = field(default_factory=dict)
+    """TBLPROPERTIES."""
+    options: dict[str, str] = field(default_factory=dict)
+    """What a definition carries beside properties: `shards`, `hub_lifecycle`, `rewrite` (of a materialized view), `lifecycle`
+    (`disabled`)."""
     clustering: Clustering | None = None
     primary_key: tuple[str, ...] = ()
     view_text: str = ""
@@ -108,7 +114,7 @@ class Table:
 
     @property
     def is_view(self) -> bool:
-        return self.kind is TableKind.VIEW
+        return self.kind is not TableKind.MANAGED
 
     @property
     def is_transactional(self) -> bool:
@@ -130,6 +136,8 @@ class Partition:
     rows: int = 0
     bytes: int = 0
     files: int = 0
+    properties: dict[str, str] = field(default_factory=dict)
+    """`storagetier`, and `lifecycle` (`disabled`) when the sweeper must leave it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -171,6 +171,10 @@ class CreateTable(Statement):
     clustering: Clustering | None = None
     primary_key: tuple[str, ...] = ()
     stored_as: str = ""
+    shards: int = 0
+    """INTO n SHARDS, recorded only; 0 when not written."""
+    hub_lifecycle: int = 0
+    """HUBLIFECYCLE n, recorded only."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -233,6 +237,13 @@ class CreateView(Statement):
     if_not_exists: bool = False
     or_replace: bool = False
     properties: tuple[tuple[str, str], ...] = ()
+    materialized: bool = False
+    """CREATE MATERIALIZED VIEW; the four below are written with it only."""
+    rewrite: bool = True
+    """False for DISABLE REWRITE."""
+    partitioned_on: tuple[str, ...] = ()
+    lifecycle: int | None = None
+    clustering: Clustering | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
