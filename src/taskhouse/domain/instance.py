@@ -6,6 +6,7 @@ then `Running`; then `Terminated`. Only tasks succeed or fail.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum
@@ -129,3 +130,86 @@ class Instance:
     parent_id: str = ""
     action: str = ""
     tasks: tuple[Task, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How an attempt ended, as its runner tells it. `status` is one of the three final ones; the rest is as in `Task`."""
+
+    status: TaskStatus
+    result_kind: ResultKind = ResultKind.NONE
+    result_text: str = ""
+    result_file: str = ""
+    result_columns: tuple[tuple[str, str], ...] = ()
+    result_rows: int = 0
+    stages: tuple[Stage, ...] = ()
+    summary: dict[str, object] = field(default_factory=dict)
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One run of one task. `number` grows with every run and is the fencing token: whatever a runner does that others can
+    see (a commit, an outcome) is accepted only while its number is still the task's."""
+
+    instance_id: str
+    index: int
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
+class InstanceFilter:
+    """Which instances a list shows; every part that is set must hold. Times bound `submitted_at`, both inclusive."""
+
+    status: InstanceStatus | None = None
+    owner: str = ""
+    name: str = ""
+    submitted_from: datetime | None = None
+    submitted_to: datetime | None = None
+
+
+def instance_status(tasks: Sequence[TaskStatus]) -> InstanceStatus:
+    """The status of an instance with tasks in these statuses: Suspended before any began, Terminated once all ended."""
+    if all(status.is_final for status in tasks):
+        return InstanceStatus.TERMINATED
+    if all(status is TaskStatus.WAITING for status in tasks):
+        return InstanceStatus.SUSPENDED
+    return InstanceStatus.RUNNING
+
+
+def next_task(tasks: Sequence[TaskStatus]) -> int | None:
+    """The index of the task that runs next: tasks run one after another, in the order submitted. None while one runs, or
+    when none is left."""
+    for index, status in enumerate(tasks):
+        if status is TaskStatus.RUNNING:
+            return None
+        if status is TaskStatus.WAITING:
+            return index
+    return None
+
+
+def after_start(tasks: Sequence[TaskStatus], index: int) -> tuple[TaskStatus, ...]:
+    """Statuses after task `index` began; it must be the next one."""
+    if next_task(tasks) != index:
+        raise ValueError(f"task {index} is not the next one to run")
+    return _replaced(tasks, index, TaskStatus.RUNNING)
+
+
+def after_outcome(tasks: Sequence[TaskStatus], index: int, outcome: TaskStatus) -> tuple[TaskStatus, ...]:
+    """Statuses after the running task `index` ended. When it did not succeed, the tasks after it can no longer run in
+    their sequence: they are Cancelled."""
+    if tasks[index] is not TaskStatus.RUNNING or not outcome.is_final:
+        raise ValueError(f"task {index} is {tasks[index].value} and cannot end as {outcome.value}")
+    ended = _replaced(tasks, index, outcome)
+    if outcome is TaskStatus.SUCCESS:
+        return ended
+    return after_cancel(ended)
+
+
+def after_cancel(tasks: Sequence[TaskStatus]) -> tuple[TaskStatus, ...]:
+    """Statuses after the instance was stopped: whatever had not ended is Cancelled."""
+    return tuple(status if status.is_final else TaskStatus.CANCELLED for status in tasks)
+
+
+def _replaced(tasks: Sequence[TaskStatus], index: int, status: TaskStatus) -> tuple[TaskStatus, ...]:
+    return (*tasks[:index], status, *tasks[index + 1 :])

@@ -1,4 +1,4 @@
-"""One page of a list, and how to ask for the next."""
+"""Lists in pages. A marker is opaque to whoever asks: it is what the last page returned, and says where to go on."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Page(Generic[T]):
-    """`marker` is opaque text for the next call; empty on the last page, so that nobody asks for ever."""
+    """`marker` is empty on the last page: clients ask again until it is."""
 
     items: tuple[T, ...]
     marker: str = ""
