@@ -1,0 +1,86 @@
+"""The repository's own habits: short modules, the field's words, no addresses of package indexes, a pure domain."""
+
+from __future__ import annotations
+
+import ast
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+SOURCES = sorted((ROOT / "src" / "taskhouse").rglob("*.py"))
+MAX_LINES = 600
+"""Aim at 400; a table of statement values may be longer, nothing may be longer than this."""
+
+VAGUE_NAMES = {"utils", "util", "helpers", "helper", "common", "misc", "manager"}
+INDEX_HOSTS = re.compile(r"(pypi|pythonhosted|npmjs|conda|docker|ghcr|crates)\.(org|io|com)", re.IGNORECASE)
+
+
+def _tracked() -> Iterator[Path]:
+    listed = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, check=False)
+    if listed.returncode != 0:
+        pytest.skip("not a git checkout")
+    for name in listed.stdout.decode().split("\0"):
+        path = ROOT / name
+        if name and path.is_file():
+            yield path
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=lambda p: str(p.relative_to(ROOT)))
+def test_module_can_be_read_in_one_sitting(path: Path) -> None:
+    assert len(path.read_text(encoding="utf-8").splitlines()) <= MAX_LINES
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=lambda p: str(p.relative_to(ROOT)))
+def test_module_has_a_telling_name_and_says_what_it_is_for(path: Path) -> None:
+    assert path.stem not in VAGUE_NAMES and path.parent.name not in VAGUE_NAMES
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    if tree.body:
+        assert ast.get_docstring(tree), "the module does not open with what it is for"
+
+
+def test_no_file_names_a_package_index() -> None:
+    this = Path(__file__).resolve()
+    found = []
+    for path in _tracked():
+        try:
+            text = path.read_text(encoding="utf-8")
+        except UnicodeDecodeError:
+            continue
+        if path.resolve() != this and INDEX_HOSTS.search(text):
+            found.append(str(path.relative_to(ROOT)))
+    assert found == []
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "src/taskhouse/domain").rglob("*.py")), ids=lambda p: p.stem)
+def test_domain_imports_only_the_standard_library(path: Path) -> None:
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        names = []
+        if isinstance(node, ast.Import):
+            names = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            names = [node.module or ""]
+        for name in names:
+            top = name.split(".")[0]
+            assert top in sys.stdlib_module_names or name.startswith("taskhouse.domain"), name
+
+
+@pytest.mark.parametrize("module", ["odps", "pandas", "sklearn", "pyspark"])
+def test_heavy_client_libraries_are_not_imported_when_a_server_starts(module: str) -> None:
+    code = f"import sys, taskhouse.cli, taskhouse.wiring; sys.exit({module!r} in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_every_link_between_documents_leads_somewhere() -> None:
+    broken = []
+    for path in _tracked():
+        if path.suffix != ".md":
+            continue
+        for target in re.findall(r"\]\(([^)#\s]+)(?:#[^)]*)?\)", path.read_text(encoding="utf-8")):
+            if "://" not in target and not (path.parent / target).exists():
+                broken.append(f"{path.relative_to(ROOT)} -> {target}")
+    assert broken == []
