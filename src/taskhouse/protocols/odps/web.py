@@ -3,12 +3,13 @@
 Routing looks at the percent-encoded path, segment by segment, since names may hold encoded slashes, and at the
 presence of valueless query keys, which the protocol uses as verbs (`?partitions`, `?instancestatus`).
 Handlers are plain functions `handler(world, request) -> Reply` that run on a worker thread; those that read or write streams read
-`request.stream` (blocking file-like) or return an iterator of bytes as the reply's body.
+`request.stream` (blocking file-like) or return an iterator of bytes as the reply's body. A handler that only waits is written
+as a coroutine function, which occupies no thread meanwhile.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import BinaryIO
 
@@ -53,17 +54,24 @@ class Reply:
 
 
 Handler = Callable[[World, Request], Reply]
+WaitingHandler = Callable[[World, Request], Awaitable[Reply]]
 
 
 @dataclass(frozen=True, slots=True)
 class Route:
     """`pattern` like `/projects/{project}/tables/{table}`. Matches when all `keys` are among the query's keys; of several
-    matching routes the one with most keys wins, then the one registered first."""
+    matching routes the one with most keys wins, then the one registered first. A `public` route is served without a signature;
+    its `request.caller` is `ANONYMOUS`."""
 
     method: str
     pattern: str
     keys: tuple[str, ...]
-    handler: Handler
+    handler: Handler | WaitingHandler
+    public: bool = False
+
+
+ANONYMOUS = Caller("", False, ())
+"""Who calls a public route: nobody, with access to nothing."""
 
 
 class Routes:
@@ -72,12 +80,25 @@ class Routes:
     def __init__(self) -> None:
         self.all: list[Route] = []
 
-    def add(self, method: str, pattern: str, *keys: str) -> Callable[[Handler], Handler]:
+    def add(self, method: str, pattern: str, *keys: str, public: bool = False) -> Callable[[Handler], Handler]:
         def register(handler: Handler) -> Handler:
+            self.all.append(Route(method, pattern, keys, handler, public))
+            return handler
+
+        return register
+
+    def waiting(self, method: str, pattern: str, *keys: str) -> Callable[[WaitingHandler], WaitingHandler]:
+        """Register a coroutine function."""
+
+        def register(handler: WaitingHandler) -> WaitingHandler:
             self.all.append(Route(method, pattern, keys, handler))
             return handler
 
         return register
+
+    def public(self, pattern: str, *keys: str) -> Callable[[Handler], Handler]:
+        """Register a GET that needs no signature."""
+        return self.add("GET", pattern, *keys, public=True)
 
     def get(self, pattern: str, *keys: str) -> Callable[[Handler], Handler]:
         return self.add("GET", pattern, *keys)
