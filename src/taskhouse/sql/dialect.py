@@ -53,7 +53,7 @@ from taskhouse.domain.datatypes import DataType, parse_type
 from taskhouse.domain.faults import Fault, FaultCode, Place
 
 
-def place_of(node: exp.Expression | None) -> Place | None:
+def place_of(node: exp.Expr | None) -> Place | None:
     """Where `node` starts in the submitted text: its own place, else its first part's, else its parent's."""
     above = node
     while above is not None:
@@ -65,7 +65,7 @@ def place_of(node: exp.Expression | None) -> Place | None:
     return None
 
 
-def set_place(node: exp.Expression, place: Place) -> None:
+def set_place(node: exp.Expr, place: Place) -> None:
     node.meta["line"] = place.line
     node.meta["col"] = place.column
 
