@@ -91,8 +91,8 @@ class InstanceStore(Protocol):
         ...
 
     def end_commit(self, attempt: Attempt) -> bool:
-        """The intent was carried out or given up; the attempt goes on. False when a stop was asked for meanwhile, and is now
-        carried out: the attempt is not live any more."""
+        """The intent was carried out or given up; the attempt goes on. False when a stop was asked for meanwhile: the
+        runner does nothing more and records the outcome Cancelled."""
         ...
 
     def record_outcome(self, attempt: Attempt, outcome: Outcome, now: datetime) -> Recorded:
