@@ -28,6 +28,8 @@ class FaultCode(Enum):
     AUTHORIZATION_REQUIRED = ("AuthorizationRequired", 401, "ODPS-0410031")
     SIGNATURE_NOT_MATCH = ("SignatureNotMatch", 403, "ODPS-0410032")
     REQUEST_TIME_SKEWED = ("RequestTimeTooSkewed", 403, "ODPS-0410033")
+    AUTHENTICATION_EXPIRED = ("AuthenticationRequestExpired", 401, "ODPS-0410034")
+    """A temporary key or a token is past its time."""
     NO_PERMISSION = ("NoPermission", 403, "ODPS-0130013")
     INVALID_STATE = ("InvalidStateSetting", 409, "ODPS-0430071")
     NOT_TERMINATED = ("InstanceNotTerminate", 409, "ODPS-0430072")

@@ -13,6 +13,7 @@ from collections.abc import Awaitable, Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import BinaryIO
 
+from taskhouse.domain.access import Policy
 from taskhouse.services.world import Caller, World
 
 
@@ -70,7 +71,7 @@ class Route:
     public: bool = False
 
 
-ANONYMOUS = Caller("", False, ())
+ANONYMOUS = Caller("", False, Policy())
 """Who calls a public route: nobody, with access to nothing."""
 
 
