@@ -54,8 +54,8 @@ class InstanceStore(Protocol):
         Raises `Fault` FLOW_EXCEEDED when `max_queued` instances wait already."""
         ...
 
-    def get(self, project: str, instance_id: str) -> Instance | None:
-        """The whole instance, source, results and stages included."""
+    def get(self, project: str | None, instance_id: str) -> Instance | None:
+        """The whole instance, source, results and stages included. `project` None: of whatever project."""
         ...
 
     def head(self, project: str, instance_id: str) -> Instance | None:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TypeAlias
 
 from taskhouse.domain.access import Policy
+from taskhouse.domain.instance import Outcome
 from taskhouse.domain.limits import Limits
 from taskhouse.ports.access_store import AccessStore
 from taskhouse.ports.algorithms import Algorithms
@@ -17,11 +20,13 @@ from taskhouse.ports.instance_store import InstanceStore
 from taskhouse.ports.model_store import ModelStore
 from taskhouse.ports.session_store import SessionStore
 from taskhouse.ports.warehouse import Warehouse
+from taskhouse.services.task_run import LiveRuns, TaskRun
 
 
 @dataclass(frozen=True, slots=True)
 class World:
-    """`blobs` is the folder of result files, resources and staged tunnel blocks outside the warehouse."""
+    """`blobs` is the folder of result files, resources and staged tunnel blocks outside the warehouse. `runners` says who runs
+    a task, by its type (`SQL`, `Merge`, `XFlow`, ...); other types are refused when they are submitted."""
 
     instances: InstanceStore
     catalogue: CatalogueStore
@@ -36,6 +41,13 @@ class World:
     ids: Ids
     limits: Limits
     blobs: Path
+    runners: Mapping[str, Runner] = field(default_factory=dict)
+    runs: LiveRuns = field(default_factory=LiveRuns)
+
+    @property
+    def results(self) -> Path:
+        """The folder of the result files of SELECTs, outside the warehouse."""
+        return self.blobs / "results"
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,3 +58,7 @@ class Caller:
     user: str
     is_admin: bool = False
     token_scope: Policy | None = None
+
+
+Runner: TypeAlias = Callable[[World, TaskRun], Outcome]
+"""Runs one attempt of a task to its end, blocking. A `Fault` that it raises makes the task Failed (Cancelled for a stop)."""

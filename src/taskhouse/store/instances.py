@@ -184,10 +184,10 @@ class SqlInstanceStore:
         first = self.get(instance.project, stored)
         return first if first is not None else instance
 
-    def get(self, project: str, instance_id: str) -> Instance | None:
+    def get(self, project: str | None, instance_id: str) -> Instance | None:
         def work(connection: Connection) -> Instance | None:
             row = connection.execute(_INSTANCE, {"i": instance_id}).first()
-            if row is None or row.project != project:
+            if row is None or project not in (None, row.project):
                 return None
             source = connection.execute(_SOURCE, {"i": instance_id}).scalar_one()
             whole = tuple(whole_task(r) for r in connection.execute(_WHOLE, {"i": instance_id}))
