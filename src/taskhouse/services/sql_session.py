@@ -1,0 +1,101 @@
+"""Where, for whom and with which settings the statements of one SQL task run.
+
+A session lives as long as its task: SET, USE and USE SCHEMA change it for the statements after them. Settings are the
+project's properties, over them the client's hints, over them the text's SET flags; names are lower case.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from taskhouse.domain.catalogue import DEFAULT_SCHEMA, Project, TableName
+from taskhouse.domain.faults import Fault, FaultCode, Place
+from taskhouse.ports.warehouse import CommitTag
+from taskhouse.services.world import Caller
+from taskhouse.sql.statements import TableRef
+
+TIME_ZONE = "odps.sql.timezone"
+_TRUE = ("true", "1", "yes", "on")
+
+
+@dataclass(slots=True)
+class SqlSession:
+    """`step` numbers the task's statements from 0. `now` is the start of the current statement."""
+
+    caller: Caller
+    project: Project
+    schema: str
+    settings: dict[str, str]
+    now: datetime
+    instance_id: str
+    task: str
+    attempt: int
+    step: int = 0
+
+    @property
+    def schemas_enabled(self) -> bool:
+        """Whether names have three tiers: `a.b` then is schema and table."""
+        return self.flag("odps.namespace.schema", self.project.schemas_enabled)
+
+    @property
+    def time_zone(self) -> str:
+        """An IANA name. Raises `Fault` when the setting is not one."""
+        name = self.settings.get(TIME_ZONE, "").strip()
+        if not name:
+            return "UTC"
+        try:
+            ZoneInfo(name)
+        except (ZoneInfoNotFoundError, ValueError, OSError):
+            raise Fault(FaultCode.INVALID_ARGUMENT, f"{TIME_ZONE}: '{name}' is not a time zone") from None
+        return name
+
+    def flag(self, name: str, default: bool) -> bool:
+        text = self.settings.get(name, "").strip().lower()
+        return text in _TRUE if text else default
+
+    def tag(self, part: int = 0) -> CommitTag:
+        """The mark of the current statement's commit; `part` tells the commits of one statement apart."""
+        return CommitTag(self.instance_id, self.task, self.attempt, self.step * 1000 + part)
+
+    def resolve(self, table: TableRef) -> TableName:
+        return TableName(*table.resolve(self.project.name, self.schema, schemas_enabled=self.schemas_enabled))
+
+    def set(self, name: str, value: str) -> None:
+        lowered = name.strip().lower()
+        self.settings[lowered] = value
+        if lowered == "odps.default.schema" and value.strip():
+            self.schema = value.strip().lower()
+
+
+def open_session(
+    caller: Caller,
+    project: Project,
+    hints: Mapping[str, str],
+    now: datetime,
+    *,
+    instance_id: str,
+    task: str,
+    attempt: int,
+) -> SqlSession:
+    """A session in `project` with the client's hints."""
+    session = SqlSession(
+        caller=caller,
+        project=project,
+        schema=DEFAULT_SCHEMA,
+        settings={name.lower(): value for name, value in project.properties.items()},
+        now=now,
+        instance_id=instance_id,
+        task=task,
+        attempt=attempt,
+    )
+    for name, value in hints.items():
+        session.set(name, value)
+    return session
+
+
+def at(fault: Fault, place: Place) -> Fault:
+    """The fault with a place, if it had none."""
+    return fault if fault.place is not None else Fault(fault.code, fault.message, place)
