@@ -22,6 +22,8 @@ class FaultCode(Enum):
     NO_SUCH_TABLE = ("NoSuchTable", 404, "ODPS-0130131")
     NO_SUCH_PARTITION = ("NoSuchPartition", 404, "ODPS-0420111")
     OBJECT_EXISTS = ("ObjectAlreadyExists", 409, "ODPS-0420114")
+    TABLE_EXISTS = ("ObjectAlreadyExists", 409, "ODPS-0130211")
+    """A table, view or partition that a statement was to create."""
     INVALID_ARGUMENT = ("InvalidArgument", 400, "ODPS-0420411")
     INVALID_PARAMETER = ("InvalidParameter", 400, "ODPS-0410042")
     METHOD_NOT_ALLOWED = ("MethodNotAllowed", 405, "ODPS-0410021")

@@ -1,0 +1,33 @@
+"""Statements that the server runs itself: definitions, ALTER, DESC, SHOW, settings. Queries and writes run elsewhere."""
+
+from __future__ import annotations
+
+from taskhouse.domain.faults import Fault, FaultCode
+from taskhouse.ports.engine import RunControl
+from taskhouse.services.sql_session import SqlSession
+from taskhouse.services.statements.execution import Commit, Execution, StatementOutcome
+from taskhouse.services.statements.table import EXECUTORS
+from taskhouse.services.world import World
+from taskhouse.sql.statements import Statement
+
+__all__ = ["StatementOutcome", "execute", "is_executable"]
+
+
+def is_executable(statement: Statement) -> bool:
+    """Whether `execute` runs statements of this kind."""
+    return type(statement) in EXECUTORS
+
+
+def execute(
+    world: World, session: SqlSession, statement: Statement, control: RunControl, commit: Commit | None = None
+) -> StatementOutcome:
+    """Run one statement in a session. Blocking; safe from any thread.
+
+    Each change of definition is one transaction of the catalogue. Where data is concerned too, the data's commit (made by `commit`, by
+    default straight to the warehouse) comes first, so that running the statement again finishes one that was cut off.
+    Raises `Fault` with the place of the offending part: NO_SUCH_TABLE, TABLE_EXISTS, NO_PERMISSION, SEMANTIC, NOT_SUPPORTED, ...
+    """
+    executor = EXECUTORS.get(type(statement))
+    if executor is None:
+        raise Fault(FaultCode.NOT_SUPPORTED, f"{type(statement).__name__} is not supported", statement.place)
+    return executor(Execution(world, session, control, commit or world.warehouse.commit), statement)
