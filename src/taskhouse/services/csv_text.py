@@ -77,6 +77,15 @@ def csv_file(path: str, columns: Sequence[tuple[str, DataType]], time_zone: str,
     return b"".join(parts)
 
 
+def cell_texts(array: pa.Array, type_: DataType, time_zone: tzinfo) -> list[str | None]:
+    """The texts of a column's values without any quotes, for people to read; None is NULL, and bytes that are no text show as `\ufffd`."""
+    if type_.is_text or type_.kind in (Kind.JSON, Kind.VOID):
+        values = array.cast(pa.binary()).to_pylist()
+        return [None if value is None else value.decode(errors="replace") for value in values]
+    render = renderer(type_, time_zone)
+    return [None if value is None else render(value) for value in _values(array, type_)]
+
+
 # --- columns ----------------------------------------------------------------------------------------------------------
 
 
