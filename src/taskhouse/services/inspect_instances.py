@@ -9,9 +9,11 @@ import threading
 import time
 from dataclasses import replace
 
+from taskhouse.domain.access import instance_target, project_target
 from taskhouse.domain.faults import Fault, FaultCode
 from taskhouse.domain.instance import Instance, InstanceFilter, InstanceStatus, Task, TaskStatus
 from taskhouse.domain.paging import Page
+from taskhouse.services.access import authorize
 from taskhouse.services.world import Caller, World
 
 
@@ -20,6 +22,7 @@ def get(world: World, caller: Caller, project: str, instance_id: str) -> Instanc
     instance = world.instances.get(project, instance_id)
     if instance is None:
         raise _unknown(instance_id)
+    _check(world, caller, instance, "Read")
     return _with_live_stages(world, instance)
 
 
@@ -28,6 +31,7 @@ def head(world: World, caller: Caller, project: str, instance_id: str) -> Instan
     instance = world.instances.head(project, instance_id)
     if instance is None:
         raise _unknown(instance_id)
+    _check(world, caller, instance, "Read")
     return instance
 
 
@@ -37,6 +41,7 @@ def page(
     """Heads of instances, newest first. `limit` 0 means the server's own page size, which also bounds a greater one."""
     if world.catalogue.project(project) is None:
         raise Fault(FaultCode.NO_SUCH_PROJECT, f"Project not found - '{project}'")
+    authorize.check(world, caller, "List", project_target(project))
     most = world.limits.page_items
     return world.instances.page(project, filter, marker, min(limit, most) if limit > 0 else most)
 
@@ -55,11 +60,20 @@ def task(instance: Instance, name: str) -> Task:
     raise Fault(FaultCode.INVALID_PARAMETER, f"instance '{instance.id}' has no task named '{name}'")
 
 
-def put_info(world: World, caller: Caller, project: str, instance_id: str, task_name: str, key: str, value: str) -> None:
+def check_write(world: World, caller: Caller, project: str, instance_id: str) -> Instance:
+    """The head of an instance that `caller` may change. Raises `Fault` NO_SUCH_OBJECT or NO_PERMISSION."""
+    instance = head(world, caller, project, instance_id)
+    _check(world, caller, instance, "Write")
+    return instance
+
+
+def put_info(
+    world: World, caller: Caller, project: str, instance_id: str, task_name: str, key: str, value: str
+) -> None:
     """Attach a note to a task; it can be read back under its key."""
     if len(value.encode()) > world.limits.query_bytes:
         raise Fault(FaultCode.QUOTA_EXCEEDED, f"the value has more than {world.limits.query_bytes} bytes")
-    found = task(head(world, caller, project, instance_id), task_name)
+    found = task(check_write(world, caller, project, instance_id), task_name)
     world.instances.put_info(instance_id, found.index, key, value)
 
 
@@ -97,6 +111,10 @@ def wait_for_end(world: World, project: str, instance_id: str, seconds: float) -
                 return instance
     finally:
         end_watch()
+
+
+def _check(world: World, caller: Caller, instance: Instance, action: str) -> None:
+    authorize.check(world, caller, action, instance_target(instance.project, instance.id), instance.owner)
 
 
 def _with_live_stages(world: World, instance: Instance) -> Instance:

@@ -14,7 +14,8 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from taskhouse.domain.catalogue import DEFAULT_SCHEMA, Project, TableName
 from taskhouse.domain.faults import Fault, FaultCode, Place
 from taskhouse.ports.warehouse import CommitTag
-from taskhouse.services.world import Caller
+from taskhouse.services.task_run import TaskRun
+from taskhouse.services.world import Caller, World
 from taskhouse.sql.statements import TableRef
 
 TIME_ZONE = "odps.sql.timezone"
@@ -94,6 +95,29 @@ def open_session(
     for name, value in hints.items():
         session.set(name, value)
     return session
+
+
+def caller_of(world: World, user: str) -> Caller:
+    """The owner of an instance as the one who asks, with the rights of this moment."""
+    known = world.access.user(user)
+    return Caller(user=user, is_admin=known.is_admin if known is not None else False)
+
+
+def session_of(world: World, task_run: TaskRun) -> SqlSession:
+    """A fresh session for the task. Raises `Fault` NO_SUCH_PROJECT when the project is gone."""
+    instance = task_run.instance
+    project = world.catalogue.project(instance.project)
+    if project is None:
+        raise Fault(FaultCode.NO_SUCH_PROJECT, f"Project not found - '{instance.project}'")
+    return open_session(
+        caller_of(world, instance.owner),
+        project,
+        task_run.task.spec.settings,
+        world.clock.now(),
+        instance_id=instance.id,
+        task=task_run.task.spec.name,
+        attempt=task_run.attempt.number,
+    )
 
 
 def at(fault: Fault, place: Place) -> Fault:

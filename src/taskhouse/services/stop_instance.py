@@ -16,7 +16,7 @@ _COMMIT_WAIT_S = 2.0
 
 def stop(world: World, caller: Caller, project: str, instance_id: str) -> None:
     """Raises `Fault` NO_SUCH_OBJECT for an unknown instance, INVALID_STATE for one that has ended."""
-    inspect_instances.head(world, caller, project, instance_id)
+    inspect_instances.check_write(world, caller, project, instance_id)
     children = world.instances.children(instance_id)
     for running in (instance_id, *(child.id for child in children)):
         control = world.runs.find(running)

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from taskhouse.domain.access import project_target
 from taskhouse.domain.faults import Fault, FaultCode
 from taskhouse.domain.instance import Instance, InstanceStatus, JobSpec, Task, TaskSpec, TaskStatus
 from taskhouse.services import merge_files
+from taskhouse.services.access import authorize
 from taskhouse.services.world import Caller, World
 from taskhouse.sql import parser
 
@@ -22,6 +24,7 @@ def submit(world: World, caller: Caller, job: JobSpec) -> Instance:
     project = world.catalogue.project(job.project)
     if project is None:
         raise Fault(FaultCode.NO_SUCH_PROJECT, f"Project not found - '{job.project}'")
+    authorize.check(world, caller, "CreateInstance", project_target(job.project))
     instance = prepare(world, caller, job)
     stored = world.instances.submit(instance, max_queued=world.limits.queued_instances)
     if stored.id == instance.id:
@@ -57,7 +60,9 @@ def _check(world: World, job: JobSpec) -> None:
     if not job.tasks:
         raise Fault(FaultCode.INVALID_ARGUMENT, "the job has no task")
     if len(job.tasks) > limits.tasks_per_job:
-        raise Fault(FaultCode.INVALID_ARGUMENT, f"the job has {len(job.tasks)} tasks; {limits.tasks_per_job} are allowed")
+        raise Fault(
+            FaultCode.INVALID_ARGUMENT, f"the job has {len(job.tasks)} tasks; {limits.tasks_per_job} are allowed"
+        )
     if not 0 <= job.priority <= 9:
         raise Fault(FaultCode.INVALID_ARGUMENT, f"priority {job.priority} is not between 0 (first) and 9 (last)")
     names: set[str] = set()
@@ -74,7 +79,8 @@ def _check_task(world: World, task: TaskSpec) -> None:
     if task.type not in world.runners:
         known = ", ".join(sorted(world.runners))
         raise Fault(
-            FaultCode.NOT_SUPPORTED, f"task '{task.name}': tasks of type {task.type} are not supported; these are: {known}"
+            FaultCode.NOT_SUPPORTED,
+            f"task '{task.name}': tasks of type {task.type} are not supported; these are: {known}",
         )
     size = len(task.body.encode())
     if size > world.limits.query_bytes:
