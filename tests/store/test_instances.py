@@ -279,7 +279,7 @@ def test_old_instances_are_forgotten_with_all_they_had(store: SqlInstanceStore, 
         assert attempt is not None
         store.record_outcome(attempt, Outcome(TaskStatus.SUCCESS, result_file=f"f{n}"), NOW + timedelta(days=n))
     submit(store, "waiting")
-    assert store.forget_before(NOW + timedelta(days=1, seconds=1), 10) == ("f0", "f1")
+    assert store.forget_before(NOW + timedelta(days=1, seconds=1), 10) == (2, ("f0", "f1"))
     assert store.get("p", "i0") is None and store.get("p", "i2") is not None and store.get("p", "waiting") is not None
     for table in ("tasks", "task_texts", "task_results", "instance_sources"):
         left = database.read(lambda c, t=table: c.exec_driver_sql(f"select count(*) from {t} where instance_id='i0'"))

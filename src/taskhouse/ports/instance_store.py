@@ -97,7 +97,8 @@ class InstanceStore(Protocol):
 
     def record_outcome(self, attempt: Attempt, outcome: Outcome, now: datetime) -> Recorded:
         """End the attempt's task, cancel the later tasks if it did not succeed, begin the next one if it did, and end the instance
-        after the last. A stop that waited for a commit takes effect here."""
+        after the last. A stop that waited for a commit takes effect here. When it did not succeed, planned sub-instances that have not
+        ended are stopped, too: nobody would run them any more."""
         ...
 
     def record_progress(self, attempt: Attempt, stages: Sequence[Stage]) -> None:
@@ -119,7 +120,7 @@ class InstanceStore(Protocol):
 
     def info(self, instance_id: str, index: int, key: str) -> str | None: ...
 
-    def forget_before(self, time: datetime, limit: int) -> tuple[str, ...]:
-        """Delete up to `limit` instances that ended before `time` (with their sub-instances). Returns the names of their result files, which
+    def forget_before(self, time: datetime, limit: int) -> tuple[int, tuple[str, ...]]:
+        """Delete up to `limit` instances that ended before `time`. Returns how many, and the names of their result files, which
         the caller deletes."""
         ...

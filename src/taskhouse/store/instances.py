@@ -305,6 +305,9 @@ class SqlInstanceStore:
             if state.stop_requested:
                 statuses = after_cancel(statuses)
             state.write(connection, statuses, now)
+            if outcome.status is not TaskStatus.SUCCESS:
+                for child in connection.execute(_CHILD_IDS, {"i": attempt.instance_id}).scalars().all():
+                    _stop_one(connection, child, now)
             following = next_task(statuses)
             if following is None:
                 return Recorded(accepted=True)
@@ -356,7 +359,7 @@ class SqlInstanceStore:
     def info(self, instance_id: str, index: int, key: str) -> str | None:
         return self._db.read(lambda c: c.execute(_NOTE, {"i": instance_id, "x": index, "k": key}).scalar())
 
-    def forget_before(self, time: datetime, limit: int) -> tuple[str, ...]:
+    def forget_before(self, time: datetime, limit: int) -> tuple[int, tuple[str, ...]]:
         expired = (
             select(instances.c.id)
             .where(text("status = 'Terminated'"), instances.c.ended_at < to_micros(time))
@@ -364,16 +367,16 @@ class SqlInstanceStore:
             .limit(limit)
         )
 
-        def work(connection: Connection) -> tuple[str, ...]:
+        def work(connection: Connection) -> tuple[int, tuple[str, ...]]:
             ids = connection.execute(expired).scalars().all()
             if not ids:
-                return ()
+                return 0, ()
             files = connection.execute(
                 select(task_results.c.file).where(task_results.c.instance_id.in_(ids), task_results.c.file != "")
             )
             names = tuple(files.scalars().all())
             connection.execute(delete(instances).where(instances.c.id.in_(ids)))
-            return names
+            return len(ids), names
 
         return self._db.write(work)
 
