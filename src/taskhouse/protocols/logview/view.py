@@ -13,6 +13,10 @@ from taskhouse.protocols.logview import graph, sql_lines
 _FAULT = re.compile(r"(?P<number>ODPS-\d{7}):\s*(?:\[(?P<line>\d+),(?P<column>\d+)\]\s*)?(?P<message>.*)", re.DOTALL)
 _HINT = re.compile(r"[,;.]?\s*did you mean\s+(?P<what>[^?]+)\?", re.IGNORECASE)
 
+SHORT_WAIT_S = 0.01
+"""A shorter wait is not shown as a phase."""
+MAX_STATEMENT_PHASES = 8
+
 LOOKS = {
     TaskStatus.WAITING: ("wait", "Waiting"),
     TaskStatus.RUNNING: ("run", "Running"),
@@ -57,7 +61,6 @@ class StatementView:
     kind: str
     line: int
     status: Status
-    note: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,7 +172,8 @@ def _number(value: object) -> float:
 def _phases(instance: Instance, now: datetime) -> tuple[Phase, ...]:
     parts: list[tuple[str, float, str]] = []
     waited = ((instance.started_at or instance.ended_at or now) - instance.submitted_at).total_seconds()
-    parts.append(("Waited for a slot", waited, "res"))
+    if waited >= SHORT_WAIT_S or instance.started_at is None:
+        parts.append(("Waited for a slot", waited, "res"))
     several = len(instance.tasks) > 1
     for task in instance.tasks:
         if task.started_at is None:
@@ -177,13 +181,13 @@ def _phases(instance: Instance, now: datetime) -> tuple[Phase, ...]:
         look = LOOKS[task.status][0]
         steps = _statement_records(task)
         seconds = ((task.ended_at or now) - task.started_at).total_seconds()
-        if len(steps) > 1:
+        if 1 < len(steps) <= MAX_STATEMENT_PHASES:
             for number, step in enumerate(steps, 1):
-                part = {"Failed": "fail", "Cancelled": "hold"}.get(str(step.get("status", "")), "run")
+                part = look if number == len(steps) and look in ("fail", "hold") else "run"
                 prefix = f"{task.spec.name}, statement" if several else "Statement"
                 parts.append((f"{prefix} {number}", _number(step.get("seconds")), part))
         else:
-            label = task.spec.name if several else "Ran"
+            label = task.spec.name if several else f"Ran {len(steps)} statements" if len(steps) > 1 else "Ran"
             parts.append((label, seconds, look if look in ("fail", "hold") else "run"))
     whole = sum(max(seconds, 0.0) for _, seconds, _ in parts) or 1.0
     return tuple(
@@ -227,33 +231,21 @@ def _task(task: Task, stages: tuple[Stage, ...]) -> TaskView:
 def _statements(
     task: Task, marks: Sequence[sql_lines.StatementMark], trouble: Trouble | None
 ) -> tuple[StatementView, ...]:
-    """Statuses as recorded for each; without a record they follow from the task's status and the error's place."""
+    """The runner records each statement that it began; of a task that did not succeed the last one is the culprit. Without a
+    record (it still runs, or never ran) statuses follow from the task's status and the error's place."""
     records = _statement_records(task)
+    at_error = next((i for i, m in enumerate(marks) if trouble and m.line <= trouble.line <= m.last_line), None)
+    reached = len(records) - 1 if records else at_error
     found = []
-    broken = False
-    for number, mark in enumerate(marks, 1):
-        record = records[number - 1] if number <= len(records) and len(records) <= len(marks) else None
-        here = trouble is not None and mark.line <= trouble.line <= mark.last_line
-        if record is not None and "status" in record:
-            status = LOOKS.get(_status_named(record["status"]), LOOKS[TaskStatus.WAITING])
-        elif task.status is TaskStatus.SUCCESS:
-            status = LOOKS[TaskStatus.SUCCESS]
-        elif here or (len(marks) == 1 and task.status is not TaskStatus.WAITING):
-            status, broken = LOOKS[task.status], True
-        elif trouble is not None and trouble.line and not broken:
-            status = LOOKS[TaskStatus.SUCCESS]
-        else:
-            status = ("idle", "Not run")
-        note = ""
-        if record is not None:
-            rows = record.get("rows", record.get("rows_out"))
-            note = f"{int(_number(rows)):,} rows" if isinstance(rows, int) and rows else ""
-        found.append(StatementView(number, mark.kind, mark.line, Status(*status), note))
+    for index, mark in enumerate(marks):
+        status = Status(*LOOKS[task.status])
+        if task.status is not TaskStatus.SUCCESS and len(marks) > 1:
+            if reached is None:
+                status = Status("idle", "Not known yet" if not task.status.is_final else "Not run")
+            elif index != reached:
+                status = Status(*LOOKS[TaskStatus.SUCCESS]) if index < reached else Status("idle", "Not run")
+        found.append(StatementView(index + 1, mark.kind, mark.line, status))
     return tuple(found)
-
-
-def _status_named(value: object) -> TaskStatus:
-    return next((status for status in TaskStatus if status.value == value), TaskStatus.WAITING)
 
 
 def read_trouble(text: str) -> Trouble:
