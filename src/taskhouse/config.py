@@ -1,0 +1,144 @@
+"""A server's settings: where each may be set, and which place wins.
+
+From weak to strong: the defaults here, a TOML file, environment variables, flags of the command line. The file:
+
+    host = "127.0.0.1"
+    port = 8440
+    [limits]
+    running_tasks = 8
+
+and the variables `TASKHOUSE_HOST`, `TASKHOUSE_PORT`, ..., `TASKHOUSE_LIMITS_RUNNING_TASKS`. Unknown names are errors: a misspelt
+setting that is silently ignored is worse than a server that does not start.
+"""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields, replace
+from pathlib import Path
+from typing import Any
+
+from taskhouse.domain.limits import Limits
+
+PREFIX = "TASKHOUSE_"
+_LIMITS_PREFIX = PREFIX + "LIMITS_"
+LOG_FORMATS = ("console", "json")
+LOG_LEVELS = ("debug", "info", "warning", "error")
+
+
+class ConfigError(ValueError):
+    """A setting is unknown or its value is not of its kind; the message names it and where it was set."""
+
+
+def default_home() -> Path:
+    """Where a server keeps everything when nobody says otherwise: the user's data folder."""
+    return Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share") / "taskhouse"
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """`port` 0 picks a free one. `grace_s`: how long a server that is told to end lets running tasks finish (seconds) before it
+    interrupts them. `public_url`: how clients reach the server, when that is not the address it listens on
+    (behind a proxy); without a path."""
+
+    home: Path = field(default_factory=default_home)
+    host: str = "127.0.0.1"
+    port: int = 8440
+    ready_file: Path | None = None
+    public_url: str = ""
+    log_format: str = "console"
+    log_level: str = "info"
+    grace_s: float = 5.0
+    project: str = "main"
+    """Name of the project that a new home starts with."""
+    limits: Limits = field(default_factory=Limits)
+
+
+def load(file: Path | None, environment: Mapping[str, str], flags: Mapping[str, Any]) -> Config:
+    """The settings in force. `flags` of None were not given. Raises `ConfigError`."""
+    config = Config()
+    if file is None and environment.get(PREFIX + "CONFIG"):
+        file = Path(environment[PREFIX + "CONFIG"])
+    if file is not None:
+        config = _from_file(config, file)
+    config = _from_environment(config, environment)
+    given = {name: value for name, value in flags.items() if value is not None}
+    return _with(config, given, "the command line")
+
+
+def _from_file(config: Config, file: Path) -> Config:
+    try:
+        document = tomllib.loads(file.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ConfigError(f"cannot read {file}: {error.strerror}") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{file} is not TOML: {error}") from None
+    limits = document.pop("limits", {})
+    if not isinstance(limits, dict):
+        raise ConfigError(f"{file}: limits must be a table, [limits]")
+    config = _with(config, document, str(file))
+    return replace(config, limits=_limits(config.limits, limits, f"{file}, [limits]"))
+
+
+def _from_environment(config: Config, environment: Mapping[str, str]) -> Config:
+    known = {f.name for f in fields(Config)} - {"limits"}
+    own = {name: value for name, value in environment.items() if name.startswith(PREFIX) and value != ""}
+    limits = {n.removeprefix(_LIMITS_PREFIX).lower(): v for n, v in own.items() if n.startswith(_LIMITS_PREFIX)}
+    plain = {n.removeprefix(PREFIX).lower(): v for n, v in own.items() if not n.startswith(_LIMITS_PREFIX)}
+    config = _with(config, {n: v for n, v in plain.items() if n in known}, "the environment")
+    return replace(config, limits=_limits(config.limits, limits, "the environment (TASKHOUSE_LIMITS_...)"))
+
+
+def _with(config: Config, values: Mapping[str, Any], where: str) -> Config:
+    converted: dict[str, Any] = {}
+    for name, value in values.items():
+        match name:
+            case "home" | "ready_file":
+                converted[name] = Path(str(value)).expanduser()
+            case "host" | "public_url" | "project":
+                converted[name] = str(value)
+            case "port":
+                converted[name] = _number(int, name, value, where)
+                if not 0 <= converted[name] <= 65535:
+                    raise ConfigError(f"{where}: port {value} is not between 0 and 65535")
+            case "grace_s":
+                converted[name] = _number(float, name, value, where)
+            case "log_format":
+                converted[name] = _choice(name, value, LOG_FORMATS, where)
+            case "log_level":
+                converted[name] = _choice(name, value, LOG_LEVELS, where)
+            case "limits" if isinstance(value, Limits):
+                converted[name] = value
+            case _:
+                raise ConfigError(f"{where}: there is no setting '{name}'")
+    return replace(config, **converted)
+
+
+def _limits(limits: Limits, values: Mapping[str, Any], where: str) -> Limits:
+    kinds = {f.name: type(getattr(limits, f.name)) for f in fields(Limits)}
+    converted: dict[str, Any] = {}
+    for name, value in values.items():
+        if name not in kinds:
+            raise ConfigError(f"{where}: there is no limit '{name}'")
+        converted[name] = _number(kinds[name], name, value, where)
+    return replace(limits, **converted)
+
+
+def _number(kind: type, name: str, value: Any, where: str) -> Any:
+    try:
+        if isinstance(value, bool):
+            raise ValueError
+        number = kind(value)
+    except (TypeError, ValueError):
+        raise ConfigError(f"{where}: {name} = {value!r} is not a number") from None
+    if number < 0:
+        raise ConfigError(f"{where}: {name} = {value!r} is less than 0")
+    return number
+
+
+def _choice(name: str, value: Any, choices: tuple[str, ...], where: str) -> str:
+    if value not in choices:
+        raise ConfigError(f"{where}: {name} = {value!r} is not one of {', '.join(choices)}")
+    return str(value)
