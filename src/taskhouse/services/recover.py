@@ -12,10 +12,11 @@ from typing import Any
 
 import structlog
 
+from taskhouse.domain.catalogue import PartitionValues, Table
 from taskhouse.domain.faults import Fault, FaultCode
 from taskhouse.domain.instance import Attempt, Instance, Outcome, ResultKind, TaskStatus
 from taskhouse.ports.instance_store import Orphan
-from taskhouse.ports.warehouse import CommitTag, TableCommit
+from taskhouse.ports.warehouse import CommitResult, CommitTag, TableCommit
 from taskhouse.services import sql_write
 from taskhouse.services.world import World
 
@@ -76,26 +77,34 @@ def _finish(world: World, instance: Instance, attempt: Attempt, document: dict[s
     if document["kind"] == "create":
         return world.catalogue.table_by_id(document["table"]) is not None
     task = instance.tasks[attempt.index].spec.name
-    found: list[TableCommit] = []
-    missing: list[TableCommit] = []
+    announced: list[tuple[TableCommit, list[PartitionValues]]] = []
     for each in document.get("commits", ()):
         table = world.catalogue.table_by_id(each["table"])
-        if table is None:
-            continue
-        commit = TableCommit(
-            table=table,
-            files=sql_write.files_of_intent(each["files"]),
-            tag=CommitTag(instance.id, task, attempt.number, each["step"]),
-            overwrite=None if each["overwrite"] is None else frozenset(tuple(v) for v in each["overwrite"]),
-        )
-        is_done = world.warehouse.find_commit(table, commit.tag) is not None
-        (found if is_done else missing).append(commit)
-    if not found:
+        if table is not None:
+            commit = TableCommit(
+                table=table,
+                files=sql_write.files_of_intent(each["files"]),
+                tag=CommitTag(instance.id, task, attempt.number, each["step"]),
+                overwrite=None if each["overwrite"] is None else frozenset(tuple(v) for v in each["overwrite"]),
+            )
+            announced.append((commit, [tuple(values) for values in each["partitions"]]))
+    if all(world.warehouse.find_commit(commit.table, commit.tag) is None for commit, _ in announced):
         return False
-    for commit in (*found, *missing):
-        result = world.warehouse.commit(commit)
-        world.catalogue.record_commit(commit.table.id, result, world.clock.now())
+    for commit, partitions in announced:
+        if world.warehouse.find_commit(commit.table, commit.tag) is None:
+            world.warehouse.commit(commit)
+        _record_statistics(world, commit.table, partitions)
     return True
+
+
+def _record_statistics(world: World, table: Table, partitions: list[PartitionValues]) -> None:
+    """Tell the catalogue what the partitions hold now."""
+    snapshot = world.warehouse.snapshot(table, partitions)
+    sums: dict[PartitionValues, tuple[int, int, int]] = dict.fromkeys(partitions, (0, 0, 0))
+    for file in snapshot.files:
+        rows, size, files = sums[file.partition]
+        sums[file.partition] = (rows + file.rows, size + file.bytes, files + 1)
+    world.catalogue.record_commit(table.id, CommitResult(snapshot.version, sums), world.clock.now())
 
 
 def _failure(fault: Fault, instance: Instance | None, index: int = 0) -> Outcome:

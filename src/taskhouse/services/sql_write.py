@@ -9,8 +9,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import re
-import uuid
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -22,6 +20,7 @@ from taskhouse.domain.faults import Fault, FaultCode
 from taskhouse.ports.engine import OutputColumn, RunControl, RunStatistics, Scan, WriteTarget
 from taskhouse.ports.warehouse import CommitResult, DataFile, TableCommit
 from taskhouse.services.access import authorize
+from taskhouse.services.catalogue import tables as catalogue_tables
 from taskhouse.services.sql_query import (
     StoreReader,
     engine_query,
@@ -34,8 +33,6 @@ from taskhouse.sql import binder
 from taskhouse.sql.bound import BoundInsert
 from taskhouse.sql.catalogue import BindContext
 from taskhouse.sql.statements import CreateTableAs, Insert
-
-_TABLE_NAME = re.compile(r"[a-z0-9_\u4e00-\u9fff]+")
 
 Announce = Callable[[str], None]
 """Records the intent (a JSON document) before anything becomes visible; raises `Fault` CANCELLED if nothing may."""
@@ -155,19 +152,10 @@ def _new_table(
     query_columns: Sequence[OutputColumn],
 ) -> Table:
     """The table that a query's columns make; partition columns are named by the statement, and are the query's last."""
-    if len(name.name) > 128 or not _TABLE_NAME.fullmatch(name.name):
-        raise Fault(FaultCode.INVALID_ARGUMENT, f"'{name.name}' is not a table name", statement.table.place)
     columns = [
         Column(column.name.lower(), STRING if column.type.kind is Kind.VOID else column.type)
         for column in query_columns
     ]
-    repeated = [c.name for n, c in enumerate(columns) if c.name in {other.name for other in columns[:n]}]
-    if repeated:
-        raise Fault(
-            FaultCode.SEMANTIC,
-            f"column {repeated[0]} appears twice in the query; name one of them anew",
-            statement.place,
-        )
     count = len(columns) - len(statement.partition_columns)
     if tuple(column.name for column in columns[count:]) != statement.partition_columns or count < 1:
         raise Fault(
@@ -175,8 +163,8 @@ def _new_table(
             f"the partition columns ({', '.join(statement.partition_columns)}) must be the query's last columns",
             statement.place,
         )
-    return Table(
-        id=uuid.uuid4().hex,
+    table = Table(
+        id=catalogue_tables.new_table_id(world),
         name=name,
         kind=TableKind.MANAGED,
         columns=tuple(columns[:count]),
@@ -189,6 +177,7 @@ def _new_table(
         lifecycle=statement.lifecycle,
         properties=dict(statement.properties),
     )
+    return catalogue_tables.checked(table, statement.place)
 
 
 def intent_document(kind: str, commits: Sequence[TableCommit]) -> str:
@@ -203,6 +192,7 @@ def intent_document(kind: str, commits: Sequence[TableCommit]) -> str:
                     "table": commit.table.id,
                     "step": commit.tag.step,
                     "overwrite": None if commit.overwrite is None else sorted(commit.overwrite),
+                    "partitions": sorted({file.partition for file in commit.files} | (commit.overwrite or set())),
                     "files": [_file_document(file) for file in commit.files] if several else [],
                 }
                 for commit in commits
