@@ -6,7 +6,7 @@ from taskhouse.domain.faults import Fault, FaultCode
 from taskhouse.ports.engine import RunControl
 from taskhouse.services.sql_session import SqlSession
 from taskhouse.services.statements.execution import Commit, Execution, StatementOutcome
-from taskhouse.services.statements.table import EXECUTORS
+from taskhouse.services.statements.executors import EXECUTORS
 from taskhouse.services.world import World
 from taskhouse.sql.statements import Statement
 
