@@ -49,6 +49,8 @@ class FaultCode(Enum):
     """A statement failed while it ran: cast, overflow, limit, full disk."""
     CONFLICT = ("CommitConflict", 409, "ODPS-0110061")
     """Another writer changed the table first."""
+    SESSION_UNAVAILABLE = ("SQAServiceUnavailable", 400, "ODPS-1840001")
+    """Interactive sessions, which Taskhouse does not have; clients fall back to ordinary instances."""
     CANCELLED = ("Cancelled", 400, "ODPS-0010001")
     INTERRUPTED = ("Interrupted", 500, "ODPS-0010000")
     """The server stopped while the attempt ran."""

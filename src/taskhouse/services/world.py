@@ -20,6 +20,7 @@ from taskhouse.ports.instance_store import InstanceStore
 from taskhouse.ports.model_store import ModelStore
 from taskhouse.ports.session_store import SessionStore
 from taskhouse.ports.warehouse import Warehouse
+from taskhouse.services.measure import Measures
 from taskhouse.services.task_run import LiveRuns, TaskRun
 
 
@@ -43,6 +44,7 @@ class World:
     blobs: Path
     runners: Mapping[str, Runner] = field(default_factory=dict)
     runs: LiveRuns = field(default_factory=LiveRuns)
+    measures: Measures = field(default_factory=Measures)
 
     @property
     def results(self) -> Path:

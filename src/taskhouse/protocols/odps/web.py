@@ -9,9 +9,12 @@ as a coroutine function, which occupies no thread meanwhile.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Iterator, Mapping
+from concurrent.futures import Executor
+from contextvars import ContextVar
 from dataclasses import dataclass, field
-from typing import BinaryIO
+from typing import BinaryIO, TypeVar
 
 from taskhouse.domain.access import Policy
 from taskhouse.services.world import Caller, World
@@ -73,6 +76,17 @@ class Route:
 
 ANONYMOUS = Caller("", False, Policy())
 """Who calls a public route: nobody, with access to nothing."""
+
+
+T = TypeVar("T")
+
+worker_pool: ContextVar[Executor] = ContextVar("worker_pool")
+"""Where blocking parts of a waiting handler run; set by the application."""
+
+
+async def on_worker(call: Callable[..., T], *args: object) -> T:
+    """Run a blocking call on a worker thread, from a waiting handler."""
+    return await asyncio.get_running_loop().run_in_executor(worker_pool.get(), call, *args)
 
 
 class Routes:

@@ -19,7 +19,7 @@ MAX_NODES = 50_000
 """Elements and attributes of one document."""
 
 _SPECIAL = re.compile('[&<>"\r\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]')
-_ESCAPES = {"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "\r": "&#13;"}
+_ESCAPES = {"&": "&amp;", "<": "&lt;", ">": "&gt;", "\r": "&#13;"}
 _UNSPEAKABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 
 
@@ -38,9 +38,14 @@ def is_speakable(text: str) -> bool:
 
 
 def escape(text: str) -> str:
-    """Escape for element content or attribute values. Carriage returns are kept by reference, as a reader would turn them
+    """Escape for element content. Carriage returns are kept by reference, as a reader would turn them
     into line feeds. Characters that XML 1.0 cannot carry become U+FFFD."""
     return _SPECIAL.sub(lambda match: _ESCAPES.get(match.group(), "\ufffd"), text)
+
+
+def escape_attribute(text: str) -> str:
+    """Escape for an attribute's value, which a reader would otherwise strip of its line breaks."""
+    return escape(text).replace('"', "&quot;").replace("\n", "&#10;").replace("\t", "&#9;")
 
 
 def element(tag: str, *children: Child | Iterable[Xml], **attributes: str) -> Xml:
@@ -59,7 +64,7 @@ def element(tag: str, *children: Child | Iterable[Xml], **attributes: str) -> Xm
             parts.append(str(child))
         else:
             parts.extend(child)
-    spec = "".join(f' {name}="{escape(value)}"' for name, value in attributes.items())
+    spec = "".join(f' {name}="{escape_attribute(value)}"' for name, value in attributes.items())
     inner = "".join(parts)
     if not inner:
         return Xml(f"<{tag}{spec}/>")
@@ -69,6 +74,16 @@ def element(tag: str, *children: Child | Iterable[Xml], **attributes: str) -> Xm
 def document(root: Xml) -> bytes:
     """The document as UTF-8 bytes with its declaration."""
     return b'<?xml version="1.0" encoding="UTF-8"?>\n' + root.encode()
+
+
+def dump(node: Element) -> Xml:
+    """A parsed element as text again, such that reading it gives the same tree."""
+    children = []
+    for child in node:
+        children.append(dump(child))
+        if child.tail:
+            children.append(Xml(escape(child.tail)))
+    return element(node.tag, node.text, children, **node.attrib)
 
 
 class _Reader:
