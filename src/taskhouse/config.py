@@ -51,7 +51,7 @@ class Config:
     log_format: str = "console"
     log_level: str = "info"
     grace_s: float = 5.0
-    project: str = "main"
+    project: str = "taskhouse"
     """Name of the project that a new home starts with."""
     limits: Limits = field(default_factory=Limits)
 

@@ -62,6 +62,7 @@ def _run_attempt(world: World, instance: Instance, attempt: Attempt) -> Attempt 
         if not recorded.accepted and outcome.result_file:
             with contextlib.suppress(OSError):
                 (world.results / outcome.result_file).unlink(missing_ok=True)
+        world.measures.add("tasks_ended", type=task.spec.type, status=outcome.status.value)
         log.info("task ended", status=outcome.status.value, accepted=recorded.accepted)
         return recorded.next
     finally:

@@ -17,6 +17,8 @@ from taskhouse.services.world import Caller, World
 from taskhouse.sql import parser
 
 _SQL_TYPES = ("SQL", "SQLCost")
+_PLANNED_TYPES = ("XFlow", "Algorithm")
+"""Types of tasks that come from an XFlow's plan only (see `services.xflow.submit`)."""
 
 
 def submit(world: World, caller: Caller, job: JobSpec) -> Instance:
@@ -25,6 +27,9 @@ def submit(world: World, caller: Caller, job: JobSpec) -> Instance:
     if project is None:
         raise Fault(FaultCode.NO_SUCH_PROJECT, f"Project not found - '{job.project}'")
     authorize.check(world, caller, "CreateInstance", project_target(job.project))
+    for task in job.tasks:
+        if task.type in _PLANNED_TYPES:
+            raise Fault(FaultCode.NOT_SUPPORTED, f"a task of type {task.type} cannot be submitted by itself")
     instance = prepare(world, caller, job)
     stored = world.instances.submit(instance, max_queued=world.limits.queued_instances)
     if stored.id == instance.id:

@@ -1,0 +1,50 @@
+"""The command's groups, and what they share: where the home is, and errors as one line instead of a stack."""
+
+from __future__ import annotations
+
+import sys
+from importlib.metadata import version
+from typing import Any
+
+import click
+
+from taskhouse.cli.demo import demo
+from taskhouse.cli.keys import key
+from taskhouse.cli.projects import project
+from taskhouse.cli.serve import demo_command, serve
+from taskhouse.cli.users import user
+from taskhouse.config import ConfigError
+from taskhouse.domain.faults import Fault
+from taskhouse.home import HomeInUseError
+from taskhouse.store.migrations import NewerSchemaError
+
+
+class _Group(click.Group):
+    """Prints what a person can act on and leaves with status 1."""
+
+    def invoke(self, context: click.Context) -> Any:
+        try:
+            return super().invoke(context)
+        except Fault as fault:
+            click.echo(f"taskhouse: {fault.message}", err=True)
+        except (ConfigError, HomeInUseError, NewerSchemaError, OSError) as error:
+            click.echo(f"taskhouse: {error}", err=True)
+        sys.exit(1)
+
+
+@click.group(cls=_Group, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(version("taskhouse"), prog_name="taskhouse")
+def main() -> None:
+    """Taskhouse runs data tasks as instances over the MaxCompute (ODPS) protocol.
+
+    `taskhouse serve` starts a server; PyODPS connects to the endpoint that it prints. The other commands manage a home and
+    work while its server runs.
+    """
+
+
+main.add_command(serve)
+main.add_command(demo)
+main.add_command(demo_command)
+main.add_command(user)
+main.add_command(key)
+main.add_command(project)

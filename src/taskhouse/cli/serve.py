@@ -1,0 +1,156 @@
+"""`taskhouse serve` and `taskhouse demo`."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import threading
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from taskhouse import logs
+from taskhouse.cli.options import home_option
+from taskhouse.config import LOG_FORMATS, LOG_LEVELS, Config, load
+
+if TYPE_CHECKING:
+    from taskhouse.wiring import Reach
+
+
+@click.command()
+@click.option(
+    "--home",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Folder in which the server keeps everything; made when missing. [TASKHOUSE_HOME; default: the user's data folder]",
+)
+@click.option("--host", help="Address to listen on. [TASKHOUSE_HOST; default: 127.0.0.1]")
+@click.option("--port", type=int, help="Port to listen on; 0 picks a free one. [TASKHOUSE_PORT; default: 8440]")
+@click.option(
+    "--config",
+    "config_file",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="TOML file with settings and limits. [TASKHOUSE_CONFIG]",
+)
+@click.option(
+    "--ready-file",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Written, complete, once the server answers: a JSON document with endpoint, project, access_id, secret, "
+    "console_url and pid. [TASKHOUSE_READY_FILE]",
+)
+@click.option(
+    "--public-url",
+    help="How clients reach the server when it is behind a proxy: http://name:port. [TASKHOUSE_PUBLIC_URL]",
+)
+@click.option("--project", help="Project that a new home starts with. [TASKHOUSE_PROJECT; default: taskhouse]")
+@click.option("--log-format", type=click.Choice(LOG_FORMATS), help="[TASKHOUSE_LOG_FORMAT; default: console]")
+@click.option("--log-level", type=click.Choice(LOG_LEVELS), help="[TASKHOUSE_LOG_LEVEL; default: info]")
+@click.option(
+    "--grace-s",
+    type=float,
+    help="Seconds that running tasks get when the server is told to end. [TASKHOUSE_GRACE_S; default: 5]",
+)
+@click.option("--demo", is_flag=True, help="Load the demo's tables once the server answers.")
+def serve(config_file: Path | None, demo: bool, **flags: Any) -> None:
+    """Start a server and keep it running until it is told to end (Ctrl-C, SIGTERM).
+
+    A new home starts with an administrator, one project and an access key, and prints how to connect. Every setting may
+    also stand in the configuration file or in the environment; flags win over the environment, the environment over the file.
+    Limits (body sizes, running tasks, result rows, ...) are set in the file's [limits], or as TASKHOUSE_LIMITS_<NAME>.
+    """
+    config = load(config_file, os.environ, flags)
+    logs.configure(config.log_format, config.log_level)
+    told = threading.Event()
+    _end_on_signals(told)
+    from taskhouse.wiring import Server
+
+    server = Server(config)
+    try:
+        reach = server.start()
+        _print_connection(reach)
+        if config.ready_file is not None:
+            write_ready_file(config.ready_file, reach)
+        if demo:
+            _load_demo(reach)
+        told.wait()
+    finally:
+        if config.ready_file is not None:
+            config.ready_file.unlink(missing_ok=True)
+        server.close()
+
+
+@click.command("demo")
+@home_option
+def demo_command(home: Path) -> None:
+    """Load real data (flights of 2013, iris) into a running server, and show how to use it.
+
+    Loading again replaces the rows. Needs the extra taskhouse[demo].
+    """
+    from taskhouse.home import holder_of
+    from taskhouse.services.found_home import found
+    from taskhouse.wiring import Reach, administration
+
+    holder = holder_of(home)
+    if holder is None or not holder.endpoint:
+        raise click.ClickException(f"no server runs on {home}; start one: taskhouse serve --home {home}")
+    with administration(home) as world:
+        login = found(world, Config().project)
+    _load_demo(Reach(holder.endpoint, "", login))
+
+
+def write_ready_file(path: Path, reach: Reach) -> None:
+    """The file appears complete or not at all, readable by this user only."""
+    document = {
+        "endpoint": reach.endpoint,
+        "project": reach.login.project,
+        "access_id": reach.login.key.access_id,
+        "secret": reach.login.key.secret,
+        "console_url": reach.console_url,
+        "pid": os.getpid(),
+    }
+    unfinished = path.with_name(f".{path.name}.{os.getpid()}")
+    descriptor = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+        file.write(json.dumps(document, indent=2) + "\n")
+    unfinished.replace(path)
+
+
+def _print_connection(reach: Reach) -> None:
+    key = reach.login.key
+    secret = key.secret if reach.login.is_new else "(shown when the key was made; `taskhouse key create` makes another)"
+    click.echo(f"endpoint   {reach.endpoint}")
+    click.echo(f"project    {reach.login.project}")
+    click.echo(f"access id  {key.access_id}")
+    click.echo(f"secret     {secret}")
+    shown = key.secret if reach.login.is_new else "<secret>"
+    click.echo(
+        "\nfrom odps import ODPS\n"
+        f'o = ODPS("{key.access_id}", "{shown}", "{reach.login.project}", endpoint="{reach.endpoint}")\n'
+        'print(o.execute_sql("select 1 as one").open_reader().raw)\n'
+    )
+
+
+def _load_demo(reach: Reach) -> None:
+    from rich.console import Console
+
+    from taskhouse.cli.demo import Connection, run
+    from taskhouse.cli.demo_data import DemoDataMissingError
+
+    key = reach.login.key
+    try:
+        run(Connection(reach.endpoint, reach.login.project, key.access_id, key.secret), Console())
+    except DemoDataMissingError as error:
+        raise click.ClickException(str(error)) from None
+
+
+def _end_on_signals(told: threading.Event) -> None:
+    """The first signal asks for a graceful end, the second ends the process at once."""
+
+    def end(number: int, _frame: object) -> None:
+        if told.is_set():
+            os._exit(128 + number)
+        told.set()
+
+    signal.signal(signal.SIGTERM, end)
+    signal.signal(signal.SIGINT, end)

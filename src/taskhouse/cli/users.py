@@ -1,0 +1,61 @@
+"""`taskhouse user`: who may log in."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from taskhouse.cli.options import home_option, table
+from taskhouse.domain.access import user_name
+from taskhouse.wiring import administration
+
+
+@click.group()
+def user() -> None:
+    """Manage the users of a home.
+
+    A name is ALIYUN$name or RAM$account:name; a plain name means ALIYUN$name.
+    """
+
+
+@user.command("create")
+@click.argument("name")
+@click.option("--admin", is_flag=True, help="An administrator may do everything in every project.")
+@click.option("--comment", default="", help="Shown by `user list`.")
+@home_option
+def create(name: str, admin: bool, comment: str, home: Path) -> None:
+    """Add a user. A key for it is made by `taskhouse key create`."""
+    with administration(home) as world:
+        made = world.access.add_user(user_name(name), world.clock.now(), is_admin=admin, comment=comment)
+        click.echo(made.name)
+
+
+@user.command("list")
+@home_option
+def list_users(home: Path) -> None:
+    """Show all users."""
+    with administration(home) as world:
+        rows = [
+            (
+                each.name,
+                each.id,
+                "administrator" if each.is_admin else "",
+                f"{each.created_at:%Y-%m-%d %H:%M}",
+                each.comment,
+            )
+            for each in world.access.users()
+        ]
+    click.echo(table(rows, ("NAME", "ID", "RIGHTS", "CREATED", "COMMENT")))
+
+
+@user.command("remove")
+@click.argument("name")
+@home_option
+def remove(name: str, home: Path) -> None:
+    """Remove a user with its keys, memberships and grants. What it owns stays."""
+    with administration(home) as world:
+        world.access.drop_user(user_name(name))
+
+
+user.add_command(create, "add")

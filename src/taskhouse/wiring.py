@@ -1,0 +1,206 @@
+"""Where the rooms are put together: the only module that names concrete classes.
+
+`Server` is a whole server on one home: what `taskhouse serve` runs and what `taskhouse.connect` embeds.
+`administration` opens just the metadata, for commands that manage a home while its server may be running.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NoReturn, cast
+
+import structlog
+
+from taskhouse.config import Config
+from taskhouse.domain.limits import Limits
+from taskhouse.engines.algorithms import AlgorithmRegistry
+from taskhouse.engines.duckdb.engine import DuckDbEngine
+from taskhouse.home import Holder, Home
+from taskhouse.ports.engine import Engine
+from taskhouse.ports.warehouse import Warehouse
+from taskhouse.protocols.logview.pages import routes as logview_routes
+from taskhouse.protocols.odps.server import Server as HttpServer
+from taskhouse.protocols.odps.app import build_app
+from taskhouse.scheduler.clock import RandomIds, SystemClock
+from taskhouse.scheduler.dispatcher import Dispatcher
+from taskhouse.scheduler.events import LocalEvents
+from taskhouse.scheduler.sweeper import Sweeper
+from taskhouse.services import merge_files, run_sql, sql_cost
+from taskhouse.services.found_home import Login, found
+from taskhouse.services.recover import recover
+from taskhouse.services.world import Runner, World
+from taskhouse.services.xflow import run as xflow_run
+from taskhouse.store.access import SqlAccessStore
+from taskhouse.store.catalogue import SqlCatalogueStore
+from taskhouse.store.database import Database
+from taskhouse.store.instances import SqlInstanceStore
+from taskhouse.store.migrations import migrate
+from taskhouse.store.models import SqlModelStore
+from taskhouse.store.sessions import SqlSessionStore
+from taskhouse.warehouse.delta import DeltaWarehouse
+
+_log = structlog.get_logger(__name__)
+
+BASE_PATH = "/api"
+
+RUNNERS: dict[str, Runner] = {
+    "SQL": run_sql.run,
+    "SQLCost": sql_cost.run,
+    "Merge": merge_files.run,
+    "XFlow": xflow_run.run,
+    "Algorithm": xflow_run.run_computation,
+}
+
+
+def build_world(home: Path, database: Database, warehouse: Warehouse, engine: Engine, limits: Limits) -> World:
+    """The world on an open database."""
+    return World(
+        instances=SqlInstanceStore(database),
+        catalogue=SqlCatalogueStore(database),
+        access=SqlAccessStore(database, home / "secret.key"),
+        sessions=SqlSessionStore(database),
+        models=SqlModelStore(database),
+        algorithms=AlgorithmRegistry(),
+        warehouse=warehouse,
+        engine=engine,
+        events=LocalEvents(),
+        clock=SystemClock(),
+        ids=RandomIds(),
+        limits=limits,
+        blobs=home / "blobs",
+        runners=RUNNERS,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """How clients reach a running server. `endpoint` is what PyODPS takes; `console_url` is for browsers, empty without a port."""
+
+    endpoint: str
+    console_url: str
+    login: Login
+
+
+class Server:
+    """A server on the home of `config`. `socket`: serve on that Unix socket instead of a TCP port (one can be
+    opened later, see `public_url`). Raises `HomeInUseError` at once when another server has the home.
+
+    Everything is started by `start` and ended by `close`, in reverse order; what fails in between is undone.
+    """
+
+    def __init__(self, config: Config, *, socket: Path | None = None) -> None:
+        self._config = config
+        self._socket = socket
+        self._ends = contextlib.ExitStack()
+        self._http: HttpServer | None = None
+        self._reach: Reach | None = None
+        self.home = Home(config.home)
+        self._ends.callback(self.home.close)
+        with self._ends_on_error():
+            self.world = self._open_world()
+
+    @property
+    def reach(self) -> Reach:
+        if self._reach is None:
+            raise RuntimeError("the server has not been started")
+        return self._reach
+
+    def start(self) -> Reach:
+        """Settle what a dead server left, run the queue, answer requests. Returns once it answers."""
+        with self._ends_on_error():
+            login = found(self.world, self._config.project)
+            dispatcher = Dispatcher(self.world, recover(self.world))
+            dispatcher.start()
+            self._ends.callback(self._stop_dispatcher, dispatcher)
+            sweeper = Sweeper(self.world)
+            sweeper.start()
+            self._ends.callback(sweeper.stop)
+            endpoint, console_url = self._serve()
+            self._reach = Reach(endpoint, console_url, login)
+            self.home.announce(Holder(os.getpid(), self._reach.endpoint, str(self._socket or "")))
+        _log.info("ready", endpoint=self._reach.endpoint, home=str(self.home.path), pid=os.getpid())
+        return self._reach
+
+    def close(self) -> None:
+        """Take no more requests, let running tasks finish for the configured grace, then interrupt them. Idempotent."""
+        self._ends.close()
+
+    def public_url(self) -> str:
+        """The address for browsers, `http://host:port`. A server on a Unix socket opens a loopback port for it, once."""
+        if self._config.public_url:
+            return self._config.public_url.rstrip("/")
+        if self._http is None:
+            raise RuntimeError("the server has not been started")
+        host, port = self._http.open_port()
+        return f"http://{_in_url(host)}:{port}"
+
+    def _open_world(self) -> World:
+        limits = self._config.limits
+        database = Database(self.home.database)
+        self._ends.callback(database.close)
+        migrate(database)
+        warehouse = DeltaWarehouse(self.home.warehouse, limits.retention_hours)
+        engine = DuckDbEngine(self.home.warehouse, self.home.blobs, limits)
+        self._ends.callback(engine.close)
+        return build_world(self.home.path, database, warehouse, engine, limits)
+
+    def _serve(self) -> tuple[str, str]:
+        app = build_app(self.world, [logview_routes], public_url=self.public_url)
+        if self._socket is not None:
+            self._http = HttpServer(app, path=self._socket)
+        else:
+            self._http = HttpServer(app, host=self._config.host, port=self._config.port)
+        self._ends.callback(self._http.stop)
+        self._http.start()
+        if self._socket is not None:
+            return socket_endpoint(self._socket), ""
+        assert self._http.address is not None
+        host, port = self._http.address
+        reachable = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)
+        url = self._config.public_url.rstrip("/") or f"http://{_in_url(reachable)}:{port}"
+        return url + BASE_PATH, url
+
+    def _stop_dispatcher(self, dispatcher: Dispatcher) -> None:
+        if not dispatcher.stop(self._config.grace_s):
+            _log.error("some tasks could not be interrupted; they are settled at the next start")
+
+    @contextlib.contextmanager
+    def _ends_on_error(self) -> Iterator[None]:
+        try:
+            yield
+        except BaseException:
+            self._ends.close()
+            raise
+
+
+def socket_endpoint(socket: Path) -> str:
+    """The endpoint by which PyODPS reaches a server on a Unix socket (with requests-unixsocket)."""
+    quoted = str(socket).replace("%", "%25").replace("/", "%2F")
+    return f"http+unix://{quoted}{BASE_PATH}"
+
+
+@contextlib.contextmanager
+def administration(home: Path) -> Iterator[World]:
+    """The metadata of a home, made when missing, with or without a running server. There is no engine and no warehouse
+    behind this world: statements and tables' data are the server's business."""
+    home.mkdir(parents=True, exist_ok=True, mode=0o700)
+    database = Database(home / "meta.db")
+    try:
+        migrate(database)
+        absent: Any = _Absent()
+        yield build_world(home.resolve(), database, cast(Warehouse, absent), cast(Engine, absent), Limits())
+    finally:
+        database.close()
+
+
+class _Absent:
+    def __getattr__(self, name: str) -> NoReturn:
+        raise RuntimeError(f"'{name}' needs a running server")
+
+
+def _in_url(host: str) -> str:
+    return f"[{host}]" if ":" in host else host
