@@ -156,6 +156,10 @@ class CatalogueStore(Protocol):
 
     def totals(self, table_id: str) -> Totals: ...
 
+    def usage(self, project: str) -> Totals:
+        """Sums over everything in a project."""
+        ...
+
     # partitions
 
     def add_partitions(

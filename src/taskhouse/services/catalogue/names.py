@@ -136,9 +136,9 @@ def partition_value(column: Column, value: str | None, place: Place | None = Non
 
 
 PARTITION_KINDS = frozenset(
-    {Kind.TINYINT, Kind.SMALLINT, Kind.INT, Kind.BIGINT, Kind.STRING, Kind.CHAR, Kind.VARCHAR, Kind.DATE, Kind.DATETIME}
-    | {Kind.TIMESTAMP_NTZ, Kind.TIMESTAMP}
+    {Kind.TINYINT, Kind.SMALLINT, Kind.INT, Kind.BIGINT, Kind.STRING, Kind.CHAR, Kind.VARCHAR, Kind.DATE}
 )
+"""Types whose values have one text each, whatever the time zone."""
 
 
 def may_partition(type_: DataType) -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 
 from taskhouse.domain.access import project_target, schema_target
@@ -89,8 +88,17 @@ def drop(world: World, caller: Caller, name: str) -> None:
     world.catalogue.drop_project(found.name, world.clock.now())
 
 
-def system_document(project: Project) -> str:
-    return json.dumps({"odps.project.name": project.name, "odps.project.owner": project.owner})
+def usage(world: World, project: Project) -> dict[str, str]:
+    """What the project holds: bytes, files and rows of all its tables."""
+    held = world.catalogue.usage(project.name)
+    return {
+        "usedQuotaPhysicalSize": str(held.bytes),
+        "logicSize": str(held.bytes),
+        "physicalSize": str(held.bytes),
+        "fileCount": str(held.files),
+        "recordCount": str(held.rows),
+        "StandardSize": str(held.bytes),
+    }
 
 
 # --- schemas ----------------------------------------------------------------------------------------------------------

@@ -60,6 +60,7 @@ EXECUTORS: dict[type[s.Statement], Executor] = {
     s.DropSchema: objects.drop_schema,
     s.CreateFunction: objects.create_function,
     s.DropFunction: objects.drop_function,
+    s.SecurityStatement: objects.security,
     s.AddTableResource: objects.add_table_resource,
     s.DropResource: objects.drop_resource,
 }

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from taskhouse.domain.faults import Fault
+from taskhouse.services.access import security_query
 from taskhouse.services.catalogue import functions, names, projects, resources
-from taskhouse.services.statements.execution import DONE, Execution, StatementOutcome, placed
+from taskhouse.services.statements.execution import DONE, Execution, StatementOutcome, placed, shown
 from taskhouse.sql.statements import (
     AddTableResource,
     CreateFunction,
@@ -12,6 +13,7 @@ from taskhouse.sql.statements import (
     DropFunction,
     DropResource,
     DropSchema,
+    SecurityStatement,
 )
 
 
@@ -81,3 +83,9 @@ def drop_resource(run: Execution, statement: DropResource) -> StatementOutcome:
     project = run.project(statement.project, statement.place).name
     resources.drop(run.world, run.session.caller, project, run.session.schema, statement.name)
     return DONE
+
+
+def security(run: Execution, statement: SecurityStatement) -> StatementOutcome:
+    """GRANT, REVOKE, roles and users; the access service reads the text itself."""
+    result = security_query.execute(run.world, run.session.caller, run.session.project.name, statement.text)
+    return shown(security_query.as_text(result))

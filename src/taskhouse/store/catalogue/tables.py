@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
-from sqlalchemy import Connection, bindparam, delete, func, insert, select, tuple_, update
+from sqlalchemy import Connection, bindparam, delete, func, insert, literal, select, tuple_, update
 from sqlalchemy.dialects.sqlite import insert as upsert
 
 from taskhouse.domain.catalogue import PartitionValues, Table, TableKind, TableName
@@ -229,7 +229,37 @@ class TableVerbs:
 
         return self._db.read(read)
 
+    def usage(self, project: str) -> Totals:
+        return self._db.read(
+            lambda connection: Totals(
+                *(
+                    own + parts
+                    for own, parts in zip(
+                        connection.execute(_OWN_USAGE, {"project": project}).one(),
+                        connection.execute(_PARTITION_USAGE, {"project": project}).one(),
+                        strict=True,
+                    )
+                )
+            )
+        )
 
+
+_OWN_USAGE = select(
+    func.coalesce(func.sum(tables.c.rows), 0),
+    func.coalesce(func.sum(tables.c.bytes), 0),
+    func.coalesce(func.sum(tables.c.files), 0),
+    literal(0),
+).where(tables.c.project == bindparam("project"), tables.c.partitioned.is_(False))
+_PARTITION_USAGE = (
+    select(
+        func.coalesce(func.sum(partitions.c.rows), 0),
+        func.coalesce(func.sum(partitions.c.bytes), 0),
+        func.coalesce(func.sum(partitions.c.files), 0),
+        func.count(),
+    )
+    .join(tables, tables.c.id == partitions.c.table_id)
+    .where(tables.c.project == bindparam("project"))
+)
 _SET_ACCESS = update(partitions).where(
     partitions.c.table_id == bindparam("table"), partitions.c.key == bindparam("partition")
 )

@@ -1,0 +1,199 @@
+"""Projects and schemas."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from taskhouse.domain.catalogue import Project, Schema
+from taskhouse.protocols.odps import xml
+from taskhouse.protocols.odps.faults import http_time
+from taskhouse.protocols.odps.locating import number, project_of
+from taskhouse.protocols.odps.web import Reply, Request, Routes
+from taskhouse.protocols.odps.xml import Xml, element
+from taskhouse.services.catalogue import projects
+from taskhouse.services.world import World
+
+routes = Routes()
+
+_SCHEMA = "/projects/{project}/schemas/{schema}"
+
+
+def _properties(tag: str, values: Mapping[str, str]) -> Xml:
+    return element(
+        tag,
+        (element("Property", element("Name", name), element("Value", value)) for name, value in sorted(values.items())),
+    )
+
+
+def _headers(owner: str, item: Project | Schema) -> dict[str, str]:
+    return {
+        "x-odps-owner": owner,
+        "x-odps-creation-time": http_time(item.created_at),
+        "Last-Modified": http_time(item.modified_at),
+    }
+
+
+def _shown_properties(project: Project) -> dict[str, str]:
+    enabled = {"odps.namespace.schema": "true" if project.schemas_enabled else "false"}
+    return {**projects.DEFAULT_PROPERTIES, **enabled, **project.properties}
+
+
+def _extended(world: World, project: Project) -> Xml:
+    return _properties("ExtendedProperties", projects.usage(world, project))
+
+
+@routes.get("/projects")
+def list_projects(world: World, request: Request) -> Reply:
+    query = request.query
+    page = projects.page(
+        world,
+        request.caller,
+        prefix=query.get("name", ""),
+        owner=query.get("owner", ""),
+        marker=query.get("marker", ""),
+        limit=number(request, "maxitems", world.limits.page_items),
+    )
+    return Reply(200, xml.document(_listed("Projects", page.marker, map(_summary, page.items))))
+
+
+def _listed(tag: str, marker: str, items: Iterable[Xml]) -> Xml:
+    found = list(items)
+    return element(tag, element("Marker", marker), element("MaxItems", len(found)), found)
+
+
+def _summary(project: Project) -> Xml:
+    return element(
+        "Project",
+        element("Name", project.name),
+        element("Type", "managed"),
+        element("Comment", project.comment),
+        element("Owner", project.owner),
+        element("State", "AVAILABLE"),
+        element("CreationTime", http_time(project.created_at)),
+        element("LastModifiedTime", http_time(project.modified_at)),
+    )
+
+
+@routes.get("/projects/{project}")
+def get_project(world: World, request: Request) -> Reply:
+    found = projects.get(world, request.caller, project_of(request))
+    root = element(
+        "Project",
+        element("Name", found.name),
+        element("Type", "managed"),
+        element("Comment", found.comment),
+        element("Owner", found.owner),
+        element("SuperAdministrator", found.owner),
+        element("State", "AVAILABLE"),
+        element("CreationTime", http_time(found.created_at)),
+        element("LastModifiedTime", http_time(found.modified_at)),
+        element("ProjectGroupName"),
+        _properties("Properties", _shown_properties(found)),
+        element("Clusters", element("Cluster", element("Name", "default"), element("QuotaID", "1"))),
+        element("Allow3Tier", found.schemas_enabled),
+    )
+    return Reply(200, xml.document(root), _headers(found.owner, found))
+
+
+@routes.get("/projects/{project}", "extended")
+def get_extended(world: World, request: Request) -> Reply:
+    found = projects.get(world, request.caller, project_of(request))
+    root = element("Project", element("Name", found.name), _extended(world, found))
+    return Reply(200, xml.document(root), _headers(found.owner, found))
+
+
+@routes.put("/projects/{project}")
+def put_project(world: World, request: Request) -> Reply:
+    """Comment and properties, each if given; a property with an empty value is removed."""
+    root = xml.parse(request.body())
+    comment = root.find("Comment")
+    given: dict[str, str | None] = {}
+    for node in root.iterfind("Properties/Property"):
+        given[xml.required_text(node, "Name")] = xml.text_of(node, "Value").strip()
+    changed = projects.change(
+        world,
+        request.caller,
+        project_of(request),
+        comment=None if comment is None else comment.text or "",
+        properties=given,
+    )
+    return Reply(200, b"", _headers(changed.owner, changed))
+
+
+@routes.post("/projects")
+def post_project(world: World, request: Request) -> Reply:
+    root = xml.parse(request.body())
+    made = projects.create(
+        world,
+        request.caller,
+        xml.required_text(root, "Name"),
+        owner=xml.text_of(root, "Owner").strip(),
+        comment=xml.text_of(root, "Comment"),
+        schemas_enabled=xml.text_of(root, "Allow3Tier").strip().lower() == "true",
+        properties={
+            xml.required_text(node, "Name"): xml.text_of(node, "Value").strip()
+            for node in root.iterfind("Properties/Property")
+        },
+    )
+    return Reply(201, b"", _headers(made.owner, made))
+
+
+@routes.delete("/projects/{project}")
+def delete_project(world: World, request: Request) -> Reply:
+    projects.drop(world, request.caller, project_of(request))
+    return Reply()
+
+
+# --- schemas ----------------------------------------------------------------------------------------------------------
+
+
+def _schema(item: Schema) -> Xml:
+    return element(
+        "Schema",
+        element("Name", item.name),
+        element("Owner", item.owner),
+        element("Description", item.comment),
+        element("CreateTime", http_time(item.created_at)),
+        element("ModifyTime", http_time(item.modified_at)),
+        element("Type", "MANAGED"),
+    )
+
+
+@routes.get("/projects/{project}/schemas")
+def list_schemas(world: World, request: Request) -> Reply:
+    query = request.query
+    page = projects.schema_page(
+        world,
+        request.caller,
+        project_of(request),
+        prefix=query.get("name", ""),
+        owner=query.get("owner", ""),
+        marker=query.get("marker", ""),
+        limit=number(request, "maxitems", world.limits.page_items),
+    )
+    return Reply(200, xml.document(_listed("Schemas", page.marker, map(_schema, page.items))))
+
+
+@routes.post("/projects/{project}/schemas")
+def post_schema(world: World, request: Request) -> Reply:
+    root = xml.parse(request.body())
+    made = projects.create_schema(
+        world,
+        request.caller,
+        project_of(request),
+        xml.required_text(root, "Name"),
+        xml.text_of(root, "Description"),
+    )
+    return Reply(201, b"", _headers(made.owner, made))
+
+
+@routes.get(_SCHEMA)
+def get_schema(world: World, request: Request) -> Reply:
+    found = projects.get_schema(world, request.caller, project_of(request), request.path["schema"].lower())
+    return Reply(200, xml.document(_schema(found)), _headers(found.owner, found))
+
+
+@routes.delete(_SCHEMA)
+def delete_schema(world: World, request: Request) -> Reply:
+    projects.drop_schema(world, request.caller, project_of(request), request.path["schema"].lower())
+    return Reply()
