@@ -15,6 +15,7 @@ from typing import TypeAlias
 import structlog
 
 from taskhouse.ports.catalogue_store import Trash, TrashKind
+from taskhouse.services.catalogue import housekeeping
 from taskhouse.services.world import World
 
 _log = structlog.get_logger(__name__)
@@ -60,7 +61,7 @@ def _delete(world: World, item: Trash) -> None:
             (world.blobs / item.key).unlink(missing_ok=True)
 
 
-CHORES: tuple[Chore, ...] = (forget_instances, empty_trash)
+CHORES: tuple[Chore, ...] = (forget_instances, housekeeping.drop_expired, empty_trash, housekeeping.vacuum)
 
 
 class Sweeper:

@@ -5,7 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 
-from taskhouse.protocols.odps import edge, instance_reports, instances, security, xflows
+from taskhouse.protocols.odps import (
+    edge,
+    functions,
+    instance_reports,
+    instances,
+    projects,
+    resources,
+    security,
+    tables,
+    xflows,
+)
 from taskhouse.protocols.odps.absent import absent_routes
 from taskhouse.protocols.odps.asgi import App
 from taskhouse.protocols.odps.metrics import Metrics
@@ -19,7 +29,17 @@ here, so they get the same instances."""
 
 
 def all_routes() -> list[Routes]:
-    return [instances.routes, instance_reports.routes, edge.routes, security.routes, xflows.routes]
+    return [
+        instances.routes,
+        instance_reports.routes,
+        edge.routes,
+        security.routes,
+        projects.routes,
+        tables.routes,
+        resources.routes,
+        functions.routes,
+        xflows.routes,
+    ]
 
 
 def build_app(

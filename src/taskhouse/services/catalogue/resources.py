@@ -40,12 +40,9 @@ class NewResource:
     source_table: str = ""
 
 
-def folder(world: World) -> Path:
-    return world.blobs / "resources"
-
-
 def blob_path(world: World, blob: str) -> Path:
-    return folder(world) / blob
+    """`blob` is relative to the folder of blobs."""
+    return world.blobs / blob
 
 
 def get(world: World, caller: Caller, project: str, schema: str, name: str, action: str = "Read") -> Resource:
@@ -177,6 +174,7 @@ def add_table(
 
 @dataclass(frozen=True, slots=True)
 class _Blob:
+    name: str
     path: Path
     size: int
     md5: str
@@ -220,7 +218,7 @@ def _resource(
         updated_by=caller.user,
         size=blob.size if blob else 0,
         md5=blob.md5 if blob else "",
-        blob=blob.path.name if blob else "",
+        blob=blob.name if blob else "",
         temporary=new.temporary,
         source_table=new.source_table,
     )
@@ -252,7 +250,7 @@ def _publish(world: World, resource: Resource, *, overwrite: bool) -> Resource:
 
 def _write_blob(world: World, chunks: Iterator[bytes]) -> _Blob:
     """A new durable blob, announced as trash before it is written."""
-    name = uuid.uuid4().hex
+    name = f"resources/{uuid.uuid4().hex}"
     world.catalogue.throw_away([(TrashKind.BLOB, name)], world.clock.now())
     path = blob_path(world, name)
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -273,7 +271,7 @@ def _write_blob(world: World, chunks: Iterator[bytes]) -> _Blob:
     except BaseException:
         path.unlink(missing_ok=True)
         raise
-    return _Blob(path, size, digest.hexdigest())
+    return _Blob(name, path, size, digest.hexdigest())
 
 
 def _chunks(stream: BinaryIO, left: int | None) -> Iterator[bytes]:
