@@ -11,7 +11,7 @@ import click
 from taskhouse.cli.demo import demo
 from taskhouse.cli.keys import key
 from taskhouse.cli.projects import project
-from taskhouse.cli.serve import demo_command, serve
+from taskhouse.cli.serve import serve
 from taskhouse.cli.users import user
 from taskhouse.config import ConfigError
 from taskhouse.domain.faults import Fault
@@ -44,7 +44,6 @@ def main() -> None:
 
 main.add_command(serve)
 main.add_command(demo)
-main.add_command(demo_command)
 main.add_command(user)
 main.add_command(key)
 main.add_command(project)

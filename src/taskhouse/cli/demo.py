@@ -15,11 +15,13 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from taskhouse.cli.demo_data import TABLES, DemoDataMissingError, DemoTable
 from taskhouse.cli.options import home_option
+from taskhouse.config import Config
 from taskhouse.home import holder_of
 from taskhouse.services.found_home import found
 from taskhouse.wiring import administration
 
 BATCH_ROWS = 8_192
+DEFAULT_PROJECT = Config().project
 
 QUERY = """select   a.name                                   as airline,
          count(*)                                 as flights,
@@ -121,7 +123,7 @@ def _print_rows(console: Console, reader: Any) -> None:
 
 @click.command("demo")
 @home_option
-@click.option("--project", default="main", show_default=True, help="Project to load the tables into.")
+@click.option("--project", default=DEFAULT_PROJECT, show_default=True, help="Project to load the tables into.")
 @click.option("--endpoint", default="", help="A server elsewhere; then --access-id and --secret are needed.")
 @click.option(
     "--access-id", default="", envvar="TASKHOUSE_ACCESS_ID", help="Key to use; the administrator's by default."
@@ -151,4 +153,6 @@ def _local(home: Path, project: str) -> Connection:
         raise click.ClickException(f"no server runs on {home}; start one with `taskhouse serve --home {home}`")
     with administration(home) as world:
         login = found(world, project)
+    if login.project != project:
+        raise click.ClickException(f"there is no project '{project}'; `taskhouse project create` makes one")
     return Connection(holder.endpoint, login.project, login.key.access_id, login.key.secret)

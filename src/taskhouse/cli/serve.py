@@ -1,4 +1,4 @@
-"""`taskhouse serve` and `taskhouse demo`."""
+"""`taskhouse serve`: run a server until it is told to end."""
 
 from __future__ import annotations
 
@@ -12,8 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from taskhouse import logs
-from taskhouse.cli.options import home_option
-from taskhouse.config import LOG_FORMATS, LOG_LEVELS, Config, load
+from taskhouse.config import LOG_FORMATS, LOG_LEVELS, load
 
 if TYPE_CHECKING:
     from taskhouse.wiring import Reach
@@ -78,25 +77,6 @@ def serve(config_file: Path | None, demo: bool, **flags: Any) -> None:
         if config.ready_file is not None:
             config.ready_file.unlink(missing_ok=True)
         server.close()
-
-
-@click.command("demo")
-@home_option
-def demo_command(home: Path) -> None:
-    """Load real data (flights of 2013, iris) into a running server, and show how to use it.
-
-    Loading again replaces the rows. Needs the extra taskhouse[demo].
-    """
-    from taskhouse.home import holder_of
-    from taskhouse.services.found_home import found
-    from taskhouse.wiring import Reach, administration
-
-    holder = holder_of(home)
-    if holder is None or not holder.endpoint:
-        raise click.ClickException(f"no server runs on {home}; start one: taskhouse serve --home {home}")
-    with administration(home) as world:
-        login = found(world, Config().project)
-    _load_demo(Reach(holder.endpoint, "", login))
 
 
 def write_ready_file(path: Path, reach: Reach) -> None:
