@@ -21,6 +21,8 @@ class FaultCode(Enum):
     NO_SUCH_SCHEMA = ("NoSuchSchema", 404, "ODPS-0420111")
     NO_SUCH_TABLE = ("NoSuchTable", 404, "ODPS-0130131")
     NO_SUCH_PARTITION = ("NoSuchPartition", 404, "ODPS-0420111")
+    INVALID_PARTITION = ("InvalidPartition", 400, "ODPS-0123031")
+    """A partition value that rows cannot have, or too many partitions in one statement."""
     OBJECT_EXISTS = ("ObjectAlreadyExists", 409, "ODPS-0420114")
     TABLE_EXISTS = ("ObjectAlreadyExists", 409, "ODPS-0130211")
     """A table, view or partition that a statement was to create."""
