@@ -23,8 +23,8 @@ from taskhouse.home import Holder, Home
 from taskhouse.ports.engine import Engine
 from taskhouse.ports.warehouse import Warehouse
 from taskhouse.protocols.logview.pages import routes as logview_routes
-from taskhouse.protocols.odps.server import Server as HttpServer
 from taskhouse.protocols.odps.app import build_app
+from taskhouse.protocols.odps.server import Server as HttpServer
 from taskhouse.scheduler.clock import RandomIds, SystemClock
 from taskhouse.scheduler.dispatcher import Dispatcher
 from taskhouse.scheduler.events import LocalEvents
@@ -87,7 +87,7 @@ class Reach:
 
 class Server:
     """A server on the home of `config`. `socket`: serve on that Unix socket instead of a TCP port (one can be
-    opened later, see `public_url`). Raises `HomeInUseError` at once when another server has the home.
+    opened later, see `open_port`). Raises `HomeInUseError` at once when another server has the home.
 
     Everything is started by `start` and ended by `close`, in reverse order; what fails in between is undone.
     """
@@ -119,8 +119,7 @@ class Server:
             sweeper = Sweeper(self.world)
             sweeper.start()
             self._ends.callback(sweeper.stop)
-            endpoint, console_url = self._serve()
-            self._reach = Reach(endpoint, console_url, login)
+            self._reach = self._serve(login)
             self.home.announce(Holder(os.getpid(), self._reach.endpoint, str(self._socket or "")))
         _log.info("ready", endpoint=self._reach.endpoint, home=str(self.home.path), pid=os.getpid())
         return self._reach
@@ -129,14 +128,11 @@ class Server:
         """Take no more requests, let running tasks finish for the configured grace, then interrupt them. Idempotent."""
         self._ends.close()
 
-    def public_url(self) -> str:
+    def open_port(self) -> str:
         """The address for browsers, `http://host:port`. A server on a Unix socket opens a loopback port for it, once."""
-        if self._config.public_url:
-            return self._config.public_url.rstrip("/")
         if self._http is None:
             raise RuntimeError("the server has not been started")
-        host, port = self._http.open_port()
-        return f"http://{_in_url(host)}:{port}"
+        return self._http.open_port()
 
     def _open_world(self) -> World:
         limits = self._config.limits
@@ -148,8 +144,8 @@ class Server:
         self._ends.callback(engine.close)
         return build_world(self.home.path, database, warehouse, engine, limits)
 
-    def _serve(self) -> tuple[str, str]:
-        app = build_app(self.world, [logview_routes], public_url=self.public_url)
+    def _serve(self, login: Login) -> Reach:
+        app = build_app(self.world, [logview_routes], public_url=self._config.public_url, open_port=self.open_port)
         if self._socket is not None:
             self._http = HttpServer(app, path=self._socket)
         else:
@@ -157,12 +153,12 @@ class Server:
         self._ends.callback(self._http.stop)
         self._http.start()
         if self._socket is not None:
-            return socket_endpoint(self._socket), ""
+            return Reach(socket_endpoint(self._socket), "", login)
         assert self._http.address is not None
         host, port = self._http.address
         reachable = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)
         url = self._config.public_url.rstrip("/") or f"http://{_in_url(reachable)}:{port}"
-        return url + BASE_PATH, url
+        return Reach(url + BASE_PATH, url, login)
 
     def _stop_dispatcher(self, dispatcher: Dispatcher) -> None:
         if not dispatcher.stop(self._config.grace_s):

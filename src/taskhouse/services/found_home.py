@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 from taskhouse.domain.access import AccessKey, KeyKind
 from taskhouse.domain.catalogue import Project
-from taskhouse.domain.faults import Fault, FaultCode
 from taskhouse.services.access import keys
 from taskhouse.services.world import World
 
@@ -25,15 +24,11 @@ class Login:
 
 def found(world: World, project: str) -> Login:
     """Make what is missing of an administrator, a project named `project` and a key; each step may be repeated after a crash."""
-    users = world.access.users()
-    is_new = not users
-    if is_new:
-        world.access.add_user(ADMINISTRATOR, world.clock.now(), is_admin=True, comment="made with the home")
-        users = world.access.users()
-    administrator = next((user for user in users if user.is_admin), None)
+    administrator = next((user for user in world.access.users() if user.is_admin), None)
+    is_new = administrator is None
     if administrator is None:
-        raise Fault(
-            FaultCode.NO_SUCH_OBJECT, "the home has no administrator; `taskhouse user create --admin` makes one"
+        administrator = world.access.add_user(
+            ADMINISTRATOR, world.clock.now(), is_admin=True, comment="made with the home"
         )
     name = _project(world, project, administrator.name)
     usable = _usable_key(world, administrator.name)

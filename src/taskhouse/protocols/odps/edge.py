@@ -66,7 +66,7 @@ class Addresses:
         if self._public_url:
             return self._public_url
         host = request.headers.get("host", "")
-        if host and "%" not in host and "/" not in host:
+        if host and host != "localhost" and "%" not in host and "/" not in host:
             return f"http://{host}"
         if self._open_port is None:
             raise Fault(FaultCode.INVALID_PARAMETER, "this server is reached through a socket only and has no address")
