@@ -7,6 +7,7 @@ import ast
 import sys
 from collections.abc import Callable
 from dataclasses import fields
+from itertools import pairwise
 from pathlib import Path
 
 from taskhouse.domain import limits
@@ -70,7 +71,7 @@ def _attribute_docs(path: Path, class_name: str) -> dict[str, str]:
     tree = ast.parse(path.read_text(encoding="utf-8"))
     body = next(n for n in tree.body if isinstance(n, ast.ClassDef) and n.name == class_name).body
     found = {}
-    for here, after in zip(body, body[1:], strict=False):
+    for here, after in pairwise(body):
         if isinstance(here, ast.AnnAssign) and isinstance(here.target, ast.Name):
             is_text = isinstance(after, ast.Expr) and isinstance(after.value, ast.Constant)
             found[here.target.id] = str(after.value.value) if is_text else ""  # type: ignore[attr-defined]

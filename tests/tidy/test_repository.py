@@ -80,9 +80,12 @@ def test_every_link_between_documents_leads_somewhere() -> None:
     for path in _tracked():
         if path.suffix != ".md":
             continue
-        for target in re.findall(r"\]\(([^)#\s]+)(?:#[^)]*)?\)", path.read_text(encoding="utf-8")):
-            if "://" not in target and not (path.parent / target).exists():
-                broken.append(f"{path.relative_to(ROOT)} -> {target}")
+        targets = re.findall(r"\]\(([^)#\s]+)(?:#[^)]*)?\)", path.read_text(encoding="utf-8"))
+        broken += [
+            f"{path.relative_to(ROOT)} -> {target}"
+            for target in targets
+            if "://" not in target and not (path.parent / target).exists()
+        ]
     assert broken == []
 
 

@@ -14,19 +14,27 @@ class Limits:
     queued_instances: int = 100_000
     """Instances that may wait for a slot; submitting one more is refused with FlowExceeded."""
     xml_body_bytes: int = 8 * 1024 * 1024
+    """Body of a request that is read whole: a job, a policy, a definition."""
     query_bytes: int = 2 * 1024 * 1024
+    """Text of one task: a query, a merge, a note attached to a task."""
     tasks_per_job: int = 64
+    """Tasks of one submitted job."""
     resource_bytes: int = 2 * 1024 * 1024 * 1024
+    """One resource."""
     block_bytes: int = 16 * 1024 * 1024 * 1024
     """One uploaded block of a tunnel session."""
     field_bytes: int = 8 * 1024 * 1024
     """One text or binary value sent through the tunnel."""
     blocks_per_session: int = 20_000
+    """Blocks of one upload session."""
     result_rows: int = 10_000
     """Rows of a SELECT shown as CSV by `?result`; the instance tunnel gives all."""
     preview_rows: int = 10_000
+    """Rows of a table preview (`head`)."""
     long_poll_s: float = 5.0
+    """How long a blocking status request waits before it answers."""
     clock_skew_s: float = 900.0
+    """How far a client's clock may be from the server's before its signature is refused."""
     token_hours: int = 24 * 30
     """Longest life of a bearer token."""
     session_hours: int = 24
@@ -36,6 +44,7 @@ class Limits:
     retention_hours: int = 24
     """How long files that a table no longer refers to stay readable for running readers."""
     dynamic_partitions: int = 60_000
+    """Partitions that one statement may write to."""
     memory_bytes: int = 0
     """Memory of the embedded engine; 0 means 60 % of the machine's."""
     engine_threads: int = 0
