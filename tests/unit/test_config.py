@@ -1,0 +1,54 @@
+"""Where settings come from, and which place wins."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from taskhouse.config import Config, ConfigError, load
+
+
+def test_defaults_alone(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
+    assert load(None, {}, {}) == Config(home=tmp_path / "taskhouse")
+
+
+def test_flags_win_over_environment_over_file(tmp_path: Path) -> None:
+    file = tmp_path / "taskhouse.toml"
+    file.write_text('host = "10.0.0.1"\nport = 1\nlog_format = "json"\n[limits]\nrunning_tasks = 2\nresult_rows = 5\n')
+    environment = {"TASKHOUSE_PORT": "2", "TASKHOUSE_HOST": "10.0.0.2", "TASKHOUSE_LIMITS_RUNNING_TASKS": "3"}
+    config = load(file, environment, {"port": 3, "host": None})
+    assert (config.host, config.port, config.log_format) == ("10.0.0.2", 3, "json")
+    assert (config.limits.running_tasks, config.limits.result_rows) == (3, 5)
+
+
+def test_the_environment_names_the_file(tmp_path: Path) -> None:
+    file = tmp_path / "c.toml"
+    file.write_text("port = 77")
+    assert load(None, {"TASKHOUSE_CONFIG": str(file)}, {}).port == 77
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("prt = 1", "there is no setting 'prt'"),
+        ("port = 70000", "port 70000 is not between 0 and 65535"),
+        ("port = 'x'", "port = 'x' is not a number"),
+        ("log_format = 'xml'", "log_format = 'xml' is not one of console, json"),
+        ("[limits]\nrunning = 1", "there is no limit 'running'"),
+        ("[limits]\nrunning_tasks = -1", "running_tasks = -1 is less than 0"),
+        ("limits = 3", "limits must be a table"),
+        ("port = ", "is not TOML"),
+    ],
+)
+def test_what_is_wrong_is_named(tmp_path: Path, text: str, message: str) -> None:
+    file = tmp_path / "c.toml"
+    file.write_text(text)
+    with pytest.raises(ConfigError, match=message):
+        load(file, {}, {})
+
+
+def test_a_missing_file_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="cannot read"):
+        load(tmp_path / "none.toml", {}, {})
