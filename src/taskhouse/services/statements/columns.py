@@ -87,7 +87,7 @@ def change_column(run: Execution, statement: ChangeColumn) -> StatementOutcome:
     if old is None:
         raise no_column(table, statement.column, place)
     new = _described(run, table, old, statement)
-    columns = _placed(table, replace(new, physical=new.stored_as), old, statement)
+    columns = _placed(table, replace(new, physical=old.stored_as), old, statement)
     after = replace(
         table,
         columns=columns,

@@ -1,0 +1,339 @@
+"""Definitions of tables: created, shown, changed and dropped by statements, on a real warehouse."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from taskhouse.domain.access import user_name
+from taskhouse.domain.catalogue import DEFAULT_SCHEMA, TableKind, TableName
+from taskhouse.domain.faults import Fault, FaultCode, Place
+from taskhouse.services.catalogue import housekeeping
+from taskhouse.services.world import Caller
+
+FULL = """
+create table `T` (
+  a bigint not null comment 'it\\'s', b decimal(10,2) default 1.5, c map<string,array<int>>
+) comment '表' partitioned by (pt string comment 'd', hh bigint)
+clustered by (a) sorted by (a desc) into 4 buckets
+tblproperties ('K'='v', 'transactional'='true') lifecycle 3
+"""
+
+
+def fault_of(call: object, *arguments: object) -> Fault:
+    with pytest.raises(Fault) as caught:
+        call(*arguments)  # type: ignore[operator]
+    return caught.value
+
+
+def test_a_table_is_kept_as_it_was_defined(shell) -> None:  # type: ignore[no-untyped-def]
+    shell.run(FULL)
+    table = shell.table("t")
+    assert [(c.name, str(c.type), c.nullable) for c in table.columns] == [
+        ("a", "bigint", False),
+        ("b", "decimal(10,2)", True),
+        ("c", "map<string,array<int>>", True),
+    ]
+    assert table.columns[0].comment == "it's" and table.columns[1].default == "1.5"
+    assert (table.comment, table.lifecycle, table.owner) == ("表", 3, "ALIYUN$admin")
+    assert table.properties == {"k": "v", "transactional": "true"}
+    assert table.clustering is not None and table.clustering.sort_columns == (("a", False),)
+
+
+def test_show_create_table_makes_an_equal_table(shell) -> None:  # type: ignore[no-untyped-def]
+    shell.run(FULL)
+    first = shell.table("t")
+    text = shell.run("show create table t")
+    shell.run("drop table t")
+    shell.run(text)
+    again = shell.table("t")
+    assert again.id != first.id
+    for part in ("columns", "partition_columns", "comment", "lifecycle", "properties", "clustering", "primary_key"):
+        assert getattr(again, part) == getattr(first, part)
+
+
+def test_what_exists_cannot_be_created_again(shell) -> None:  # type: ignore[no-untyped-def]
+    shell.run("create table t (a bigint)")
+    fault = fault_of(shell.run, "create table t (b string)")
+    assert (fault.code, fault.place) == (FaultCode.TABLE_EXISTS, Place(1, 14))
+    assert str(fault).startswith("ODPS-0130211:[1,14] Table already exists - table or view p.t")
+    shell.run("create table if not exists t (b string)")
+    assert [c.name for c in shell.table("t").columns] == ["a"]
+    shell.run("create or replace table t (b string)")
+    assert [c.name for c in shell.table("t").columns] == ["b"]
+
+
+def test_what_is_missing_is_named_with_its_place(shell) -> None:  # type: ignore[no-untyped-def]
+    fault = fault_of(shell.run, "drop table\n  nowhere")
+    assert str(fault) == "ODPS-0130131:[2,3] Table not found - table p.nowhere cannot be resolved"
+    shell.run("drop table if exists nowhere")
+    assert fault_of(shell.run, "alter table x.y set comment 'c'").code is FaultCode.NO_SUCH_TABLE
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("create table t (a bigint, a string)", "twice"),
+        ("create table t (a bigint) partitioned by (a string)", "twice"),
+        ("create table t (a bigint) partitioned by (p double)", "cannot be of type double"),
+        ("create table t (a bigint) lifecycle 0", "1 day"),
+        ("create table t (a bigint) clustered by (b) into 2 buckets", "'b'"),
+        ("create table t (a bigint, primary key (a)) tblproperties ('transactional'='true')", "NOT NULL"),
+        ("create table t (a bigint not null, primary key (a))", "transactional"),
+        ("create table t (a bigint) tblproperties ('storagetier'='attic')", "storage tier"),
+        ("create table nowhere.s.t (a bigint)", "nowhere"),
+    ],
+)
+def test_definitions_that_make_no_sense_are_refused(shell, text: str, words: str) -> None:  # type: ignore[no-untyped-def]
+    assert words in str(fault_of(shell.run, text))
+    assert shell.world.catalogue.tables("p", DEFAULT_SCHEMA).items == ()
+
+
+def test_like_copies_the_definition_without_data(shell) -> None:  # type: ignore[no-untyped-def]
+    shell.run(FULL)
+    shell.run("alter table t drop columns b")
+    shell.run("create table u like t lifecycle 9")
+    table = shell.table("u")
+    assert [c.name for c in table.columns] == ["a", "c"]
+    assert (table.lifecycle, table.comment, table.hidden_columns) == (9, "表", ())
+
+
+def test_a_dropped_table_leaves_its_folder_to_the_sweeper(shell) -> None:  # type: ignore[no-untyped-def]
+    shell.run("create table t (a bigint)")
+    shell.fill("t", "(1), (2)")
+    table = shell.table("t")
+    snapshot = shell.world.warehouse.snapshot(table)
+    shell.run("drop table t")
+    assert fault_of(shell.run, "desc t").code is FaultCode.NO_SUCH_TABLE
+    assert shell.world.warehouse.snapshot(table).files == snapshot.files
+    assert [item.key for item in shell.world.catalogue.trash(shell.clock.now() + timedelta(1), 10)] == [table.id]
+
+
+def test_a_failed_creation_leaves_no_folder(shell, monkeypatch: pytest.MonkeyPatch) -> None:  # type: ignore[no-untyped-def]
+    def broken(*_: object, **__: object) -> None:
+        raise RuntimeError("the store is gone")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(type(shell.world.catalogue), "create_table", broken)
+        with pytest.raises(RuntimeError):
+            shell.run("create table t (a bigint)")
+    (left,) = shell.world.catalogue.trash(shell.clock.now() + timedelta(1), 10)
+    assert not (shell.world.blobs.parent / "warehouse" / left.key).exists()
+
+
+# --- columns ----------------------------------------------------------------------------------------------------------
+
+
+def test_columns_are_added_dropped_and_renamed_without_touching_files(shell) -> None:  # type: ignore[no-untyped-def]
+    shell.run("create table t (a bigint, b string)")
+    shell.fill("t", "(1, 'x')")
+    files = shell.world.warehouse.snapshot(shell.table("t")).files
+    shell.run("alter table t add columns (c double)")
+    shell.run("alter table t drop columns b")
+    shell.run("alter table t add columns (b bigint comment 'new')")
+    shell.run("alter table t change column a rename to z")
+    assert shell.world.warehouse.snapshot(shell.table("t")).files == files
+    assert shell.rows("t") == [r"1,\N,\N"]
+    shell.fill("t", "(2, 2.5, 7)")
+    assert shell.rows("t") == [r"1,\N,\N", "2,2.5,7"]
+    assert [c.name for c in shell.table("t").columns] == ["z", "c", "b"]
+
+
+def test_columns_move(shell) -> None:  # type: ignore[no-untyped-def]
+    shell.run("create table t (a bigint, b string, c double)")
+    shell.run("alter table t change column c c double first")
+    assert [c.name for c in shell.table("t").columns] == ["c", "a", "b"]
+    shell.run("alter table t change column c c double after a")
+    assert [c.name for c in shell.table("t").columns] == ["a", "c", "b"]
+
+
+def test_a_wider_type_rewrites_the_rows(shell) -> None:  # type: ignore[no-untyped-def]
+    shell.run("create table t (a int, b varchar(3), d decimal(10,2)) partitioned by (pt string)")
+    shell.fill("t", "(1, 'x', 1.25)", ("p1",))
+    shell.fill("t", "(2, 'y', NULL)", ("p2",))
+    old = shell.table("t")
+    before = shell.world.warehouse.snapshot(old)
+    shell.run("alter table t change column a a bigint")
+    shell.run("alter table t change column b b string")
+    shell.run("alter table t change column d d decimal(20,4)")
+    assert [str(c.type) for c in shell.table("t").columns] == ["bigint", "string", "decimal(20,4)"]
+    assert shell.rows("t") == ['1,"x",1.25,"p1"', '2,"y",\\N,"p2"']
+    assert shell.world.warehouse.snapshot(shell.table("t")).version > before.version
+    assert [p.rows for p in shell.world.catalogue.all_partitions(old.id)] == [1, 1]
+    shell.run("alter table t change column a a string")
+    assert shell.rows("t") == ['"1","x",1.25,"p1"', '"2","y",\\N,"p2"']
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("alter table t change column a a int", "cannot change from BIGINT to INT"),
+        ("alter table t change column s s bigint", "cannot change from STRING to BIGINT"),
+        ("alter table t change column nope rename to x", "'nope'"),
+        ("alter table t change column a rename to s", "defined twice"),
+        ("alter table t drop columns a, s", "last column"),
+        ("alter table t drop columns nope", "'nope'"),
+        ("alter table t add columns (a bigint)", "exists"),
+        ("alter table t add columns (x bigint not null)", "NOT NULL"),
+        ("alter table t change column a not null", "NOT NULL"),
+        ("alter table t change column pt rename to x", "partition column"),
+    ],
+)
+def test_changes_of_columns_that_are_refused(shell, text: str, words: str) -> None:  # type: ignore[no-untyped-def]
+    shell.run("create table t (a bigint, s string) partitioned by (pt string)")
+    before = shell.table("t")
+    assert words in str(fault_of(shell.run, text))
+    assert shell.table("t") == before
+
+
+# --- the table itself -------------------------------------------------------------------------------------------------
+
+
+def test_alterations_of_the_table(shell) -> None:  # type: ignore[no-untyped-def]
+    shell.run("create table t (a bigint, b string)")
+    other = user_name("other")
+    shell.world.access.add_user(other, shell.clock.now())
+    shell.run(
+        "alter table t set comment 'c\\'x'; alter table t set lifecycle 7; alter table t set tblproperties ('A'='1', 'b'='2');"
+        "alter table t unset tblproperties ('b'); alter table t clustered by (a) into 3 buckets;"
+        "alter table t changeowner to 'other'; alter table t rename to u"
+    )
+    table = shell.table("u")
+    assert (table.comment, table.lifecycle, table.properties, table.owner) == ("c'x", 7, {"a": "1"}, other)
+    assert table.clustering is not None and table.clustering.buckets == 3
+    shell.run("alter table u not clustered")
+    assert shell.table("u").clustering is None
+    shell.run("create table t (a bigint)")
+    assert fault_of(shell.run, "alter table u rename to t").code is FaultCode.TABLE_EXISTS
+    assert fault_of(shell.run, "alter table u changeowner to 'nobody'").code is FaultCode.NO_SUCH_OBJECT
+
+
+def test_touch_moves_the_time_of_modification(shell) -> None:  # type: ignore[no-untyped-def]
+    shell.run("create table t (a bigint) partitioned by (pt string); alter table t add partition (pt='1')")
+    before = shell.table("t")
+    part = shell.world.catalogue.partition(before.id, ("1",))
+    shell.clock.ahead = timedelta(seconds=1)
+    shell.run("alter table t touch; alter table t touch partition (pt='1')")
+    assert shell.table("t").modified_at > before.modified_at
+    assert shell.world.catalogue.partition(before.id, ("1",)).modified_at > part.modified_at
+
+
+def test_only_who_may_alters_and_drops(shell) -> None:  # type: ignore[no-untyped-def]
+    shell.run("create table t (a bigint)")
+    guest = user_name("guest")
+    shell.world.access.add_user(guest, shell.clock.now())
+    shell.world.access.add_member("p", guest)
+    shell.caller = Caller(guest)
+    for text in (
+        "drop table t",
+        "alter table t set comment 'c'",
+        "truncate table t",
+        "create table u (a bigint)",
+        "desc t",
+        "setproject a=b",
+    ):
+        assert fault_of(shell.run, text).code is FaultCode.NO_PERMISSION, text
+    assert shell.world.catalogue.table(TableName("p", "default", "u")) is None
+
+
+# --- partitions -------------------------------------------------------------------------------------------------------
+
+
+def test_partitions_are_added_listed_and_dropped(shell) -> None:  # type: ignore[no-untyped-def]
+    shell.run("create table t (a bigint) partitioned by (pt string, hh bigint)")
+    shell.run("alter table t add partition (pt='b', hh='01') partition (pt='a', hh=2)")
+    shell.run("alter table t add if not exists partition (hh=2, pt='a')")
+    assert shell.run("show partitions t") == "pt=a/hh=2\npt=b/hh=1\n"
+    assert shell.run("show partitions t partition (pt='b')") == "pt=b/hh=1\n"
+    fault = fault_of(shell.run, "alter table t add partition (pt='a', hh=2)")
+    assert fault.code is FaultCode.TABLE_EXISTS
+    shell.fill("t", "(1)", ("a", "2"))
+    shell.run("alter table t drop partition (pt='a', hh=2)")
+    assert shell.run("show partitions t") == "pt=b/hh=1\n"
+    assert shell.world.warehouse.snapshot(shell.table("t")).files == ()
+    assert fault_of(shell.run, "alter table t drop partition (pt='a', hh=2)").code is FaultCode.NO_SUCH_PARTITION
+    shell.run("alter table t drop if exists partition (pt='a', hh=2)")
+    assert "hh" in str(fault_of(shell.run, "alter table t add partition (pt='a', hh='x')"))
+    assert "'hh'" in str(fault_of(shell.run, "alter table t add partition (pt='a')"))
+
+
+def test_partitions_are_dropped_by_comparison(shell) -> None:  # type: ignore[no-untyped-def]
+    shell.run("create table t (a bigint) partitioned by (pt string)")
+    shell.run("alter table t add partition (pt='1') partition (pt='2') partition (pt='3')")
+    shell.run("alter table t drop partition (pt < '3')")
+    assert shell.run("show partitions t") == "pt=3\n"
+
+
+def test_renaming_and_merging_partitions_keep_the_rows(shell) -> None:  # type: ignore[no-untyped-def]
+    shell.run("create table t (a bigint) partitioned by (pt string)")
+    for value in ("1", "2", "3"):
+        shell.fill("t", f"({value}), (9)", (value,))
+    shell.run("alter table t partition (pt='1') rename to partition (pt='x y')")
+    assert shell.rows("t") == ['1,"x y"', '2,"2"', '3,"3"', '9,"2"', '9,"3"', '9,"x y"']
+    assert "exists" in str(fault_of(shell.run, "alter table t partition (pt='2') rename to partition (pt='3')"))
+    shell.run("alter table t merge partition (pt='2'), partition (pt='3') overwrite partition (pt='m')")
+    assert shell.run("show partitions t") == "pt=m\npt=x y\n"
+    assert shell.rows("t") == ['1,"x y"', '2,"m"', '3,"m"', '9,"m"', '9,"m"', '9,"x y"']
+    assert shell.world.catalogue.partition(shell.table("t").id, ("m",)).rows == 4
+
+
+def test_truncate(shell) -> None:  # type: ignore[no-untyped-def]
+    shell.run("create table t (a bigint); create table u (a bigint) partitioned by (pt string)")
+    shell.fill("t", "(1)")
+    shell.fill("u", "(1)", ("1",))
+    shell.fill("u", "(2)", ("2",))
+    shell.run("truncate table t; truncate table u partition (pt='1')")
+    assert shell.rows("t") == [] and shell.table("t").rows == 0
+    assert shell.rows("u") == ['2,"2"']
+    assert shell.run("show partitions u") == "pt=1\npt=2\n"
+    assert "name the partitions" in str(fault_of(shell.run, "truncate table u"))
+    assert fault_of(shell.run, "truncate table u partition (pt='9')").code is FaultCode.NO_SUCH_PARTITION
+
+
+def test_storage_tiers_of_tables_and_partitions(shell) -> None:  # type: ignore[no-untyped-def]
+    shell.run("create table t (a bigint) partitioned by (pt string); alter table t add partition (pt='1')")
+    shell.run("alter table t set tblproperties ('storagetier'='lowfrequency')")
+    shell.run("alter table t partition (pt='1') set tblproperties ('storagetier'='longterm')")
+    assert shell.table("t").properties["storagetier"] == "lowfrequency"
+    assert shell.world.catalogue.partition(shell.table("t").id, ("1",)).properties["storagetier"] == "longterm"
+
+
+def test_merging_small_files_keeps_the_rows(shell) -> None:  # type: ignore[no-untyped-def]
+    shell.run("create table t (a bigint)")
+    for value in range(4):
+        shell.fill("t", f"({value})")
+    assert shell.table("t").files == 4
+    shell.run("alter table t merge smallfiles")
+    assert shell.table("t").files == 1
+    assert shell.rows("t") == ["0", "1", "2", "3"]
+
+
+# --- lifecycle --------------------------------------------------------------------------------------------------------
+
+
+def test_time_drops_what_is_past_its_lifecycle(shell) -> None:  # type: ignore[no-untyped-def]
+    shell.run(
+        "create table old (a bigint) lifecycle 1; create table kept (a bigint) lifecycle 1; create table ever (a bigint);"
+        "alter table kept disable lifecycle;"
+        "create table t (a bigint) partitioned by (pt string) lifecycle 1;"
+        "alter table t add partition (pt='kept'); alter table t partition (pt='kept') disable lifecycle"
+    )
+    shell.fill("t", "(1)", ("old",))
+    shell.clock.ahead = timedelta(days=2)
+    shell.fill("t", "(2)", ("young",))
+    assert housekeeping.drop_expired(shell.world, shell.clock.now()) == 2
+    assert shell.run("show tables") == "ALIYUN$admin:ever\nALIYUN$admin:kept\nALIYUN$admin:t\n"
+    assert shell.run("show partitions t") == "pt=kept\npt=young\n"
+    assert shell.rows("t") == ['2,"young"']
+    assert housekeeping.drop_expired(shell.world, shell.clock.now()) == 0
+
+
+# --- views ------------------------------------------------------------------------------------------------------------
+
+
+def test_kinds_of_drops_are_not_confused(shell) -> None:  # type: ignore[no-untyped-def]
+    shell.run("create table t (a bigint)")
+    assert "DROP TABLE" in str(fault_of(shell.run, "drop view t"))
+    shell.run("drop view if exists nowhere; drop materialized view if exists nowhere")
+    assert shell.table("t").kind is TableKind.MANAGED
