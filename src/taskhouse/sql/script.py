@@ -12,7 +12,8 @@ from dataclasses import dataclass, field
 from sqlglot import exp
 
 from taskhouse.domain.faults import Place
-from taskhouse.sql.grammar.queries import Queries, Relation
+from taskhouse.sql.grammar.queries import Queries
+from taskhouse.sql.grammar.relations import Relation
 from taskhouse.sql.lexer import Token, TokenKind, parse_fault, tokenize
 
 MAX_VARIABLES = 256
@@ -72,7 +73,7 @@ class Variables:
         type_ = None
         if is_table:
             read.refuse("A table variable with declared columns")
-        elif not read.sees_operator(":="):
+        elif read.sees_name():
             type_ = read.data_type()
         read.expect_operator(":=")
         if read.sees("CACHE", "ON"):

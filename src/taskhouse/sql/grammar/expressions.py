@@ -11,10 +11,11 @@ from typing import Any
 
 from sqlglot import exp
 
-from taskhouse.domain.datatypes import DataType, parse_type
-from taskhouse.domain.faults import Fault
-from taskhouse.sql.dialect import refuse_forbidden_function, set_place, type_node
-from taskhouse.sql.grammar.cursor import MAX_CHAIN, Cursor
+from taskhouse.domain.datatypes import parse_type
+from taskhouse.sql.dialect import set_place, type_node
+from taskhouse.sql.grammar.calls import Calls
+from taskhouse.sql.grammar.cursor import MAX_CHAIN
+from taskhouse.sql.grammar.literals import UNIT_WORDS
 from taskhouse.sql.lexer import Token, TokenKind, parse_fault
 
 _OR, _AND, _NOT, _COMPARE, _BIT_OR, _BIT_AND, _CONCAT, _SUM, _PRODUCT, _XOR = range(1, 11)
@@ -47,10 +48,7 @@ _WORD_OPERATORS: Mapping[str, tuple[int, type[exp.Expression]]] = {
 _PREDICATES = frozenset({"IS", "IN", "LIKE", "RLIKE", "REGEXP", "BETWEEN", "NOT", "ILIKE"})
 _BALANCED: frozenset[type[exp.Expression]] = frozenset({exp.Or, exp.And, exp.DPipe})
 
-_SUFFIX_TYPES = {"Y": "tinyint", "S": "smallint", "L": "bigint", "F": "float", "D": "double"}
 _LITERAL_TYPES = frozenset({"DATE", "DATETIME", "TIMESTAMP", "TIMESTAMP_NTZ"})
-_UNITS = frozenset({"YEAR", "MONTH", "DAY", "HOUR", "MINUTE", "SECOND"})
-_UNIT_WORDS = _UNITS | {unit + "S" for unit in _UNITS}
 _QUERY_WORDS = ("SELECT", "WITH", "FROM", "VALUES")
 _FIRST_WORDS_OF_EXPRESSIONS = frozenset({"CASE", "CAST", "EXISTS", "INTERVAL", "NOT", "NULL", "TRUE", "FALSE"})
 _SET_WORDS = ("UNION", "INTERSECT", "EXCEPT", "MINUS")
@@ -66,7 +64,7 @@ def balanced(kind: type[exp.Expression], operands: list[exp.Expression], **fixed
     return operands[0]
 
 
-class Expressions(Cursor):
+class Expressions(Calls):
     """The layer of expressions. `values` are the script's scalar variables by name (lower case, without `@`)."""
 
     def __init__(self, text: str, tokens: list[Token]) -> None:
@@ -77,9 +75,6 @@ class Expressions(Cursor):
         raise NotImplementedError
 
     def query_after(self, first: exp.Expression) -> exp.Expression:
-        raise NotImplementedError
-
-    def order_items(self) -> list[exp.Expression]:
         raise NotImplementedError
 
     # operators
@@ -211,7 +206,6 @@ class Expressions(Cursor):
 
     def _in(self, left: exp.Expression) -> exp.Expression:
         self.expect_operator("(")
-        self.enter()
         if self.sees_any(_QUERY_WORDS):
             found = exp.In(this=left, query=exp.Subquery(this=self.query()))
         else:
@@ -222,7 +216,6 @@ class Expressions(Cursor):
                 found = exp.In(this=left, query=items[0])
             else:
                 found = exp.In(this=left, expressions=items)
-        self.leave()
         self.expect_operator(")")
         return found
 
@@ -258,33 +251,6 @@ class Expressions(Cursor):
             case TokenKind.OPERATOR if token.text == "@":
                 return self._variable()
         return self.fail("an expression")
-
-    def _number(self) -> exp.Expression:
-        token = self.advance()
-        value = token.value
-        if value.startswith("."):
-            value = "0" + value
-        node: exp.Expression = exp.Literal.number(value)
-        if token.suffix == "BD":
-            node = exp.Cast(this=exp.Literal.string(token.value), to=type_node(self._decimal_type(token)))
-        elif token.suffix:
-            node = exp.Cast(this=node, to=type_node(parse_type(_SUFFIX_TYPES[token.suffix])))
-        set_place(node, token.place)
-        return node
-
-    def _decimal_type(self, token: Token) -> DataType:
-        """DECIMAL just wide enough for the digits of `token`."""
-        if "e" in token.value.lower():
-            self.fail("a decimal literal without an exponent", token)
-        whole, _, fraction = token.value.partition(".")
-        digits = len(whole.lstrip("0")) + len(fraction)
-        return self._typed(f"decimal({max(digits, len(fraction), 1)},{len(fraction)})", token)
-
-    def _typed(self, text: str, token: Token) -> DataType:
-        try:
-            return parse_type(text)
-        except Fault as fault:
-            raise parse_fault(fault.message, token.place) from None
 
     def _word(self) -> exp.Expression:
         token = self.token
@@ -334,14 +300,6 @@ class Expressions(Cursor):
         if not self.sees_name():
             self.fail("an expression")
         return self._named()
-
-    def _identifier(self, token: Token) -> exp.Identifier:
-        node = exp.Identifier(this=token.value, quoted=token.kind is TokenKind.QUOTED)
-        set_place(node, token.place)
-        return node
-
-    def identifier(self, what: str = "a name", *, reserved: bool = False) -> exp.Identifier:
-        return self._identifier(self.name(what, reserved=reserved))
 
     def _named(self) -> exp.Expression:
         """A column, with its qualifiers, or a call."""
@@ -397,7 +355,6 @@ class Expressions(Cursor):
                 names.append(self.identifier("a parameter"))
             self.expect_operator(")")
             return self._lambda(names)
-        self.enter()
         node: exp.Expression
         if self.sees_any(_QUERY_WORDS) and not (self.sees("VALUES") and self.ahead().text != "("):
             node = exp.Subquery(this=self.query())
@@ -413,7 +370,6 @@ class Expressions(Cursor):
                     node = exp.Subquery(this=self.query_after(node))
             else:
                 node = exp.Paren(this=node)
-        self.leave()
         self.expect_operator(")")
         set_place(node, opening.place)
         return node
@@ -477,51 +433,10 @@ class Expressions(Cursor):
         set_place(node, token.place)
         return node
 
-    def cast_to(self, value: exp.Expression, type_: DataType) -> exp.Expression:
-        return exp.Cast(this=value, to=type_node(type_))
-
-    def data_type(self) -> DataType:
-        """A type as written in CAST or a column's definition."""
-        first = self.token
-        text = self._type_text()
-        return self._typed(text, first)
-
-    def _type_text(self) -> str:
-        self.enter()
-        word = self.name("a data type", reserved=True).text.lower()
-        if self.sees_operator("("):
-            self.at += 1
-            numbers = [str(self.whole_number("a length or precision"))]
-            while self.accept_operator(","):
-                numbers.append(str(self.whole_number("a scale")))
-            self.expect_operator(")")
-            word += f"({','.join(numbers)})"
-        if self.sees_operator("<"):
-            self.at += 1
-            parts: list[str] = []
-            while True:
-                parts.append(self._struct_field() if word == "struct" else self._type_text())
-                if not self.accept_operator(","):
-                    break
-            self.expect_operator(">")
-            word += f"<{','.join(parts)}>"
-        self.leave()
-        return word
-
-    def _struct_field(self) -> str:
-        name = self.name("a field's name", reserved=True).value.replace("`", "``")
-        self.expect_operator(":")
-        text = f"`{name}`:{self._type_text()}"
-        if self.accept("COMMENT"):
-            self.string("a comment")
-        return text
-
     def _exists(self) -> exp.Expression:
         token = self.advance()
         self.expect_operator("(")
-        self.enter()
         node = exp.Exists(this=self.query())
-        self.leave()
         self.expect_operator(")")
         set_place(node, token.place)
         return node
@@ -532,7 +447,7 @@ class Expressions(Cursor):
             return True
         if following.text == "-":
             return self.ahead(2).kind is TokenKind.NUMBER
-        return following.kind is TokenKind.WORD and self.ahead(2).upper in _UNIT_WORDS
+        return following.kind is TokenKind.WORD and self.ahead(2).upper in UNIT_WORDS
 
     def _interval(self) -> exp.Expression:
         token = self.advance()
@@ -543,171 +458,3 @@ class Expressions(Cursor):
         node = exp.Interval(this=value, unit=unit)
         set_place(node, token.place)
         return node
-
-    def _unit(self) -> exp.Expression:
-        if not self.sees_any(_UNIT_WORDS):
-            self.fail("a unit (YEAR, MONTH, DAY, HOUR, MINUTE, SECOND)")
-        return exp.Var(this=self.advance().upper.removesuffix("S"))
-
-    def _extract(self) -> exp.Expression:
-        token = self.advance()
-        self.expect_operator("(")
-        part = self.name("a part of a date", reserved=True)
-        self.expect("FROM")
-        node = exp.Extract(this=exp.Var(this=part.upper), expression=self.expression())
-        self.expect_operator(")")
-        set_place(node, token.place)
-        return node
-
-    def _trim(self) -> exp.Expression:
-        if self.ahead(2).upper not in ("BOTH", "LEADING", "TRAILING") or self.ahead(3).text in (",", ")", "."):
-            return self._call()
-        token = self.advance()
-        self.expect_operator("(")
-        position = self.advance().upper
-        characters = None if self.sees("FROM") else self.expression()
-        self.expect("FROM")
-        node = exp.Trim(this=self.expression(), expression=characters, position=position)
-        self.expect_operator(")")
-        set_place(node, token.place)
-        return node
-
-    def _substring(self) -> exp.Expression:
-        """SUBSTRING(x FROM a [FOR b]) is the call substring(x, a, b)."""
-        return self._call(separators=("FROM", "FOR"))
-
-    # calls
-
-    def _qualified_call(self, parts: list[exp.Identifier]) -> exp.Expression:
-        node: exp.Expression = parts[0]
-        for part in parts[1:]:
-            node = exp.Dot(this=node, expression=part)
-        call = self._bare_call(())
-        return self._after_call(exp.Dot(this=node, expression=call))
-
-    def _call(self, separators: tuple[str, ...] = ()) -> exp.Expression:
-        return self._after_call(self._bare_call(separators))
-
-    def _bare_call(self, separators: tuple[str, ...]) -> exp.Expression:
-        token = self.advance()
-        refuse_forbidden_function(token.value, token.place)
-        self.expect_operator("(")
-        self.enter()
-        arguments: list[exp.Expression] = []
-        if self.accept("DISTINCT"):
-            arguments.append(exp.Distinct(expressions=self.listed(self.expression)))
-        elif not self.sees_operator(")"):
-            if self.sees("ALL") and self.ahead().text not in (",", ")", "("):
-                self.at += 1
-            arguments.append(self._argument())
-            while self.accept_operator(",") or (separators and self._accept_any(separators)):
-                arguments.append(self._argument())
-        if self.accept("ORDER", "BY"):
-            if not arguments:
-                self.fail("an argument")
-            arguments[-1] = exp.Order(this=arguments[-1], expressions=self.order_items())
-        nulls = self._nulls()
-        self.leave()
-        self.expect_operator(")")
-        node: exp.Expression = exp.Anonymous(this=token.value, expressions=arguments)
-        set_place(node, token.place)
-        return nulls(this=node) if nulls else node
-
-    def _accept_any(self, words: tuple[str, ...]) -> bool:
-        return any(self.accept(word) for word in words)
-
-    def _argument(self) -> exp.Expression:
-        if self.sees_operator("*") and self.ahead().text in (")", ","):
-            token = self.advance()
-            node = exp.Star()
-            set_place(node, token.place)
-            return node
-        if (
-            self.token.kind in (TokenKind.WORD, TokenKind.QUOTED)
-            and self.ahead().text == "."
-            and self.ahead(2).text == "*"
-        ):
-            table = self.identifier()
-            self.at += 2
-            return exp.Column(this=exp.Star(), table=table)
-        return self.expression()
-
-    def _nulls(self) -> type[exp.Expression] | None:
-        if self.accept("IGNORE", "NULLS"):
-            return exp.IgnoreNulls
-        if self.accept("RESPECT", "NULLS"):
-            return exp.RespectNulls
-        return None
-
-    def _after_call(self, node: exp.Expression) -> exp.Expression:
-        """WITHIN GROUP, FILTER, IGNORE NULLS, OVER."""
-        if self.accept("WITHIN", "GROUP"):
-            self.expect_operator("(")
-            self.expect("ORDER", "BY")
-            node = exp.WithinGroup(this=node, expression=exp.Order(expressions=self.order_items()))
-            self.expect_operator(")")
-        if self.sees("FILTER") and self.ahead().text == "(":
-            self.at += 2
-            self.expect("WHERE")
-            node = exp.Filter(this=node, expression=exp.Where(this=self.expression()))
-            self.expect_operator(")")
-        nulls = self._nulls()
-        if nulls:
-            node = nulls(this=node)
-        if self.accept("OVER"):
-            if self.accept_operator("("):
-                node = self.window(node)
-                self.expect_operator(")")
-            else:
-                node = exp.Window(this=node, alias=self.identifier("a window's name"), over="OVER")
-        return node
-
-    def window(self, of: exp.Expression) -> exp.Window:
-        """The inside of `OVER ( .. )`, or of a WINDOW clause's definition."""
-        self.enter()
-        alias = None
-        if self.sees_name() and not self.sees_any(("PARTITION", "SORT", "ROWS", "RANGE", "GROUPS")):
-            alias = self.identifier()
-        partition: list[exp.Expression] = []
-        if self.accept("PARTITION", "BY") or self.accept("DISTRIBUTE", "BY"):
-            partition = self.listed(self.expression)
-        order = None
-        if self.accept("ORDER", "BY") or self.accept("SORT", "BY"):
-            order = exp.Order(expressions=self.order_items())
-        spec = self._frame()
-        self.leave()
-        return exp.Window(this=of, partition_by=partition, order=order, spec=spec, alias=alias, over="OVER")
-
-    def _frame(self) -> exp.Expression | None:
-        if not self.sees_any(("ROWS", "RANGE", "GROUPS")):
-            return None
-        token = self.advance()
-        end: exp.Expression | str | None = None
-        end_side: str | None = None
-        if self.accept("BETWEEN"):
-            start, start_side = self._bound()
-            self.expect("AND")
-            end, end_side = self._bound()
-        else:
-            start, start_side = self._bound()
-        exclude = None
-        if self.accept("EXCLUDE"):
-            for words in (("CURRENT", "ROW"), ("GROUP",), ("TIES",), ("NO", "OTHERS")):
-                if self.accept(*words):
-                    exclude = exp.Var(this=" ".join(words))
-                    break
-            else:
-                self.fail("CURRENT ROW, GROUP, TIES or NO OTHERS")
-        node = exp.WindowSpec(
-            kind=token.upper, start=start, start_side=start_side, end=end, end_side=end_side, exclude=exclude
-        )
-        set_place(node, token.place)
-        return node
-
-    def _bound(self) -> tuple[exp.Expression | str, str | None]:
-        if self.accept("CURRENT", "ROW"):
-            return "CURRENT ROW", None
-        value: exp.Expression | str = "UNBOUNDED" if self.accept("UNBOUNDED") else self._binary(_BIT_OR)
-        if not self.sees_any(("PRECEDING", "FOLLOWING")):
-            self.fail("PRECEDING or FOLLOWING")
-        return value, self.advance().upper
