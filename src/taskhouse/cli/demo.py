@@ -5,6 +5,7 @@ It talks to the server as any client does, with the released client and a key. L
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -87,11 +88,11 @@ def run(connection: Connection, console: Console) -> None:
     console.print(connection.snippet + "\n", soft_wrap=True, highlight=False, markup=False)
 
 
-def load(client: Any, console: Console) -> None:
+def load(client: Any, console: Console, tables: Sequence[DemoTable] = TABLES) -> None:
     """Create the tables where they are missing and replace their rows."""
     columns = (TextColumn("{task.description:<12}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with Progress(*columns, console=console) as progress:
-        for table in TABLES:
+        for table in tables:
             bar = progress.add_task(table.name, total=None)
             _load_one(client, table, progress, bar)
 
