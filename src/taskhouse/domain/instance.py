@@ -134,7 +134,10 @@ class Instance:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """How an attempt ended, as its runner tells it. `status` is one of the three final ones; the rest is as in `Task`."""
+    """How an attempt ended, as its runner tells it. `status` is one of the three final ones; the rest is as in `Task`.
+
+    `reads_only`: the attempt changed nothing but its own result, so a machine that loses power may forget the outcome (the task
+    then is Failed after the restart); recording it need not wait for the disk."""
 
     status: TaskStatus
     result_kind: ResultKind = ResultKind.NONE
@@ -145,6 +148,7 @@ class Outcome:
     stages: tuple[Stage, ...] = ()
     summary: dict[str, object] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
+    reads_only: bool = False
 
 
 @dataclass(frozen=True, slots=True)

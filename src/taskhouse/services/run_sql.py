@@ -112,6 +112,7 @@ class _Script:
     rows: Outcome | None = None
     jobs: int = 0
     announced: bool = False
+    changed: bool = False
     began: float = field(default_factory=time.monotonic)
 
     def run(self) -> Outcome:
@@ -234,6 +235,7 @@ class _Script:
         if not self.world.instances.begin_commit(self.run_.attempt, intent):
             raise Fault(FaultCode.CANCELLED, f"instance {self.run_.attempt.instance_id} was stopped")
         self.announced = True
+        self.changed = True
 
     def _drop_rows(self) -> None:
         if self.rows is not None:
@@ -243,7 +245,7 @@ class _Script:
     def _outcome(self) -> Outcome:
         kind = ResultKind.TEXT if self.texts else ResultKind.NONE
         result = self.rows or Outcome(TaskStatus.SUCCESS, kind, result_text="\n".join(self.texts))
-        return replace(result, stages=self.run_.control.stages, summary=self._summary())
+        return replace(result, stages=self.run_.control.stages, summary=self._summary(), reads_only=not self.changed)
 
     def _summary(self) -> dict[str, object]:
         every = [statistics for facts in self.facts for statistics in facts.statistics]

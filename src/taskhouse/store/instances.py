@@ -313,7 +313,7 @@ class SqlInstanceStore:
                 return Recorded(accepted=True)
             return Recorded(accepted=True, next=_begin(connection, attempt.instance_id, now))
 
-        return self._db.write(work)
+        return self._db.write(work, durable=not outcome.reads_only)
 
     def record_progress(self, attempt: Attempt, stages: Sequence[Stage]) -> None:
         def work(connection: Connection) -> None:
