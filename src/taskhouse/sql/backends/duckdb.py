@@ -172,15 +172,12 @@ def _convert(sql: str, type_: DataType, leaves: dict[Kind, str], depth: int) -> 
 
 def prepare(connection: Any) -> None:
     """Create the leaf macros in the connection's database. Done once per database, before it is locked; repeating is harmless."""
+    import taskhouse.sql.functions  # noqa: F401  (its modules add their macros)
+
     for statement in MACROS:
         connection.execute(statement)
 
 
 def is_decimal_overflow(message: str) -> bool:
     """Whether an engine error says that a product or sum of narrow decimals left its 18 digits; see `BindContext.wide_decimals`."""
-    return (
-        "of DECIMAL(18) (" in message
-        or "with DECIMAL(18) failed" in message
-        or "Overflow in " in message
-        and "DECIMAL" in message
-    )
+    return "Overflow in " in message and "DECIMAL" in message

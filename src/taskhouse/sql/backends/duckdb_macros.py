@@ -1,11 +1,98 @@
-"""Leaf macros of the DuckDB backend: pieces of MaxCompute's meaning that DuckDB has no single function for.
+r"""Leaf macros of the DuckDB backend: pieces of MaxCompute's meaning that DuckDB has no single function for.
 
-They are inlined by DuckDB's binder, so they cost nothing at run time. A macro never calls an overloaded macro and takes
-no lambda, two limits of DuckDB 2.0.
+They are inlined by DuckDB's binder, so a call costs nothing by itself. A macro never calls an overloaded macro and takes
+no lambda, two limits of DuckDB 2.0. Names start with `mc_`; a `_strict` twin fails where the plain one gives NULL.
+Arguments may be evaluated more than once in the text; DuckDB computes common parts once.
 """
 
 from __future__ import annotations
 
-MACROS: list[str] = [
-    "CREATE OR REPLACE MACRO mc_interval_months(i) AS datepart('year', i) * 12 + datepart('month', i)",
+_NUMBER = r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?"
+_DAY = r"\d{4}-\d{2}-\d{2}"
+_MOMENT = _DAY + r"( \d{2}:\d{2}:\d{2}(\.\d{1,9})?)?"
+
+
+def _illegal(target: str) -> str:
+    """The error of a failed strict cast, with the value in it."""
+    return (
+        "error('ODPS-0123091:Illegal type cast - in function cast, value ''' || s || "
+        f"''' cannot be casted from String to {target}.')"
+    )
+
+
+def _text_casts() -> list[str]:
+    """Readers of text: each as a lenient macro and a strict one."""
+    plain = rf"regexp_full_match(s, '\s*{_NUMBER}\s*')"
+    prefix = rf"nullif(regexp_extract(s, '^\s*({_NUMBER})', 1), '')"
+    moment = rf"regexp_full_match(s, '{_MOMENT}')"
+    bigint = (
+        r"WHEN regexp_full_match(s, '\s*[+-]?\d{1,18}\s*') THEN CAST(trim(s) AS BIGINT) "
+        r"WHEN regexp_full_match(s, '\s*[+-]?\d+\s*') THEN TRY_CAST(trim(s) AS BIGINT) "
+        rf"WHEN {plain} THEN TRY_CAST(trunc(CAST(s AS DOUBLE)) AS BIGINT)"
+    )
+    double = f"WHEN {plain} THEN CAST(trim(s) AS DOUBLE)"
+    number = f"WHEN {plain} THEN trim(s)"
+    date = rf"WHEN {moment} THEN TRY_CAST(left(s, 10) AS DATE)"
+    datetime = rf"WHEN {moment} THEN TRY_CAST(left(s, 23) AS TIMESTAMPTZ)"
+    timestamp = rf"WHEN {moment} THEN TRY_CAST(s AS TIMESTAMPTZ_NS)"
+    naive = rf"WHEN {moment} THEN TRY_CAST(s AS TIMESTAMP_NS)"
+    rows = [
+        ("bigint", bigint, f"TRY_CAST(trunc(CAST({prefix} AS DOUBLE)) AS BIGINT)", "Bigint"),
+        ("double", double, f"CAST({prefix} AS DOUBLE)", "Double"),
+        ("number", number, prefix, "Decimal"),
+        ("date", date, "NULL", "Date"),
+        ("datetime", datetime, "NULL", "Datetime"),
+        ("timestamp", timestamp, "NULL", "Timestamp"),
+        ("timestamp_ntz", naive, "NULL", "Timestamp_ntz"),
+    ]
+    made = []
+    for name, branches, otherwise, shown in rows:
+        made.append(f"mc_text_{name}(s) AS CASE {branches} ELSE {otherwise} END")
+        lenient = f"CASE {branches} END"
+        made.append(
+            f"mc_text_{name}_strict(s) AS CASE WHEN s IS NULL THEN NULL ELSE coalesce({lenient}, {_illegal(shown)}) END"
+        )
+    return made
+
+
+_EXPONENT = r"regexp_replace(regexp_replace(t, '^(-?\d)e', '\1.0e'), 'e\+?(-?)0*(\d+)', 'E\1\2')"
+
+_BODIES: list[str] = [
+    # Text forms of values.
+    f"mc_float_form(t) AS CASE WHEN contains(t, 'e') THEN {_EXPONENT} WHEN t = 'nan' THEN 'NaN' "
+    "WHEN t = 'inf' THEN 'Infinity' WHEN t = '-inf' THEN '-Infinity' ELSE t END",
+    "mc_double_text(x) AS mc_float_form(CAST(x AS VARCHAR))",
+    "mc_trim_zeros(t) AS CASE WHEN contains(t, '.') THEN rtrim(rtrim(t, '0'), '.') ELSE t END",
+    "mc_datetime_text(x) AS strftime(x, '%Y-%m-%d %H:%M:%S')",
+    "mc_timestamp_text(x) AS mc_trim_zeros(strftime(x, '%Y-%m-%d %H:%M:%S.%n'))",
+    "mc_interval_months(i) AS datepart('year', i) * 12 + datepart('month', i)",
+    "mc_months_text(i) AS CASE WHEN mc_interval_months(i) < 0 THEN '-' ELSE '' END || "
+    "CAST(abs(mc_interval_months(i)) // 12 AS VARCHAR) || '-' || CAST(abs(mc_interval_months(i)) % 12 AS VARCHAR)",
+    "mc_span_text(i) AS CASE WHEN epoch_us(i) < 0 THEN '-' ELSE '' END || "
+    "CAST(abs(epoch_us(i)) // 86400000000 AS VARCHAR) || ' ' || "
+    "lpad(CAST(abs(epoch_us(i)) // 3600000000 % 24 AS VARCHAR), 2, '0') || ':' || "
+    "lpad(CAST(abs(epoch_us(i)) // 60000000 % 60 AS VARCHAR), 2, '0') || ':' || "
+    "lpad(CAST(abs(epoch_us(i)) // 1000000 % 60 AS VARCHAR), 2, '0') || '.' || "
+    "lpad(CAST(abs(epoch_us(i)) % 1000000 * 1000 AS VARCHAR), 9, '0')",
+    "mc_binary_text(x) AS decode(x)",
+    # Moments. DuckDB has no arithmetic on TIMESTAMPTZ_NS, so it is done on microseconds and the rest is put back.
+    "mc_timestamp_shift(x, i) AS timezone('UTC', make_timestamp_ns(epoch_ns(CAST(x AS TIMESTAMPTZ) + i) + epoch_ns(x) % 1000))",
+    "mc_naive_shift(x, i) AS make_timestamp_ns(epoch_ns(CAST(x AS TIMESTAMP) + i) + epoch_ns(x) % 1000)",
+    "mc_truncate_ms(x) AS date_trunc('millisecond', x)",
+    # JSON text.
+    "mc_json_scalar(j) AS CASE WHEN json_valid(j) THEN json_extract_string(j, '$') END",
+    *_text_casts(),
 ]
+
+MACROS: list[str] = [f"CREATE OR REPLACE MACRO {body}" for body in _BODIES]
+"""Statements that create the macros, in an order in which each finds those it uses. `sql.functions` adds its own."""
+
+
+def macro(body: str) -> None:
+    """Register one more leaf macro, `name(args) AS expression`; called while the function modules load."""
+    MACROS.append(f"CREATE OR REPLACE MACRO {body}")
+
+
+macro(
+    "mc_json_path(j, p) AS CASE WHEN json_valid(j) THEN CASE WHEN json_type(j, p) = 'NULL' THEN NULL ELSE json_extract_string(j, p) END END"
+)

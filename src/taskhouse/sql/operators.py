@@ -1,0 +1,413 @@
+"""Operators: which types they take, what MaxCompute converts on the way, and the engine SQL.
+
+Every function takes bound operands and gives a bound result, or None when the types do not go together. Columns stay uncast
+wherever DuckDB computes the same by itself, because a cast column can neither be pruned nor pushed into a scan.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from decimal import Decimal
+
+from taskhouse.domain.datatypes import (
+    BIGINT,
+    BOOLEAN,
+    DATE,
+    DATETIME,
+    DOUBLE,
+    INT,
+    INTERVAL_DAY_TIME,
+    INTERVAL_YEAR_MONTH,
+    LEGACY_DECIMAL,
+    STRING,
+    TIMES,
+    DataType,
+    Kind,
+)
+from taskhouse.sql.backends.duckdb import engine_type
+from taskhouse.sql.casts import CastRules, convert, datetime_constant, read_moment, read_number
+from taskhouse.sql.coercion import bounded_decimal, common_number, common_type, decimal_shape
+from taskhouse.sql.typed import (
+    BIGINT_LIMIT,
+    Typed,
+    bare_number,
+    boolean_constant,
+    date_constant,
+    double_constant,
+    integer_constant,
+)
+
+INTERVALS = (Kind.INTERVAL_YEAR_MONTH, Kind.INTERVAL_DAY_TIME)
+COMPARISONS = {"=": "=", "<>": "<>", "<": "<", "<=": "<=", ">": ">", ">=": ">=", "<=>": "IS NOT DISTINCT FROM"}
+
+
+def compare(left: Typed, operator: str, right: Typed, rules: CastRules) -> Typed | None:
+    """`left operator right` as a condition; operators are the keys of `COMPARISONS` and `IS DISTINCT FROM`."""
+    pair = comparable(left, right, rules)
+    if pair is None:
+        return None
+    a, b = pair
+    return Typed(f"({a} {COMPARISONS.get(operator, operator)} {b})", BOOLEAN)
+
+
+def comparable(left: Typed, right: Typed, rules: CastRules) -> tuple[str, str] | None:
+    """Both operands as SQL that DuckDB compares the way MaxCompute does, or None."""
+    a, b = left.type, right.type
+    if a.is_number and b.is_number:
+        return _comparable_numbers(left, right)
+    if left.is_null or right.is_null:
+        return left.sql, right.sql
+    if a.is_text and b.is_text:
+        return _unpadded(left), _unpadded(right)
+    if a.is_text or b.is_text:
+        found = _comparable_text(left, right, rules) if a.is_text else _comparable_text(right, left, rules)
+        if found is None:
+            return None
+        return found if a.is_text else (found[1], found[0])
+    wide = common_type(a, b)
+    if wide is None:
+        return None
+    x, y = convert(left, wide, rules), convert(right, wide, rules)
+    return (x.sql, y.sql) if x is not None and y is not None else None
+
+
+def _unpadded(typed: Typed) -> str:
+    """A CHAR's trailing blanks take no part in comparisons."""
+    if typed.kind is Kind.CHAR:
+        return f"rtrim({typed.sql}, ' ')"
+    return typed.sql
+
+
+def _comparable_numbers(left: Typed, right: Typed) -> tuple[str, str]:
+    """A constant beside an exact number stands bare, so that it, and not the column, is converted."""
+    if left.value is not None and right.type.kind in (Kind.DECIMAL, *_INTEGERS) and right.value is None:
+        return _bare_beside(left, right), right.sql
+    if right.value is not None and left.type.kind in (Kind.DECIMAL, *_INTEGERS) and left.value is None:
+        return left.sql, _bare_beside(right, left)
+    if Kind.DECIMAL in (left.kind, right.kind) and Kind.DOUBLE in (left.kind, right.kind):
+        wide = left.type if left.kind is Kind.DECIMAL else right.type
+        exact = f"DECIMAL(38,{max(decimal_shape(wide)[1], 10)})"
+        return tuple(f"CAST({t.sql} AS {exact})" if t.kind is Kind.DOUBLE else t.sql for t in (left, right))  # type: ignore[return-value]
+    return left.sql, right.sql
+
+
+_INTEGERS = (Kind.TINYINT, Kind.SMALLINT, Kind.INT, Kind.BIGINT)
+
+
+def _bare_beside(constant: Typed, column: Typed) -> str:
+    value = constant.value
+    if isinstance(value, float):
+        if column.type.is_integer and not value.is_integer():
+            return constant.sql
+        number = Decimal(repr(value)) if value == value and abs(value) < 1e18 else None
+        if number is None or int(number.as_tuple().exponent) < -18:
+            return constant.sql
+        return str(int(number)) if number >= 0 and number == int(number) else bare_number(constant)
+    return bare_number(constant)
+
+
+def _comparable_text(text: Typed, other: Typed, rules: CastRules) -> tuple[str, str] | None:
+    """A STRING beside something else, in this order. Numbers meet as DOUBLE, times as the time."""
+    kind = other.kind
+    if other.type.is_number:
+        if isinstance(text.value, str):
+            number = read_number(text.value)
+            if number is None:
+                as_double = convert(text, DOUBLE, rules)
+                return (as_double.sql, other.sql) if as_double is not None else None
+            if other.type.is_integer and number == number.to_integral_value() and abs(number) < BIGINT_LIMIT:
+                return bare_number(integer_constant(int(number))), other.sql
+            if other.kind is Kind.DECIMAL and abs(number) < Decimal(10) ** 18:
+                return bare_number(Typed("", DOUBLE, number)), other.sql
+        x, y = convert(text, DOUBLE, rules), convert(other, DOUBLE, rules)
+        if other.value is not None and isinstance(other.value, (int, float)):
+            y = double_constant(float(other.value))
+        return (x.sql, y.sql) if x is not None and y is not None else None
+    if kind in TIMES:
+        target = other.type
+        if kind is Kind.DATE and isinstance(text.value, str):
+            moment = read_moment(text.value)
+            if moment is not None and moment.time() != dt.time():
+                target = DATETIME
+        x, y = convert(text, target, rules), convert(other, target, rules)
+        return (x.sql, y.sql) if x is not None and y is not None else None
+    if kind in (Kind.BINARY, Kind.BOOLEAN):
+        made = convert(text, other.type, rules)
+        if kind is Kind.BOOLEAN and isinstance(text.value, str) and text.value.lower() in ("true", "false"):
+            made = boolean_constant(text.value.lower() == "true")
+        return (made.sql, other.sql) if made is not None else None
+    if kind is Kind.JSON:
+        return text.sql, other.sql
+    if kind in INTERVALS:
+        return None
+    return None
+
+
+# --- arithmetic -------------------------------------------------------------------------------------------------------
+
+
+def as_operand(typed: Typed, rules: CastRules) -> Typed | None:
+    """An operand of arithmetic: numbers as they are, text as DOUBLE, NULL as it is; None for anything else."""
+    if typed.type.is_number or typed.is_null:
+        return typed
+    if typed.type.is_text:
+        return convert(typed, DOUBLE, rules)
+    return None
+
+
+def arithmetic(left: Typed, operator: str, right: Typed, rules: CastRules, *, wide: bool) -> Typed | None:
+    """`+ - * / % DIV` on numbers, and `+ -` with times and intervals. `wide`: see `BindContext.wide_decimals`."""
+    if operator in "+-" and (
+        left.kind in TIMES or right.kind in TIMES or left.kind in INTERVALS or right.kind in INTERVALS
+    ):
+        return time_arithmetic(left, operator, right, rules)
+    x, y = as_operand(left, rules), as_operand(right, rules)
+    if x is None or y is None:
+        return None
+    if x.is_null or y.is_null:
+        other = y if x.is_null else x
+        result = DOUBLE if other.is_null or operator == "/" else other.type
+        return Typed(f"CAST(NULL AS {engine_type(result)})", result)
+    folded = _fold(x, operator, y)
+    if folded is not None:
+        return folded
+    if operator == "/":
+        return _divide(x, y, wide=wide)
+    if operator in ("%", "DIV"):
+        return _remainder(x, operator, y)
+    if Kind.DECIMAL in (x.kind, y.kind) and not {Kind.DOUBLE, Kind.FLOAT} & {_variable_kind(x), _variable_kind(y)}:
+        return _decimal_arithmetic(x, operator, y, wide=wide)
+    result = DOUBLE if Kind.DECIMAL in (x.kind, y.kind) else common_number(x.type, y.type)
+    if result.is_integer:
+        a, b = _widened(x, result), _widened(y, result)
+        if x.value is not None and y.value is not None:
+            a = f"CAST({a} AS {engine_type(result)})"
+        return Typed(f"({a} {operator} {b})", result)
+    if Kind.DOUBLE in (x.kind, y.kind) or result.kind is not Kind.DOUBLE:
+        return Typed(f"({x.sql} {operator} {y.sql})", result)
+    return Typed(f"(CAST({x.sql} AS DOUBLE) {operator} {y.sql})", result)
+
+
+def _variable_kind(typed: Typed) -> Kind:
+    """A DOUBLE literal beside a DECIMAL counts as the DECIMAL it is written as."""
+    if typed.kind is Kind.DOUBLE and typed.value is not None and _literal_decimal(typed) is not None:
+        return Kind.DECIMAL
+    return typed.kind
+
+
+def _literal_decimal(typed: Typed) -> Decimal | None:
+    if isinstance(typed.value, float) and typed.value == typed.value and abs(typed.value) < 1e18:
+        number = Decimal(repr(typed.value))
+        return number if int(number.as_tuple().exponent) >= -18 else None
+    return None
+
+
+def _widened(typed: Typed, result: DataType) -> str:
+    """An integer operand as wide as the result: a bare literal takes its neighbour's type, a narrower column is cast."""
+    if typed.type == result:
+        return typed.sql
+    if typed.value is not None:
+        return bare_number(typed)
+    return f"CAST({typed.sql} AS {engine_type(result)})"
+
+
+def _fold(x: Typed, operator: str, y: Typed) -> Typed | None:
+    """Integer constants are computed here, so that partition filters over them stay constants."""
+    a, b = x.value, y.value
+    if type(a) is not int or type(b) is not int or operator not in "+-*":
+        return None
+    value = a + b if operator == "+" else a - b if operator == "-" else a * b
+    result = common_number(x.type, y.type)
+    if result == INT and not -(2**31) <= value < 2**31:
+        return None
+    return (
+        integer_constant(value, result)
+        if abs(value) < BIGINT_LIMIT and result.kind in (Kind.INT, Kind.BIGINT)
+        else None
+    )
+
+
+def _non_zero(divisor: Typed, sql: str) -> str:
+    if divisor.value is not None and divisor.value != 0:
+        return sql
+    return f"NULLIF({sql}, 0)"
+
+
+def _divide(x: Typed, y: Typed, *, wide: bool) -> Typed:
+    """Integers and doubles divide as DOUBLE, decimals as DECIMAL. By zero: NULL."""
+    if Kind.DECIMAL in (x.kind, y.kind) and not {Kind.DOUBLE, Kind.FLOAT} & {_variable_kind(x), _variable_kind(y)}:
+        (p1, s1), (p2, s2) = _shape(x), _shape(y)
+        scale = max(6, s1 + p2 + 1)
+        result = bounded_decimal(p1 - s1 + s2 + scale, scale)
+        if LEGACY_DECIMAL in (x.type, y.type):
+            result = LEGACY_DECIMAL
+        a, b = (f"CAST({bare_number(t) if t.value is not None else t.sql} AS DOUBLE)" for t in (x, y))
+        return Typed(f"CAST({a} / {_non_zero(y, b)} AS {engine_type(result)})", result)
+    if x.kind is Kind.FLOAT or y.kind is Kind.FLOAT:
+        return Typed(f"(CAST({x.sql} AS DOUBLE) / {_non_zero(y, y.sql)})", DOUBLE)
+    a, b = (f"CAST({t.sql} AS DOUBLE)" if t.kind is Kind.DECIMAL else t.sql for t in (x, y))
+    return Typed(f"({a} / {_non_zero(y, b)})", DOUBLE)
+
+
+def _remainder(x: Typed, operator: str, y: Typed) -> Typed:
+    """`%` keeps the type; `DIV` truncates to a whole number."""
+    result = common_number(x.type, y.type)
+    if operator == "DIV":
+        if result.is_integer:
+            return Typed(f"({_widened(x, result)} // {_non_zero(y, _widened(y, result))})", result)
+        return Typed(f"CAST(trunc({x.sql} / {_non_zero(y, y.sql)}) AS BIGINT)", BIGINT)
+    if result.is_integer:
+        return Typed(f"({_widened(x, result)} % {_non_zero(y, _widened(y, result))})", result)
+    a, b = (t.sql if t.type == result else f"CAST({t.sql} AS {engine_type(result)})" for t in (x, y))
+    return Typed(f"({a} % {_non_zero(y, b)})", result)
+
+
+def _shape(typed: Typed) -> tuple[int, int]:
+    value: object = typed.value
+    if isinstance(value, float):
+        value = _literal_decimal(typed)
+    if isinstance(value, Decimal):
+        exponent = max(-int(value.as_tuple().exponent), 0)
+        return max(value.adjusted() + 1 + exponent, exponent, 1), exponent
+    if isinstance(value, int) and not isinstance(value, bool):
+        return len(str(abs(value))), 0
+    return decimal_shape(typed.type)
+
+
+def _decimal_arithmetic(x: Typed, operator: str, y: Typed, *, wide: bool) -> Typed:
+    (p1, s1), (p2, s2) = _shape(x), _shape(y)
+    a, b = (bare_number(t) if t.value is not None else t.sql for t in (x, y))
+    if operator == "*":
+        result = bounded_decimal(p1 + p2 + 1, s1 + s2)
+        if LEGACY_DECIMAL in (x.type, y.type):
+            result = LEGACY_DECIMAL
+        if p1 + p2 > 38:
+            # The exact product when it fits 38 digits, else what DOUBLE gives.
+            shape = engine_type(result)
+            exact = (
+                f"TRY(CAST({a} * {b} AS {shape}))"
+                if s1 + s2 <= 37
+                else f"TRY(CAST(CAST({a} AS DECIMAL(38,9)) * {b} AS {shape}))"
+            )
+            return Typed(f"coalesce({exact}, CAST(CAST({a} AS DOUBLE) * CAST({b} AS DOUBLE) AS {shape}))", result)
+        if wide and p1 + p2 > 18 and p1 <= 18 and p2 <= 18:
+            a = f"CAST({a} AS DECIMAL(19,{s1}))"
+        product = f"({a} * {b})"
+        return Typed(f"CAST({product} AS {engine_type(result)})" if s1 + s2 > 18 else product, result)
+    scale = max(s1, s2)
+    result = bounded_decimal(max(p1 - s1, p2 - s2) + scale + 1, scale)
+    if LEGACY_DECIMAL in (x.type, y.type):
+        result = LEGACY_DECIMAL
+    if wide and max(p1 - s1, p2 - s2) + scale + 1 > 18 and p1 <= 18 and p2 <= 18:
+        a = f"CAST({a} AS DECIMAL(19,{min(s1, 18)}))"
+    return Typed(f"({a} {operator} {b})", result)
+
+
+# --- times ------------------------------------------------------------------------------------------------------------
+
+
+def interval_constant(months: int | None, microseconds: int | None) -> Typed:
+    if months is not None:
+        return Typed(f"to_months({months})", INTERVAL_YEAR_MONTH, months=months)
+    return Typed(f"to_microseconds({microseconds})", INTERVAL_DAY_TIME, microseconds=microseconds)
+
+
+_DAY_US = 86_400_000_000
+
+
+def time_arithmetic(left: Typed, operator: str, right: Typed, rules: CastRules) -> Typed | None:
+    """A time and an interval, two times, or two intervals."""
+    if left.kind in INTERVALS and right.kind in INTERVALS:
+        if left.kind is not right.kind:
+            return None
+        return Typed(f"({left.sql} {operator} {right.sql})", left.type)
+    if left.kind in INTERVALS and operator == "+":
+        left, right = right, left
+    if left.type.is_text and right.kind in INTERVALS:
+        read = convert(left, DATETIME, rules)
+        if read is None:
+            return None
+        left = read
+    if left.kind in TIMES and right.kind in INTERVALS:
+        return shift(left, right if operator == "+" else _negated(right), rules)
+    if left.kind in TIMES and right.kind in TIMES and operator == "-":
+        a, b = convert(left, _instant(left), rules), convert(right, _instant(right), rules)
+        if a is None or b is None:
+            return None
+        return Typed(f"to_microseconds(epoch_us({_micro(a)}) - epoch_us({_micro(b)}))", INTERVAL_DAY_TIME)
+    return None
+
+
+def _instant(typed: Typed) -> DataType:
+    return DATETIME if typed.kind is Kind.DATE else typed.type
+
+
+def _micro(typed: Typed) -> str:
+    return f"CAST({typed.sql} AS TIMESTAMPTZ)" if typed.kind in (Kind.TIMESTAMP, Kind.TIMESTAMP_NTZ) else typed.sql
+
+
+def _negated(interval: Typed) -> Typed:
+    if interval.months is not None:
+        return interval_constant(-interval.months, None)
+    if interval.microseconds is not None:
+        return interval_constant(None, -interval.microseconds)
+    return Typed(f"(-{interval.sql})", interval.type)
+
+
+def shift(moment: Typed, interval: Typed, rules: CastRules) -> Typed | None:
+    """A time moved by an interval; the type stays, but a DATE moved by parts of a day becomes a DATETIME."""
+    value = moment.value
+    if moment.kind is Kind.DATE:
+        if isinstance(value, dt.date) and not isinstance(value, dt.datetime):
+            folded = _shift_date(value, interval)
+            if folded is not None:
+                return folded
+        if interval.microseconds is not None and interval.microseconds % _DAY_US == 0:
+            days = interval.microseconds // _DAY_US
+            return Typed(f"({moment.sql} {'-' if days < 0 else '+'} {abs(days)})", DATE)
+        if interval.kind is Kind.INTERVAL_YEAR_MONTH:
+            return Typed(f"CAST({moment.sql} + {interval.sql} AS DATE)", DATE)
+        as_datetime = convert(moment, DATETIME, rules)
+        return shift(as_datetime, interval, rules) if as_datetime is not None else None
+    if moment.kind is Kind.DATETIME:
+        if isinstance(value, dt.datetime) and interval.microseconds is not None:
+            try:
+                return datetime_constant(value + dt.timedelta(microseconds=interval.microseconds), rules)
+            except OverflowError:
+                return None
+        return Typed(f"({moment.sql} + {interval.sql})", DATETIME)
+    name = "mc_timestamp_shift" if moment.kind is Kind.TIMESTAMP else "mc_naive_shift"
+    return Typed(f"{name}({moment.sql}, {interval.sql})", moment.type)
+
+
+def _shift_date(value: dt.date, interval: Typed) -> Typed | None:
+    try:
+        if interval.months is not None:
+            return date_constant(add_months(value, interval.months))
+        if interval.microseconds is not None and interval.microseconds % _DAY_US == 0:
+            return date_constant(value + dt.timedelta(microseconds=interval.microseconds))
+    except (OverflowError, ValueError):
+        return None
+    return None
+
+
+def add_months(value: dt.date, months: int) -> dt.date:
+    """The same day of a later month, or that month's last day."""
+    total = value.year * 12 + value.month - 1 + months
+    year, month = divmod(total, 12)
+    first_of_next = dt.date(year + (month == 11), (month + 1) % 12 + 1, 1)
+    last = (first_of_next - dt.timedelta(days=1)).day
+    return dt.date(year, month + 1, min(value.day, last))
+
+
+__all__ = [
+    "STRING",
+    "add_months",
+    "arithmetic",
+    "as_operand",
+    "comparable",
+    "compare",
+    "interval_constant",
+    "shift",
+    "time_arithmetic",
+]
