@@ -60,7 +60,9 @@ def copy_runs(target: Bytes, at: Ints, source: Segments) -> None:
         width *= 2
     if longest >= _LONG:
         rows = np.flatnonzero(lengths >= _LONG)
-        for to, start, size in zip(at[rows].tolist(), source.starts[rows].tolist(), lengths[rows].tolist(), strict=True):
+        for to, start, size in zip(
+            at[rows].tolist(), source.starts[rows].tolist(), lengths[rows].tolist(), strict=True
+        ):
             target[to : to + size] = source.data[start : start + size]
 
 

@@ -34,7 +34,7 @@ def varint_runs(values: UInts, prefix: bytes = b"") -> Segments:
     top = int(values.max()) if rows else 0
     bound = 0x80
     while bound <= top:
-        lengths += values >= _U(bound)
+        lengths += (values >= _U(bound)).astype(np.int64)
         bound <<= 7
     slots = np.zeros((rows, _SLOT), np.uint8)
     if prefix:
@@ -50,8 +50,8 @@ def varint_runs(values: UInts, prefix: bytes = b"") -> Segments:
     if rows:
         np.ndarray((rows,), "<u8", flat.data, len(prefix), (_SLOT,))[:] = low | bits
         if top >> 56:
-            high = values >> _U(56)
-            high = (high & _U(0x7F)) | ((high & _U(0x80)) << _U(1)) | np.where(lengths == 10, _U(0x80), _U(0))
+            high: UInts = values >> _U(56)
+            high = (high & _U(0x7F)) | ((high & _U(0x80)) << _U(1)) | ((lengths == 10).astype(np.uint64) << _U(7))
             np.ndarray((rows,), "<u2", flat.data, len(prefix) + 8, (_SLOT,))[:] = high.astype(np.uint16)
     return Segments(flat, np.arange(rows, dtype=np.int64) * _SLOT, lengths + len(prefix))
 
@@ -64,7 +64,7 @@ def read_varints(padded: Bytes, at: Ints) -> tuple[UInts, Ints]:
     words = overlapping(padded, "<u8")[at]
     stops = ~words & _CONTINUE
     first = stops & (~stops + _U(1))
-    lengths = ((np.bitwise_count(first - _U(1)) + 1) >> 3).astype(np.int64)
+    lengths: Ints = ((np.bitwise_count(first - _U(1)) + 1) >> 3).astype(np.int64)
     groups = words & ((first << _U(1)) - _U(1)) & _SEVEN
     groups = (groups & _U(0x007F007F007F007F)) | ((groups & _U(0x7F007F007F007F00)) >> _U(1))
     groups = (groups & _U(0x00003FFF00003FFF)) | ((groups & _U(0x3FFF00003FFF0000)) >> _U(2))
@@ -73,7 +73,7 @@ def read_varints(padded: Bytes, at: Ints) -> tuple[UInts, Ints]:
     if len(long):
         rest = overlapping(padded, "<u2")[at[long] + 8].astype(np.uint64)
         ninth, tenth = rest & _U(0xFF), rest >> _U(8)
-        two = ninth >= _U(0x80)
+        two: NDArray[np.bool_] = ninth >= _U(0x80)
         values[long] |= ((ninth & _U(0x7F)) << _U(56)) | np.where(two, (tenth & _U(1)) << _U(63), _U(0))
         lengths[long] = np.where(two, np.where(tenth < _U(0x80), 10, 0), 9)
     return values, lengths
