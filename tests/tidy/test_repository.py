@@ -6,6 +6,7 @@ import ast
 import re
 import subprocess
 import sys
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -73,6 +74,35 @@ def test_domain_imports_only_the_standard_library(path: Path) -> None:
 def test_heavy_client_libraries_are_not_imported_when_a_server_starts(module: str) -> None:
     code = f"import sys, taskhouse.cli, taskhouse.wiring; sys.exit({module!r} in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+DISTRIBUTIONS = {
+    "odps": "pyodps",
+    "sklearn": "scikit-learn",
+    "google_crc32c": "google-crc32c",
+    "prometheus_client": "prometheus-client",
+}
+"""Import name -> name in pyproject.toml, where they differ."""
+
+
+def test_every_import_is_declared_and_locked() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    groups = project["optional-dependencies"]
+    declared = {
+        re.split(r"[^\w-]", d)[0] for d in project["dependencies"] + groups["client"] + groups["demo"] + groups["dev"]
+    }
+    locked = set(re.findall(r"^([\w.-]+)==", (ROOT / "requirements.lock").read_text(encoding="utf-8"), re.MULTILINE))
+    missing = set()
+    for path in SOURCES:
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            names = [a.name for a in node.names] if isinstance(node, ast.Import) else []
+            if isinstance(node, ast.ImportFrom) and not node.level:
+                names = [node.module or ""]
+            for name in {n.split(".")[0] for n in names} - sys.stdlib_module_names - {"taskhouse"}:
+                distribution = DISTRIBUTIONS.get(name, name)
+                if distribution not in declared or distribution not in locked:
+                    missing.add(f"{distribution} ({path.relative_to(ROOT)})")
+    assert missing == set()
 
 
 def test_every_link_between_documents_leads_somewhere() -> None:
