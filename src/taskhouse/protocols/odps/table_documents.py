@@ -27,13 +27,12 @@ def _json(value: object) -> str:
 
 
 def table_summary(table: Table) -> Xml:
-    """An item of a list."""
+    """An item of a list: what is asked beyond it is read table by table, and only then believed to be known."""
     return element(
         "Table",
         element("Name", table.name.name),
         element("Owner", table.owner),
         element("Type", table.kind.value),
-        element("CreationTime", http_time(table.created_at)),
     )
 
 
@@ -176,7 +175,13 @@ def partition_summary(columns: tuple[Column, ...], partition: Partition) -> Xml:
 
 
 def partition_element(table: Table, partition: Partition, *, extended: bool) -> Xml:
-    document: dict[str, Any] = {
+    """`extended` gives the extended facts alone: a client that has seen times there would never ask for the others."""
+    document = _extended_partition(table, partition) if extended else _partition(partition)
+    return element("Partition", element("Schema", _json(document)))
+
+
+def _partition(partition: Partition) -> dict[str, Any]:
+    return {
         "createTime": _seconds(partition.created_at),
         "lastDDLTime": _seconds(partition.ddl_at),
         "lastModifiedTime": _seconds(partition.modified_at),
@@ -184,20 +189,19 @@ def partition_element(table: Table, partition: Partition, *, extended: bool) -> 
         "partitionSize": partition.bytes,
         "partitionRecordNum": partition.rows,
     }
-    if extended:
-        reserved: dict[str, Any] = {}
-        tier = partition.properties.get("storagetier") or table.properties.get("storagetier")
-        if tier:
-            reserved["StorageTier"] = tier
-            reserved["StorageTierLastModifiedTime"] = partition.properties.get(
-                "storagetier_at", str(epoch_s(partition.created_at))
-            )
-        document |= {
-            "IsArchived": False,
-            "IsExstore": False,
-            "LifeCycle": -1 if table.lifecycle is None else table.lifecycle,
-            "PhysicalSize": partition.bytes,
-            "FileNum": partition.files,
-            "Reserved": _json(reserved),
-        }
-    return element("Partition", element("Schema", _json(document)))
+
+
+def _extended_partition(table: Table, partition: Partition) -> dict[str, Any]:
+    reserved: dict[str, Any] = {}
+    tier = partition.properties.get("storagetier") or table.properties.get("storagetier")
+    if tier:
+        changed = partition.properties.get("storagetier_at", str(epoch_s(partition.created_at)))
+        reserved = {"StorageTier": tier, "StorageTierLastModifiedTime": changed}
+    return {
+        "IsArchived": False,
+        "IsExstore": False,
+        "LifeCycle": -1 if table.lifecycle is None else table.lifecycle,
+        "PhysicalSize": partition.bytes,
+        "FileNum": partition.files,
+        "Reserved": _json(reserved),
+    }

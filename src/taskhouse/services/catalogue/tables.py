@@ -46,10 +46,11 @@ def require_project(world: World, name: str) -> Project:
 
 
 def require_schema(world: World, project: str, schema: str) -> None:
-    """Raises `Fault` NO_SUCH_PROJECT or NO_SUCH_SCHEMA."""
+    """Raises `Fault` NO_SUCH_PROJECT, or NO_SUCH_OBJECT for the schema: clients that ask whether something in it exists take
+    only that for a no."""
     if world.catalogue.schema(project, schema) is None:
         require_project(world, project)
-        raise Fault(FaultCode.NO_SUCH_SCHEMA, f"Schema not found - '{project}.{schema}'")
+        raise Fault(FaultCode.NO_SUCH_OBJECT, f"Schema not found - '{project}.{schema}'")
 
 
 def check_list(world: World, caller: Caller, project: str, schema: str) -> None:
@@ -60,7 +61,7 @@ def check_list(world: World, caller: Caller, project: str, schema: str) -> None:
 
 
 def find(world: World, caller: Caller, name: TableName, action: str = "Describe") -> Table:
-    """A table or view that the caller may do `action` to. Raises `Fault`: NO_SUCH_TABLE (or project, schema), NO_PERMISSION."""
+    """A table or view that the caller may do `action` to. Raises `Fault`: NO_SUCH_TABLE (or NO_SUCH_OBJECT for its schema), NO_PERMISSION."""
     found = world.catalogue.table(name)
     if found is None:
         require_schema(world, name.project, name.schema)

@@ -43,7 +43,7 @@ def create_table(run: Execution, statement: CreateTable) -> StatementOutcome:
         partition_columns=tuple(_partition_column(c) for c in statement.partition_columns),
         comment=statement.comment,
         lifecycle=statement.lifecycle,
-        properties=properties(statement.properties),
+        properties=_tiered(run) | properties(statement.properties),
         options=options,
         clustering=statement.clustering,
         primary_key=statement.primary_key,
@@ -75,6 +75,11 @@ def create_like(run: Execution, statement: CreateTableLike) -> StatementOutcome:
 
 def properties(pairs: Sequence[tuple[str, str]]) -> dict[str, str]:
     return {name.lower(): value for name, value in pairs}
+
+
+def _tiered(run: Execution) -> dict[str, str]:
+    """The tier a table starts in, when the session has tiers switched on."""
+    return {"storagetier": "standard"} if run.session.flag("odps.tiered.storage.enable", False) else {}
 
 
 def _partition_column(column: Column) -> Column:
