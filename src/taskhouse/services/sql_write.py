@@ -238,11 +238,10 @@ def _stage(world: World, session: SqlSession, bound: BoundInsert, control: RunCo
     table = bound.table
     tag = session.tag(part)
     folder = world.warehouse.staging(table, f"{tag.instance_id}-{tag.task}-{tag.attempt}-{tag.step}")
-    partition_columns = {column.name: column for column in table.partition_columns}
     target = WriteTarget(
         folder=folder,
         columns=table.columns,
-        partition_columns=tuple(partition_columns[name] for name in bound.dynamic_columns),
+        partition_columns=table.partition_columns,
         static_partition=bound.static_partition,
         max_partitions=world.limits.dynamic_partitions,
     )
