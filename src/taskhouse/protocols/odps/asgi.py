@@ -20,9 +20,9 @@ from dataclasses import dataclass
 from time import perf_counter
 from typing import Any, BinaryIO, cast
 
-from taskhouse.domain.faults import Fault
+from taskhouse.domain.faults import Fault, FaultCode
 from taskhouse.protocols.odps import faults
-from taskhouse.protocols.odps.body import BodyStream, Receive
+from taskhouse.protocols.odps.body import IDLE_S, BodyStream, Receive
 from taskhouse.protocols.odps.outlet import Outlet
 from taskhouse.protocols.odps.routing import Match, Router, parse_query, strip_base
 from taskhouse.protocols.odps.web import ANONYMOUS, Handler, Reply, Request, Routes, WaitingHandler, worker_pool
@@ -100,7 +100,13 @@ class App:
         except ValueError:
             length = 0
         if "transfer-encoding" not in headers and length <= INLINE_BODY:
-            data = await _read_small(receive) if length else b""
+            try:
+                data = await _read_small(receive) if length else b""
+            except TimeoutError:
+                slow = Fault(FaultCode.INVALID_ARGUMENT, f"the request body did not arrive within {IDLE_S:g} s")
+                status = await _send_whole(self._told(slow, request_id, headers), request_id, method, send, close=True)
+                self._measure(method, pattern, status, started)
+                return
             if data is None:
                 return
             stream = io.BytesIO(data)
@@ -234,21 +240,16 @@ async def _until_disconnect(receive: Receive, feeder: asyncio.Task[None] | None,
 
 
 async def _read_small(receive: Receive) -> bytes | None:
-    """The whole body, or None when the client went away."""
-    message = await receive()
-    if message["type"] == "http.disconnect":
-        return None
-    data: bytes = message.get("body", b"")
-    if not message.get("more_body", False):
-        return data
-    parts = [data]
-    while True:
-        message = await receive()
-        if message["type"] == "http.disconnect":
-            return None
-        parts.append(message.get("body", b""))
-        if not message.get("more_body", False):
-            return b"".join(parts)
+    """The whole body, or None when the client went away. Raises `TimeoutError` when it takes longer than `IDLE_S`."""
+    parts = []
+    async with asyncio.timeout(IDLE_S):
+        while True:
+            message = await receive()
+            if message["type"] == "http.disconnect":
+                return None
+            parts.append(message.get("body", b""))
+            if not message.get("more_body", False):
+                return parts[0] if len(parts) == 1 else b"".join(parts)
 
 
 def _headers(raw: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
@@ -277,8 +278,11 @@ def _header_value(value: str) -> bytes:
     return "".join(char if char.isprintable() else " " for char in value).encode()
 
 
-async def _send_whole(reply: Reply, request_id: str, method: str, send: Send) -> int:
+async def _send_whole(reply: Reply, request_id: str, method: str, send: Send, *, close: bool = False) -> int:
     body = reply.body.encode() if isinstance(reply.body, str) else cast("bytes", reply.body)
-    await send(_start(reply, request_id, len(body)))
+    start = _start(reply, request_id, len(body))
+    if close:
+        start["headers"].append((b"connection", b"close"))
+    await send(start)
     await send({"type": "http.response.body", "body": b"" if method == "HEAD" else body, "more_body": False})
     return reply.status

@@ -220,7 +220,9 @@ def statement_outcome(world: World, request: Request) -> Reply:
     try:
         refusal = base64.urlsafe_b64decode(ticket + "=" * (-len(ticket) % 4)).decode()
     except (binascii.Error, ValueError):
-        raise _unknown("security statement", ticket[:100]) from None
+        refusal = ""
+    if not refusal or _ticket(refusal) != ticket:
+        raise _unknown("security statement", ticket[:100])
     outcome = element("AuthorizationQuery", element("Result", refusal), element("Status", "FAILED"))
     return Reply(200, xml.document(outcome))
 

@@ -45,7 +45,7 @@ class Server:
 
     def __init__(self, app: App, *, host: str = "", port: int = 0, path: Path | None = None) -> None:
         self._app = app
-        self._path = path
+        self.path = path
         self._sockets: list[socket.socket] = []
         self._opening = threading.Lock()
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -105,8 +105,8 @@ class Server:
             self._thread.join()
         for bound in self._sockets:
             bound.close()
-        if self._path is not None:
-            self._path.unlink(missing_ok=True)
+        if self.path is not None:
+            self.path.unlink(missing_ok=True)
         self._app.close()
 
     def _run(self) -> None:

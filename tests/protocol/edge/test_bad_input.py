@@ -1,0 +1,258 @@
+"""Malformed, hostile and oversized requests: each gets its documented refusal, and nothing is left behind."""
+
+from __future__ import annotations
+
+import contextlib
+import gc
+import http.client
+import json
+import socket
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from email.utils import formatdate
+from pathlib import Path
+from urllib.parse import urlsplit
+from xml.etree import ElementTree
+
+import pytest
+import requests
+from odps.accounts import CloudAccount
+
+from taskhouse.protocols import bounded_http
+
+from .conftest import Edge
+
+
+@dataclass(frozen=True)
+class Answer:
+    status: int
+    code: str
+    message: str
+    request_id: str
+
+
+def read(reply: requests.Response) -> Answer:
+    root = ElementTree.fromstring(reply.content)
+    values = {child.tag: child.text or "" for child in root}
+    assert root.tag == "Error"
+    assert set(values) == {"Code", "Message", "RequestId", "HostId"}
+    assert values["RequestId"] == reply.headers["x-odps-request-id"]
+    return Answer(reply.status_code, values["Code"], values["Message"], values["RequestId"])
+
+
+def send(edge: Edge, method: str, path: str, body: bytes | Iterator[bytes] = b"", **headers: str) -> requests.Response:
+    """A signed request of any shape."""
+    request = requests.Request(method, edge.url + "/api" + path, data=body, headers=headers).prepare()
+    CloudAccount(edge.admin.access_id, edge.admin.secret).sign_request(request, edge.url + "/api")
+    with requests.Session() as session:
+        return session.send(request)
+
+
+def job(query: str = "select 1", *, kind: str = "SQL", extra: str = "", settings: str = "{}") -> bytes:
+    return (
+        f"<Instance><Job><Priority>9</Priority>{extra}<Tasks><{kind}><Name>t</Name><Config><Property><Name>settings</Name>"
+        f"<Value>{settings}</Value></Property></Config><Query><![CDATA[{query}]]></Query></{kind}></Tasks></Job></Instance>"
+    ).encode()
+
+
+BOMB = (
+    b'<!DOCTYPE lolz [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;&a;&a;&a;&a;&a;&a;&a;">'
+    b'<!ENTITY c "&b;&b;&b;&b;&b;&b;&b;&b;&b;&b;">]><Instance><Job><Name>&c;</Name></Job></Instance>'
+)
+EXTERNAL = b'<!DOCTYPE r [<!ENTITY x SYSTEM "file:///etc/passwd">]><Instance><Job><Name>&x;</Name></Job></Instance>'
+
+BODIES: dict[str, tuple[bytes, int, str, str]] = {
+    "empty": (b"", 400, "InvalidArgument", "empty"),
+    "not xml": (b"hello", 400, "InvalidArgument", "not well-formed"),
+    "cut short": (b"<Instance><Job>", 400, "InvalidArgument", "not well-formed"),
+    "two roots": (b"<a/><b/>", 400, "InvalidArgument", "not well-formed"),
+    "entity bomb": (BOMB, 400, "InvalidArgument", "document type"),
+    "external entity": (EXTERNAL, 400, "InvalidArgument", "document type"),
+    "unknown entity": (b"<Instance>&what;</Instance>", 400, "InvalidArgument", "undefined entity"),
+    "too deep": (b"<a>" * 5000 + b"</a>" * 5000, 400, "InvalidArgument", "nested deeper than 32"),
+    "too many elements": (b"<a>" + b"<b/>" * 60_000 + b"</a>", 400, "InvalidArgument", "more than 50000"),
+    "broken utf-8": (b"<Instance>\xff\xfe\xfa</Instance>", 400, "InvalidArgument", "not well-formed"),
+    "odd encoding": (b'<?xml version="1.0" encoding="klingon"?><a/>', 400, "InvalidArgument", "not well-formed"),
+    "null byte": (b"<Instance>\x00</Instance>", 400, "InvalidArgument", "not well-formed"),
+    "no job": (b"<Instance/>", 400, "InvalidArgument", "neither a <Job> nor"),
+    "no tasks": (b"<Instance><Job><Tasks/></Job></Instance>", 400, "InvalidArgument", "no task"),
+    "no name": (b"<Instance><Job><Tasks><SQL><Query>select 1</Query></SQL></Tasks></Job></Instance>", 400, "InvalidArgument", "<Name>"),
+    "no query": (b"<Instance><Job><Tasks><SQL><Name>t</Name></SQL></Tasks></Job></Instance>", 400, "InvalidArgument", "no <Query>"),
+    "bad settings": (job(settings="[1]"), 400, "InvalidArgument", "settings of task 't'"),
+    "bad priority": (b"<Instance><Job><Priority>11</Priority><Tasks><SQL><Name>t</Name><Query>select 1</Query></SQL></Tasks></Job></Instance>", 400, "InvalidArgument", "priority '11'"),
+    "bad run mode": (job(extra="<DAG><RunMode>Parallel</RunMode></DAG>"), 400, "NotSupported", "'Parallel'"),
+    "bad sql": (job("select from"), 400, "ParseError", "ODPS-0130161:[1,"),
+    "unknown task type": (job(kind="Dance"), 400, "NotSupported", "'Dance'"),
+    "mapreduce": (job(kind="MapReduce"), 400, "NotSupported", "'MapReduce'"),
+    "cupid": (job(kind="CUPID"), 400, "NotSupported", "'CUPID'"),
+    "interactive session": (job(kind="SQLRT"), 400, "SQAServiceUnavailable", "ODPS-184"),
+    "unknown xflow": (b"<Instance><XflowInstance><Project>algo_public</Project><Xflow>Nothing</Xflow></XflowInstance></Instance>", 404, "NoSuchObject", "Nothing"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", BODIES)
+def test_bodies_that_are_no_job(edge: Edge, name: str) -> None:
+    body, status, code, message = BODIES[name]
+    answer = read(send(edge, "POST", "/projects/edge/instances", body, **{"Content-Type": "application/xml"}))
+    assert (answer.status, answer.code) == (status, code)
+    assert message in answer.message
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status", "code"),
+    [
+        ("GET", "/projects/missing/instances", 404, "NoSuchProject"),
+        ("POST", "/projects/missing/authorization", 404, "NoSuchProject"),
+        ("GET", "/projects/missing/tunnel?service", 404, "NoSuchProject"),
+        ("GET", "/projects/edge/instances/missing", 404, "NoSuchObject"),
+        ("GET", "/projects/edge/instances/..%2F..%2Fetc%2Fpasswd", 404, "NoSuchObject"),
+        ("GET", "/projects/edge/instances/missing?result", 404, "NoSuchObject"),
+        ("GET", "/projects/edge/instances/missing?instancestatus", 404, "NoSuchObject"),
+        ("GET", "/projects/edge/roles/missing", 404, "NoSuchObject"),
+        ("GET", "/projects/edge/users/missing%24%24", 404, "NoSuchObject"),
+        ("GET", "/projects/edge/authorization/@@@", 404, "NoSuchObject"),
+        ("GET", "/quotas/missing", 404, "NoSuchObject"),
+        ("GET", "/", 404, "NoSuchObject"),
+        ("GET", "/no/such/path", 404, "NoSuchObject"),
+        ("GET", "/projects/edge/instances/%00%0d%0aX-Injected:%201", 404, "NoSuchObject"),
+        ("DELETE", "/projects/edge/instances", 405, "MethodNotAllowed"),
+        ("PATCH", "/projects/edge/instances", 405, "MethodNotAllowed"),
+        ("GET", "/projects/edge/volumes/v", 405, "MethodNotAllowed"),
+        ("GET", "/catalogapi", 405, "MethodNotAllowed"),
+        ("GET", "/projects/edge/instances?status=Happy", 400, "InvalidParameter"),
+        ("GET", "/projects/edge/instances?daterange=yesterday:today", 400, "InvalidParameter"),
+        ("GET", "/projects/edge/instances?daterange=9e99:", 400, "InvalidParameter"),
+        ("GET", "/projects/edge/instances?daterange=nan:", 400, "InvalidParameter"),
+        ("GET", "/projects/edge/instances?maxitems=-1", 400, "InvalidParameter"),
+        ("GET", "/projects/edge/instances?marker=nonsense", 400, "InvalidParameter"),
+        ("GET", "/projects/edge/instances?" + "&".join(f"k{n}=1" for n in range(300)), 400, "InvalidParameter"),
+    ],
+)  # fmt: skip
+def test_paths_and_parameters_that_lead_nowhere(edge: Edge, method: str, path: str, status: int, code: str) -> None:
+    body = b"<Authorization><Query>whoami</Query></Authorization>" if method == "POST" else b""
+    answer = read(send(edge, method, path, body))
+    assert (answer.status, answer.code) == (status, code)
+
+
+def unsigned(edge: Edge, path: str, **headers: str) -> Answer:
+    return read(requests.get(edge.url + path, headers=headers, timeout=10))
+
+
+def test_nothing_is_served_without_a_signature(edge: Edge) -> None:
+    for path in ("/api/projects/edge/instances", "/tenants", "/api/logview/host", "/api/projects/edge?policy"):
+        assert unsigned(edge, path).status == 401
+    wrong = {"Authorization": f"ODPS {edge.admin.access_id}:AAAA", "Date": formatdate(usegmt=True)}
+    assert unsigned(edge, "/api/tenants", **wrong).code == "SignatureNotMatch"
+    old = {"Authorization": f"ODPS {edge.admin.access_id}:AAAA", "Date": "Fri, 20 Nov 2020 03:29:39 GMT"}
+    answer = unsigned(edge, "/api/tenants", **old)
+    assert (answer.status, answer.code) == (403, "RequestTimeTooSkewed")
+    assert requests.get(edge.url + "/healthz", timeout=10).json()["status"] == "ok"
+    assert "taskhouse_request_seconds_count" in requests.get(edge.url + "/metrics", timeout=10).text
+
+
+def test_tunnel_calls_are_refused_in_json(edge: Edge) -> None:
+    reply = send(edge, "GET", "/projects/edge/nowhere", **{"x-odps-tunnel-version": "6"})
+    assert reply.headers["content-type"] == "application/json"
+    assert reply.json().keys() == {"Code", "Message", "RequestId", "HostId"}
+
+
+def test_bodies_above_the_limit(edge: Edge) -> None:
+    size = edge.world.limits.xml_body_bytes + 1
+    answer = read(send(edge, "POST", "/projects/edge/instances", b" " * size))
+    assert (answer.status, answer.code) == (413, "RequestQuotaExceeded")
+    piece = b" " * 65536
+    endless = (piece for _ in range(size // len(piece) + 50))
+    answer = read(send(edge, "POST", "/projects/edge/instances", endless))
+    assert (answer.status, answer.code) == (413, "RequestQuotaExceeded")
+
+
+def test_a_refused_upload_leaves_the_connection_usable(edge: Edge) -> None:
+    target = urlsplit(edge.url)
+    connection = http.client.HTTPConnection(target.hostname or "", target.port, timeout=30)
+    for _ in range(3):
+        body = (b"x" * 65536 for _ in range(320))
+        connection.request("PUT", "/api/projects/edge/tables/t?uploadid=1&blockid=1", body, encode_chunked=True)
+        reply = connection.getresponse()
+        assert reply.status in (401, 405)
+        reply.read()
+    connection.request("GET", "/healthz")
+    assert connection.getresponse().status == 200
+    connection.close()
+
+
+def raw(edge: Edge, data: bytes) -> bytes:
+    """What the server says to these bytes before it closes the connection."""
+    target = urlsplit(edge.url)
+    with socket.create_connection((target.hostname or "", target.port or 0), timeout=30) as connection:
+        answer = b""
+        with contextlib.suppress(OSError):
+            connection.sendall(data)
+            connection.shutdown(socket.SHUT_WR)
+        with contextlib.suppress(ConnectionResetError):
+            while piece := connection.recv(65536):
+                answer += piece
+        return answer
+
+
+def test_bytes_that_are_no_http(edge: Edge) -> None:
+    for data in (b"\x16\x03\x01\x02\x00", b"hello\r\n\r\n", b"GET / HTTP/9.9\r\n\r\n", b"GET /\x00 HTTP/1.1\r\n\r\n"):
+        assert raw(edge, data).startswith(b"HTTP/1.1 400"), data
+    both = b"POST /api/tenants HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"
+    assert raw(edge, both).startswith(b"HTTP/1.1 400")
+
+
+def test_headers_are_bounded(edge: Edge, monkeypatch: pytest.MonkeyPatch) -> None:
+    line = b"X-Long: " + b"a" * 8000 + b"\r\n"
+    answer = raw(edge, b"GET /healthz HTTP/1.1\r\nHost: x\r\n" + line * 20)
+    assert not answer or answer.startswith(b"HTTP/1.1 400")
+    monkeypatch.setattr(bounded_http, "HEADER_S", 0.2)
+    target = urlsplit(edge.url)
+    with socket.create_connection((target.hostname or "", target.port or 0), timeout=30) as connection:
+        connection.sendall(b"GET /healthz HTTP/1.1\r\nHost: x\r\nX-Slow: ")
+        assert connection.recv(1) == b""
+
+
+def test_names_with_anything_in_them_stay_names(edge: Edge) -> None:
+    for name in ("a b", "中文", "p'x\"y", "100%", "a+b", "`x`", "semi;colon", "q?r#s"):
+        from urllib.parse import quote
+
+        answer = read(send(edge, "GET", f"/projects/edge/instances/{quote(name, safe='')}"))
+        assert answer.code == "NoSuchObject"
+        assert name in answer.message
+
+
+def resident_mb() -> float:
+    for line in Path("/proc/self/status").read_text().splitlines():
+        if line.startswith("VmRSS"):
+            return int(line.split()[1]) / 1024
+    raise AssertionError
+
+
+def test_the_corpus_leaves_nothing_behind(edge: Edge, tmp_path: Path) -> None:
+    def run() -> None:
+        for body, status, _, _ in BODIES.values():
+            assert send(edge, "POST", "/projects/edge/instances", body).status_code == status
+        for method, path in (("GET", "/projects/edge/instances/none"), ("GET", "/no"), ("DELETE", "/tenants")):
+            assert send(edge, method, path).status_code in (404, 405)
+
+    count: Callable[[], int] = lambda: len(edge.world.instances.page(edge.project, ALL, "", 1000).items)  # noqa: E731
+    from taskhouse.domain.instance import InstanceFilter
+
+    ALL = InstanceFilter()
+    before = count()
+    files = sorted(str(path) for path in edge.world.blobs.rglob("*"))
+    run()
+    gc.collect()
+    resident = resident_mb()
+    for _ in range(9):
+        run()
+    gc.collect()
+    assert resident_mb() - resident < 50
+    assert count() == before
+    assert sorted(str(path) for path in edge.world.blobs.rglob("*")) == files
+
+
+def test_messages_are_json_and_xml_safe(edge: Edge) -> None:
+    reply = send(edge, "GET", "/projects/edge/instances/%3Cscript%3E%26%00", **{"x-odps-tunnel-version": "6"})
+    assert "<script>" in json.loads(reply.content)["Message"]
+    assert "<script>" in read(send(edge, "GET", "/projects/edge/instances/%3Cscript%3E%26%00")).message
