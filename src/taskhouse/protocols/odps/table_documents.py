@@ -1,6 +1,7 @@
 """Tables and partitions as the protocol's documents: JSON about columns, inside XML about everything else.
 
 Times inside the JSON are seconds since 1970 with their fraction, so that two changes within a second can be told apart.
+A table's time of modification stands only there: clients would prefer an element's whole seconds.
 """
 
 from __future__ import annotations
@@ -49,7 +50,6 @@ def table_element(table: Table, totals: Totals, *, extended: bool) -> Xml:
         element("Owner", table.owner),
         element("TableLabel", ""),
         element("CreationTime", http_time(table.created_at)),
-        element("LastModifiedTime", http_time(table.modified_at)),
         element("LastAccessTime", http_time(table.accessed_at)) if table.accessed_at else None,
         element("Type", table.kind.value),
     )
