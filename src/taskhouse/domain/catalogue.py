@@ -49,6 +49,14 @@ class Column:
         return self.physical or self.name
 
 
+@dataclass(frozen=True, slots=True)
+class OutputColumn:
+    """A column of a query's result."""
+
+    name: str
+    type: DataType
+
+
 class TableKind(Enum):
     MANAGED = "MANAGED_TABLE"
     VIEW = "VIRTUAL_VIEW"

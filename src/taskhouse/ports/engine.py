@@ -11,15 +11,9 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from taskhouse.domain.catalogue import Column, PartitionValues
-from taskhouse.domain.datatypes import DataType
+from taskhouse.domain.catalogue import OutputColumn as OutputColumn
 from taskhouse.domain.instance import Stage
 from taskhouse.ports.warehouse import DataFile, Snapshot
-
-
-@dataclass(frozen=True, slots=True)
-class OutputColumn:
-    name: str
-    type: DataType
 
 
 @dataclass(frozen=True, slots=True)

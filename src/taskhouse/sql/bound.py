@@ -10,8 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from taskhouse.domain.catalogue import Column, PartitionValues, Table, TableName
-from taskhouse.ports.engine import OutputColumn
+from taskhouse.domain.catalogue import Column, OutputColumn, PartitionValues, Table, TableName
 
 
 @dataclass(frozen=True, slots=True)

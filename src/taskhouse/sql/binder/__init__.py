@@ -12,9 +12,9 @@ import re
 from sqlglot import exp
 
 import taskhouse.sql.functions  # noqa: F401  (fills the registry)
+from taskhouse.domain.catalogue import OutputColumn
 from taskhouse.domain.datatypes import STRING, Kind
 from taskhouse.domain.faults import Fault, FaultCode
-from taskhouse.ports.engine import OutputColumn
 from taskhouse.sql.backends.duckdb import engine_type, identifier
 from taskhouse.sql.binder.binding import Binding, ScanUse
 from taskhouse.sql.binder.insert import bind_insert_into
