@@ -109,6 +109,7 @@ def test_alter_view() -> None:
     statement = parse_one("alter view v as select 1 from t")
     assert isinstance(statement, st.AlterViewQuery)
     assert statement.query_text == "select 1 from t"
+    assert isinstance(parse_one("alter view v select 1"), st.AlterViewQuery)
     statement = parse_one("alter view p.v rename to w")
     assert isinstance(statement, st.RenameTable)
     assert statement.view

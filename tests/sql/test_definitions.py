@@ -139,6 +139,7 @@ def test_views() -> None:
             "create function p:F as 'm.C' using 'a.py, b.zip'",
             {"project": "p", "name": "f", "class_name": "m.C", "resources": ("a.py", "b.zip")},
         ),
+        ("create function f as 'C' using jar 'a.jar, b.jar', file 'c'", {"resources": ("a.jar", "b.jar", "c")}),
         ("drop function if exists f", {"project": None, "name": "f", "if_exists": True}),
         ("drop resource My_udf.py", {"name": "My_udf.py"}),
         ("add table p.t partition (ds='1') as r comment 'c' -f", {"name": "r", "partition": (("ds", "1"),)}),

@@ -46,6 +46,10 @@ READ = [
     "select * replace (a + 1 as a) from t",
     "select a b, c as d, e `f g`, 中文 as 名字 from 表",
     "select explode(a) as (k, v) from t",
+    "select id, desc, asc, limit, minus, rlike, regexp, over, sort, offset, date, timestamp, comment, end_, window from t order by desc desc, asc",
+    "select t.desc, t.from_, a as desc from t",
+    "select current_date, current_timestamp, current_timestamp(), t.current_date from t",
+    "select rank() over (partition by (a, b) order by c) from t distribute by (a, b)",
     "select distinct a, b from t",
     "select all a from t",
     "select /*+ mapjoin(a, b), skewjoin(c(d)) */ a.x from a join b on a.x = b.x",
@@ -261,6 +265,16 @@ def test_long_chains_make_shallow_trees() -> None:
 def test_union_all_keeps_its_order() -> None:
     query = tree(" union all ".join(f"select {i}" for i in range(7)))
     assert query.sql("hive") == " UNION ALL ".join(f"SELECT {i}" for i in range(7))
+
+
+def test_a_string_in_double_quotes_is_an_alias_after_a_value() -> None:
+    query = tree('select a "x y", b as "z", explode(c) as ("k", v), "text" from t "u"')
+    assert query.sql("hive") == "SELECT a AS `x y`, b AS `z`, EXPLODE(c) AS (`k`, v), 'text' FROM t AS `u`"
+
+
+def test_lists_in_parentheses_are_lists() -> None:
+    window = tree("select rank() over (partition by (a, b)) from t").expressions[0]
+    assert [node.sql() for node in window.args["partition_by"]] == ["a", "b"]
 
 
 def test_places_count_lines_and_columns_from_one() -> None:

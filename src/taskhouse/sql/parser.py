@@ -117,6 +117,7 @@ _RULES: Mapping[str, Callable[[Queries], Statement]] = {
     "ALTER": alterations.alter,
     "SET": inspections.set_flag,
     "SETPROJECT": inspections.set_project,
+    "UNSET": inspections.unset,
     "USE": inspections.use,
     "SHOW": inspections.show,
     "LIST": inspections.show,
@@ -133,7 +134,7 @@ _REFUSED = frozenset(
     "UPDATE DELETE CLONE MSCK UNDO RESTORE KILL STATUS WAIT READ ALIAS EXPORT IMPORT COPY ATTACH DETACH INSTALL LOAD UNLOAD "
     "UNINSTALL PRAGMA CALL CHECKPOINT VACUUM SUMMARIZE PREPARE EXECUTE DEALLOCATE BEGIN COMMIT ROLLBACK DECLARE IF LOOP WHILE "
     "FOR RETURN RESET REPLACE REFRESH REBUILD TUNNEL JAR PAI MERGE ARCHIVE FREEZE TABLE PIVOT UNPIVOT UPSERT OPTIMIZE COMMENT "
-    "FORCE PUT GET DUMP BACKUP".split()
+    "FORCE PUT GET DUMP BACKUP LOCK UNLOCK RELOAD COUNT REDO CLEAR FUNCTION".split()
 )
 """First words of statements that are known and not had: of MaxCompute, of its console, and of engines."""
 _TWO_WORDS = {

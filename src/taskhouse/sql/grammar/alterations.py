@@ -85,7 +85,7 @@ def alter(read: Queries) -> Statement:
         return _action(read, first, table, view=False)
     if read.accept("VIEW") or read.accept("MATERIALIZED", "VIEW"):
         table = table_ref(read, "a view's name")
-        if read.accept("AS"):
+        if read.accept("AS") or read.sees_query():
             start = read.token
             query = read.query()
             return AlterViewQuery(
@@ -305,7 +305,7 @@ def _change_column(read: Queries, give: _Giver) -> AlterTable:
         nullable = True
     elif read.accept("NOT", "NULL") or read.accept("SET", "NOT", "NULL"):
         nullable = False
-    elif read.accept("SET", "DEFAULT"):
+    elif read.accept("SET", "DEFAULT") or read.accept("DEFAULT"):
         default = default_text(read)
     elif read.accept("DROP", "DEFAULT"):
         drop_default = True

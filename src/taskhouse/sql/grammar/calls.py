@@ -107,14 +107,21 @@ class Calls(Literals):
                 node = exp.Window(this=node, alias=self.identifier("a window's name"), over="OVER")
         return node
 
+    def spread(self) -> list[exp.Expression]:
+        """`a, b` or `(a, b)`."""
+        items = self.listed(self.expression)
+        if len(items) == 1 and isinstance(items[0], exp.Tuple):
+            return list(items[0].expressions)
+        return items
+
     def window(self, of: exp.Expression) -> exp.Window:
         """The inside of `OVER ( .. )`, or of a WINDOW clause's definition."""
         alias = None
-        if self.sees_name() and not self.sees_any(("PARTITION", "SORT", "ROWS", "RANGE", "GROUPS")):
+        if self.sees_name() and self.ahead().upper != "BY" and not self.sees_any(("ROWS", "RANGE", "GROUPS")):
             alias = self.identifier()
         partition: list[exp.Expression] = []
         if self.accept("PARTITION", "BY") or self.accept("DISTRIBUTE", "BY"):
-            partition = self.listed(self.expression)
+            partition = self.spread()
         order = None
         if self.accept("ORDER", "BY") or self.accept("SORT", "BY"):
             order = exp.Order(expressions=self.order_items())

@@ -318,7 +318,7 @@ def _view(read: Queries, first: Token, or_replace: bool, *, materialized: bool) 
         elif materialized and (read.sees("DISABLE", "REWRITE") or read.sees("ENABLE", "REWRITE")):
             rewrite = read.advance().upper == "ENABLE"
             read.advance()
-        elif materialized and (read.accept("PARTITIONED", "ON") or read.accept("PARTITIONED", "BY")):
+        elif read.accept("PARTITIONED", "ON") or (materialized and read.accept("PARTITIONED", "BY")):
             partitioned_on = tuple(column.name for column in read.wrapped(lambda: _view_column(read)))
         elif materialized and (read.sees("RANGE", "CLUSTERED") or read.sees("CLUSTERED", "BY")):
             clustered = clustering(read)
@@ -382,9 +382,9 @@ def _function(read: Queries, first: Token, or_replace: bool) -> CreateFunction:
     class_name = read.string("a class name")
     resources: tuple[str, ...] = ()
     if read.accept("USING"):
-        if read.sees("CODE") or read.sees("JAR"):
-            read.refuse(f"CREATE FUNCTION .. USING {read.token.upper}")
-        listed = read.string("the names of resources")
+        if read.token.text == "#" or read.sees("CODE"):
+            read.refuse("CREATE FUNCTION .. USING with code")
+        listed = ",".join(read.listed(lambda: _resource(read)))
         resources = tuple(part.strip() for part in listed.split(",") if part.strip())
     return CreateFunction(
         place=first.place,
@@ -395,6 +395,13 @@ def _function(read: Queries, first: Token, or_replace: bool) -> CreateFunction:
         resources=resources,
         or_replace=or_replace,
     )
+
+
+def _resource(read: Queries) -> str:
+    """[JAR|FILE|PY|ARCHIVE] 'name {, name}'"""
+    if read.sees_any(("JAR", "FILE", "PY", "ARCHIVE")):
+        read.advance()
+    return read.string("the names of resources")
 
 
 # DROP, TRUNCATE

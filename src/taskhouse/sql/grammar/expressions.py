@@ -48,6 +48,7 @@ _WORD_OPERATORS: Mapping[str, tuple[int, type[exp.Expression]]] = {
 _PREDICATES = frozenset({"IS", "IN", "LIKE", "RLIKE", "REGEXP", "BETWEEN", "NOT", "ILIKE"})
 _BALANCED: frozenset[type[exp.Expression]] = frozenset({exp.Or, exp.And, exp.DPipe})
 
+_CALLS_WITHOUT_PARENTHESES = frozenset({"CURRENT_DATE", "CURRENT_TIMESTAMP", "LOCALTIMESTAMP"})
 _LITERAL_TYPES = frozenset({"DATE", "DATETIME", "TIMESTAMP", "TIMESTAMP_NTZ"})
 _QUERY_WORDS = ("SELECT", "WITH", "FROM", "VALUES")
 _FIRST_WORDS_OF_EXPRESSIONS = frozenset({"CASE", "CAST", "EXISTS", "INTERVAL", "NOT", "NULL", "TRUE", "FALSE"})
@@ -299,6 +300,11 @@ class Expressions(Calls):
             self.refuse("NEW (user-defined types)", token.place)
         if not self.sees_name():
             self.fail("an expression")
+        if word in _CALLS_WITHOUT_PARENTHESES and following.text not in ("(", "."):
+            self.at += 1
+            node = exp.Anonymous(this=token.value, expressions=[])
+            set_place(node, token.place)
+            return node
         return self._named()
 
     def _named(self) -> exp.Expression:

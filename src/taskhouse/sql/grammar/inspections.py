@@ -53,6 +53,16 @@ _REFUSED_SHOWN = {
     "DATABASES": "SHOW DATABASES",
     "VOLUMES": "SHOW VOLUMES",
     "JOBS": "SHOW JOBS",
+    "JOB": "SHOW JOB",
+    "TBLPROPERTIES": "SHOW TBLPROPERTIES",
+    "TABLE": "SHOW TABLE EXTENDED",
+    "LOCKS": "SHOW LOCKS",
+    "TRANSACTIONS": "SHOW TRANSACTIONS",
+    "COMPACTIONS": "SHOW COMPACTIONS",
+    "RECYCLEBIN": "SHOW RECYCLEBIN",
+    "VARIABLES": "SHOW VARIABLES",
+    "CONF": "SHOW CONF",
+    "INDEX": "SHOW INDEX",
 }
 
 
@@ -158,6 +168,8 @@ def show(read: Queries) -> Statement:
             return ShowFlags(place=first.place, text=read.slice(first))
         case "P" | "PROC" | "INSTANCES" | "PROCESSLIST":
             read.advance()
+            if read.sees("FROM"):
+                read.refuse(f"SHOW {word.upper} FROM .. TO")
             limit = read.whole_number() if read.token.kind is TokenKind.NUMBER else None
             return ShowInstances(place=first.place, text=read.slice(first), limit=limit)
         case other if other in _SECURITY_SHOWN:
@@ -194,7 +206,7 @@ def _like(read: Queries) -> str | None:
 
 def describe(read: Queries) -> Statement:
     first = read.advance()
-    extended = read.accept("EXTENDED")
+    extended = read.accept("EXTENDED") or read.accept("FORMATTED") or read.accept("PRETTY")
     if read.sees("SCHEMA") and read.ahead().kind is not TokenKind.END:
         read.advance()
         project, schema = owned_name(read, "a schema's name")
@@ -254,6 +266,13 @@ def analyze(read: Queries) -> Analyze:
         columns=columns,
         for_columns=for_columns,
     )
+
+
+def unset(read: Queries) -> SecurityStatement:
+    """UNSET LABEL ..; a flag that is set stays set until the end of its text."""
+    if read.ahead().upper != "LABEL":
+        read.refuse("UNSET")
+    return security(read)
 
 
 def security(read: Queries) -> SecurityStatement:

@@ -216,10 +216,10 @@ class Queries(Relations):
         value = self.expression()
         if self.accept("AS"):
             if self.sees_operator("("):
-                return exp.Aliases(this=value, expressions=self.wrapped(self.identifier))
-            return exp.Alias(this=value, alias=self.identifier("a column's name"))
+                return exp.Aliases(this=value, expressions=self.wrapped(self.alias))
+            return exp.Alias(this=value, alias=self.alias("a column's name"))
         if self.sees_alias():
-            return exp.Alias(this=value, alias=self.identifier("a column's name"))
+            return exp.Alias(this=value, alias=self.alias("a column's name"))
         return value
 
     def _star(self, token: Token) -> exp.Star:
@@ -287,7 +287,7 @@ class Queries(Relations):
         if self.accept("ORDER", "BY"):
             node.set("order", exp.Order(expressions=self.order_items()))
         if self.accept("DISTRIBUTE", "BY"):
-            node.set("distribute", exp.Distribute(expressions=self.listed(self.expression)))
+            node.set("distribute", exp.Distribute(expressions=self.spread()))
         if self.accept("SORT", "BY"):
             node.set("sort", exp.Sort(expressions=self.order_items()))
         if self.accept("CLUSTER", "BY"):

@@ -8,15 +8,13 @@ from dataclasses import dataclass
 from sqlglot import exp
 
 from taskhouse.sql.dialect import place_of, set_place
-from taskhouse.sql.grammar.cursor import MAX_CHAIN, RESERVED
+from taskhouse.sql.grammar.cursor import MAX_CHAIN, NO_ALIAS
 from taskhouse.sql.grammar.expressions import Expressions
 from taskhouse.sql.lexer import Token, TokenKind, parse_fault
 
 QUERY_WORDS = ("SELECT", "WITH", "FROM", "VALUES")
 SET_WORDS = ("UNION", "INTERSECT", "EXCEPT", "MINUS")
 _JOIN_WORDS = frozenset({"JOIN", "INNER", "CROSS", "LEFT", "RIGHT", "FULL", "SEMI", "ANTI", "NATURAL"})
-_CLAUSE_WORDS = frozenset({"WINDOW", "CLUSTER", "SORT", "LIMIT", "OFFSET", "INSERT"})
-NO_ALIAS = RESERVED | _JOIN_WORDS | _CLAUSE_WORDS | {"PIVOT", "UNPIVOT"}
 _NO_TABLE_ALIAS = NO_ALIAS | {"TIMESTAMP", "VERSION", "FOR", "SET", "PARTITION"}
 _TIME_TRAVEL = (("TIMESTAMP", "AS", "OF"), ("VERSION", "AS", "OF"), ("FOR", "SYSTEM_TIME"), ("FOR", "SYSTEM_VERSION"))
 _MODIFIER_WORDS = ("ORDER", "DISTRIBUTE", "SORT", "CLUSTER")
@@ -49,7 +47,17 @@ class Relations(Expressions):
         token = self.token
         if token.kind is TokenKind.WORD:
             return token.upper not in stop and not self.sees("ZORDER", "BY")
-        return token.kind is TokenKind.QUOTED
+        return token.kind is TokenKind.QUOTED or (token.kind is TokenKind.STRING and token.text[0] == '"')
+
+    def alias(self, what: str = "an alias") -> exp.Identifier:
+        """A name, or a string in double quotes, which is one here."""
+        token = self.token
+        if token.kind is TokenKind.STRING and token.text[0] == '"' and token.value:
+            self.advance()
+            node = exp.Identifier(this=token.value, quoted=True)
+            set_place(node, token.place)
+            return node
+        return self.identifier(what)
 
     def from_clause(self, node: exp.Expression) -> None:
         """FROM relation {join}: into `from_`, `joins` and `laterals` of `node`."""
@@ -252,7 +260,7 @@ class Relations(Expressions):
 
     def _table_alias(self) -> exp.TableAlias | None:
         if self.accept("AS") or (self.sees_alias(_NO_TABLE_ALIAS) and not self.sees_modifier()):
-            name = self.identifier("an alias")
+            name = self.alias()
         else:
             return None
         columns = self.wrapped(self.identifier) if self.sees_operator("(") else None
