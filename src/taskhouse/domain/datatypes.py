@@ -159,7 +159,8 @@ _SIMPLE = {
     if k not in {Kind.DECIMAL, Kind.CHAR, Kind.VARCHAR, Kind.ARRAY, Kind.MAP, Kind.STRUCT, Kind.VOID}
 }
 _ALIASES = {"integer": "int", "bool": "boolean", "timestampntz": "timestamp_ntz", "void": "void"}
-_REFUSED = frozenset({"vector", "geography", "blob", "variant"})
+REFUSED_TYPES = frozenset({"vector", "geography", "blob", "variant"})
+"""Types of MaxCompute that Taskhouse does not have; `parse_type` names them in its refusal."""
 _TOKEN = re.compile(r"\s*(?:(`(?:[^`]|``)+`)|([^\s<>(),:`]+)|([<>(),:]))")
 _PLAIN_FIELD = re.compile(r"\w+\Z")
 
@@ -217,7 +218,7 @@ class _TypeTokens:
             raise _bad("a type nests deeper than 16 levels")
         word = self.next().lower()
         word = _ALIASES.get(word, word)
-        if word in _REFUSED:
+        if word in REFUSED_TYPES:
             raise _bad(f"type {word.upper()} is not supported")
         if word == "void":
             return VOID

@@ -20,7 +20,6 @@ import re
 from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, date, datetime, timedelta, tzinfo
 from decimal import Decimal
-from itertools import repeat
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -265,9 +264,3 @@ def interval_text(nanos: int) -> str:
     hours, seconds = divmod(seconds, 3_600)
     minutes, seconds = divmod(seconds, 60)
     return f"{'-' if nanos < 0 else ''}{days} {hours:02d}:{minutes:02d}:{seconds:02d}.{rest:09d}"
-
-
-def constant_column(value: str, type_: DataType, rows: int) -> list[bytes]:
-    """Cells of a partition column, whose value is kept as text."""
-    cell = _quoted(value.encode()) if type_.is_text else value.encode()
-    return list(repeat(cell, rows))

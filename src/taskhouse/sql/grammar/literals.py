@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlglot import exp
 
-from taskhouse.domain.datatypes import DataType, parse_type
+from taskhouse.domain.datatypes import REFUSED_TYPES, DataType, parse_type
 from taskhouse.domain.faults import Fault, FaultCode
 from taskhouse.sql.dialect import set_place, type_node
 from taskhouse.sql.grammar.cursor import Cursor
@@ -64,7 +64,10 @@ class Literals(Cursor):
 
     def _type_text(self) -> str:
         self.enter()
-        word = self.name("a data type", reserved=True).text.lower()
+        token = self.name("a data type", reserved=True)
+        word = token.text.lower()
+        if word in REFUSED_TYPES:
+            self._typed(word, token)
         if self.sees_operator("("):
             self.at += 1
             numbers = [str(self.whole_number("a length or precision"))]
