@@ -1,0 +1,1 @@
+"""Bulk transfer: tunnel sessions that fill tables, read them, and read results."""
