@@ -9,7 +9,7 @@ import pytest
 from taskhouse.domain.access import user_name
 from taskhouse.domain.catalogue import DEFAULT_SCHEMA, TableKind, TableName
 from taskhouse.domain.faults import Fault, FaultCode, Place
-from taskhouse.services.catalogue import housekeeping
+from taskhouse.services import housekeeping
 from taskhouse.services.world import Caller
 
 FULL = """
@@ -322,11 +322,13 @@ def test_time_drops_what_is_past_its_lifecycle(shell) -> None:  # type: ignore[n
     shell.fill("t", "(1)", ("old",))
     shell.clock.ahead = timedelta(days=2)
     shell.fill("t", "(2)", ("young",))
-    assert housekeeping.drop_expired(shell.world, shell.clock.now()) == 2
+    assert housekeeping.expire_tables(shell.world, shell.clock.now()) == 1
+    assert housekeeping.expire_partitions(shell.world, shell.clock.now()) == 1
     assert shell.run("show tables") == "ALIYUN$admin:ever\nALIYUN$admin:kept\nALIYUN$admin:t\n"
     assert shell.run("show partitions t") == "pt=kept\npt=young\n"
     assert shell.rows("t") == ['2,"young"']
-    assert housekeeping.drop_expired(shell.world, shell.clock.now()) == 0
+    assert housekeeping.expire_tables(shell.world, shell.clock.now()) == 0
+    assert housekeeping.expire_partitions(shell.world, shell.clock.now()) == 0
 
 
 # --- views ------------------------------------------------------------------------------------------------------------

@@ -133,10 +133,6 @@ class CatalogueStore(Protocol):
         limit: int = 1000,
     ) -> Page[Table]: ...
 
-    def managed_tables(self, *, marker: str = "", limit: int = 1000) -> Page[Table]:
-        """All tables of all projects, without views, in no meaningful order."""
-        ...
-
     def replace_table(self, table: Table, expected_version: int) -> Table:
         """Write a new definition (name, columns, properties, ...) of the table `table.id`; returns it with its new version.
         Raises CommitConflict unless the stored version is `expected_version`. Statistics and `data_version` are not touched."""

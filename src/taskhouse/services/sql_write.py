@@ -105,7 +105,11 @@ def create_table_as(
     if existing is not None and not statement.or_replace:
         if statement.if_not_exists:
             return None
-        raise Fault(FaultCode.OBJECT_EXISTS, f"Table or view already exists - {name}", statement.table.place)
+        raise Fault(
+            FaultCode.TABLE_EXISTS,
+            f"Table already exists - table or view {name} is already defined",
+            statement.table.place,
+        )
 
     made: list[Table] = []
 
@@ -222,6 +226,7 @@ def _stage_insert(world: World, session: SqlSession, each: Insert, control: RunC
     def work(context: BindContext) -> Staged | None:
         bound = binder.bind_insert(each, context)
         authorize.check(world, session.caller, "Update", table_target(bound.table.name), bound.table.owner)
+        catalogue_tables.check_takes_rows(bound.table, each.table.place)
         require_select(world, session, bound.query)
         if (
             bound.if_not_exists

@@ -210,6 +210,19 @@ def _stored(column: Column, taken: set[str]) -> Column:
     return column if physical == column.name else replace(column, physical=physical)
 
 
+def check_takes_rows(table: Table, place: Place | None = None) -> None:
+    """Raises `Fault` (NotSupported) for a table with a primary key, whose rows would have to replace one another, and
+    (InvalidArgument) for a view."""
+    if table.is_view:
+        raise Fault(FaultCode.INVALID_ARGUMENT, f"{table.name} is a view, it cannot be written", place)
+    if table.primary_key:
+        raise Fault(
+            FaultCode.NOT_SUPPORTED,
+            f"writing {table.name} is not supported: it has a primary key, and rows cannot be upserted",
+            place,
+        )
+
+
 def create(world: World, table: Table, *, replaces: str = "") -> None:
     """Make the folder and register the table; a crash in between leaves a folder that the sweeper removes.
 

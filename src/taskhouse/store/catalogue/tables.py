@@ -180,15 +180,6 @@ class TableVerbs:
         items = tuple(rows.table_value(row) for row in found[:limit])
         return Page(items, rows.marker_of(items[-1].name.name) if len(found) > limit else "")
 
-    def managed_tables(self, *, marker: str = "", limit: int = 1000) -> Page[Table]:
-        query = select(tables).where(
-            tables.c.kind == TableKind.MANAGED.value, *rows.page_conditions(tables.c.id, "", marker)
-        )
-        query = query.order_by(tables.c.id).limit(limit + 1)
-        found = self._db.read(lambda connection: connection.execute(query).mappings().all())
-        items = tuple(rows.table_value(row) for row in found[:limit])
-        return Page(items, rows.marker_of(items[-1].id) if len(found) > limit else "")
-
     def replace_table(self, table: Table, expected_version: int) -> Table:
         def write(connection: Connection) -> Table:
             other = _named(connection, table.name)
