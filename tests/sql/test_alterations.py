@@ -115,6 +115,15 @@ def test_alter_view() -> None:
     assert statement.view
 
 
+def test_alter_materialized_view() -> None:
+    statement = parse_one("alter materialized view p.v rebuild partition (ds > '1')")
+    assert isinstance(statement, st.RebuildView)
+    assert len(statement.partitions) == 1
+    statement = parse_one("alter materialized view v disable rewrite")
+    assert isinstance(statement, st.SetRewrite)
+    assert not statement.enabled
+
+
 def test_merge_partitions() -> None:
     statement = parse_one(
         "alter table t merge if exists partition (ds <= '2', h='a'), partition (ds='5') "

@@ -412,6 +412,20 @@ class SetClustering(AlterTable):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RebuildView(AlterTable):
+    """ALTER MATERIALIZED VIEW v REBUILD [PARTITION (..)]."""
+
+    partitions: tuple[PartitionFilter, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SetRewrite(AlterTable):
+    """ALTER MATERIALIZED VIEW v ENABLE|DISABLE REWRITE."""
+
+    enabled: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AddPartitions(AlterTable):
     partitions: tuple[PartitionSpec, ...]
     if_not_exists: bool = False

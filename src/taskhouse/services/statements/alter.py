@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from taskhouse.domain.access import table_target, user_name
-from taskhouse.domain.catalogue import PartitionValues, Table, TableName
+from taskhouse.domain.catalogue import PartitionValues, Table, TableKind, TableName
 from taskhouse.domain.faults import Fault, FaultCode
 from taskhouse.services.access.authorize import check_project_admin
 from taskhouse.services.catalogue import names
@@ -19,10 +19,12 @@ from taskhouse.sql.statements import (
     EnableLifecycle,
     MergeSmallFiles,
     PartitionSpec,
+    RebuildView,
     RenameTable,
     SetClustering,
     SetLifecycle,
     SetProperties,
+    SetRewrite,
     SetTableComment,
     TouchTable,
     UnsetProperties,
@@ -46,6 +48,26 @@ def one_partition(table: Table, spec: PartitionSpec, statement: AlterTable) -> P
 def set_comment(run: Execution, statement: SetTableComment) -> StatementOutcome:
     table = _target(run, statement)
     change(run, table, replace(table, comment=statement.comment), statement.table.place)
+    return DONE
+
+
+def _materialized(run: Execution, statement: AlterTable) -> Table:
+    found = run.table(statement.table, "Alter")
+    if found.kind is not TableKind.MATERIALIZED_VIEW:
+        raise Fault(FaultCode.SEMANTIC, f"{found.name} is not a materialized view", statement.table.place)
+    return found
+
+
+def rebuild_view(run: Execution, statement: RebuildView) -> StatementOutcome:
+    """A materialized view is computed whenever it is read, so it is never behind its tables and nothing is left to do."""
+    _materialized(run, statement)
+    return DONE
+
+
+def set_rewrite(run: Execution, statement: SetRewrite) -> StatementOutcome:
+    table = _materialized(run, statement)
+    options = {**table.options, "rewrite": "true" if statement.enabled else "false"}
+    change(run, table, replace(table, options=options), statement.table.place)
     return DONE
 
 

@@ -32,6 +32,8 @@ EXECUTORS: dict[type[s.Statement], Executor] = {
     s.UnsetProperties: alter.unset_properties,
     s.SetClustering: alter.set_clustering,
     s.MergeSmallFiles: alter.merge_small_files,
+    s.RebuildView: alter.rebuild_view,
+    s.SetRewrite: alter.set_rewrite,
     s.AddPartitions: partitions.add_partitions,
     s.DropPartitions: partitions.drop_partitions,
     s.RenamePartition: partitions.rename_partition,

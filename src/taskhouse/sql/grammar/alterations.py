@@ -41,11 +41,13 @@ from taskhouse.sql.statements import (
     MergePartitions,
     MergeSmallFiles,
     PartitionSpec,
+    RebuildView,
     RenamePartition,
     RenameTable,
     SetClustering,
     SetLifecycle,
     SetProperties,
+    SetRewrite,
     SetTableComment,
     Statement,
     TableRef,
@@ -62,7 +64,6 @@ _REFUSED_ACTIONS = {
     "REPLACE": "ALTER TABLE .. REPLACE COLUMNS",
     "EXCHANGE": "ALTER TABLE .. EXCHANGE PARTITION",
     "RECOVER": "ALTER TABLE .. RECOVER PARTITIONS",
-    "REBUILD": "ALTER MATERIALIZED VIEW .. REBUILD",
     "REWRITE": "ALTER TABLE .. REWRITE",
 }
 
@@ -83,18 +84,20 @@ def alter(read: Queries) -> Statement:
     if read.accept("TABLE"):
         table = table_ref(read)
         return _action(read, first, table, view=False)
-    if read.accept("VIEW") or read.accept("MATERIALIZED", "VIEW"):
+    if read.sees("VIEW") or read.sees("MATERIALIZED", "VIEW"):
+        materialized = read.accept("MATERIALIZED")
+        read.expect("VIEW")
         table = table_ref(read, "a view's name")
         if read.accept("AS") or read.sees_query():
-            start = read.token
-            query = read.query()
-            return AlterViewQuery(
-                place=first.place,
-                text=read.slice(first),
-                table=table,
-                query=read.complete(query),
-                query_text=read.slice(start),
-            )
+            query, text = read.kept_query()
+            return AlterViewQuery(place=first.place, text=read.slice(first), table=table, query=query, query_text=text)
+        if materialized and read.accept("REBUILD"):
+            filters = partition_filters(read) if read.sees("PARTITION") else ()
+            return RebuildView(place=first.place, text=read.slice(first), table=table, view=True, partitions=filters)
+        if materialized and (read.sees("ENABLE", "REWRITE") or read.sees("DISABLE", "REWRITE")):
+            enabled = read.advance().upper == "ENABLE"
+            read.advance()
+            return SetRewrite(place=first.place, text=read.slice(first), table=table, view=True, enabled=enabled)
         return _action(read, first, table, view=True)
     if read.sees_any(("SCHEMA", "USER", "ROLE", "PROJECT", "FUNCTION", "RESOURCE", "DATABASE", "QUOTA", "STREAM")):
         read.refuse(f"ALTER {read.token.upper}", first.place)
@@ -254,8 +257,6 @@ def _set(read: Queries, give: _Giver, spec: PartitionSpec) -> AlterTable:
 
 def _enable(read: Queries, give: _Giver, spec: PartitionSpec) -> AlterTable:
     enabled = read.advance().upper == "ENABLE"
-    if read.sees("REWRITE"):
-        read.refuse("ALTER MATERIALIZED VIEW .. REWRITE")
     read.expect("LIFECYCLE")
     return EnableLifecycle(**give(), enabled=enabled, partition=spec)
 

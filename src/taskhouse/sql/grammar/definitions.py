@@ -327,14 +327,12 @@ def _view(read: Queries, first: Token, or_replace: bool, *, materialized: bool) 
     read.expect("AS")
     if read.sees("BEGIN") or read.sees("RETURN"):
         read.refuse("A view with a body in BEGIN .. END")
-    start = read.token
-    query = read.query()
-    text = read.slice(start)
+    query, text = read.kept_query()
     return CreateView(
         place=first.place,
         text=read.slice(first),
         table=table,
-        query=read.complete(query),
+        query=query,
         query_text=text,
         columns=columns,
         comment=comment,

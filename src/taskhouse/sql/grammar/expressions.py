@@ -71,6 +71,7 @@ class Expressions(Calls):
     def __init__(self, text: str, tokens: list[Token]) -> None:
         super().__init__(text, tokens)
         self.values: Mapping[str, exp.Expression] = {}
+        self.uses_values = False
 
     def query(self) -> exp.Expression:
         raise NotImplementedError
@@ -389,6 +390,7 @@ class Expressions(Calls):
             return exp.Column(this=self.identifier("a column's name"), table=self._identifier(token))
         if value is None:
             raise parse_fault(f"variable @{token.value} is not defined, or not a single value", at.place)
+        self.uses_values = True
         node = exp.Paren(this=value.copy())
         set_place(node, at.place)
         return node

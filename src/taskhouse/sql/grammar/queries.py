@@ -50,6 +50,14 @@ class Queries(Relations):
         self._modifiers(found)
         return found
 
+    def kept_query(self) -> tuple[exp.Expression, str]:
+        """A view's query, with its text. It outlives the script, so it cannot hold the script's variables."""
+        start = self.token
+        query = self.query()
+        if self.used or self.uses_values:
+            self.refuse("A view over script variables", start.place)
+        return query, self.slice(start)
+
     def attach_with(self, query: exp.Expression, with_: exp.With) -> None:
         """Put `with_` in front of the query's own WITH."""
         own = query.args.get("with_")
