@@ -1,7 +1,7 @@
 """The one in-memory DuckDB database: how it is locked down, and the connections that queries run on.
 
 Bound SQL comes from our own binder, which resolves every name itself; that is the first wall. The second is here, and holds even
-for SQL that nobody bound: no file outside the warehouse and the results can be opened, nothing can be attached,
+for SQL that nobody bound: no file outside the warehouse can be opened, nothing can be attached,
 installed or loaded, and no setting can be changed but those listed in `_FREE`. What cannot be shut are DuckDB's own
 catalogue functions (`duckdb_settings()` and its like): they show the engine's settings, and need no file.
 """
@@ -30,6 +30,7 @@ _FREE = (
     "profiling_coverage",
 )
 """Settings of one connection that may change after the lock; none opens anything."""
+_NOWHERE = "/nonexistent"
 _MEMORY_SHARE = 0.6
 _SPILL_SHARE = 0.5
 _IDLE_CURSORS = 64
@@ -51,12 +52,12 @@ class Cursor:
 class Database:
     """Opens the database, locks it, and lends cursors."""
 
-    def __init__(self, root: Path, blobs: Path, spill: Path, limits: Limits) -> None:
-        """`root`: the warehouse; `blobs`: results; `spill`: what does not fit in memory, emptied here.
+    def __init__(self, root: Path, spill: Path, limits: Limits) -> None:
+        """`root`: the warehouse, the one folder that SQL may name; `spill`: for what does not fit in memory, emptied here.
 
         Raises `ValueError` for a folder whose name DuckDB would read as a pattern.
         """
-        for folder in (root, blobs, spill):
+        for folder in (root, spill):
             if set("*?[]") & set(str(folder)):
                 raise ValueError(f"folder '{folder}': the characters * ? [ ] cannot stand in the path of a home")
         shutil.rmtree(spill, ignore_errors=True)
@@ -84,12 +85,12 @@ class Database:
             "parquet_metadata_cache": "true",
             "validate_external_file_cache": "'NO_VALIDATION'",
             "allow_persistent_secrets": "false",
-            "secret_directory": quote_text(str(spill / "none")),
-            "extension_directory": quote_text(str(spill / "none")),
-            "home_directory": quote_text(str(spill)),
+            "secret_directory": quote_text(_NOWHERE),
+            "extension_directory": quote_text(_NOWHERE),
+            "home_directory": quote_text(_NOWHERE),
             "allow_community_extensions": "false",
             "allow_extension_repositories": "'forbidden'",
-            "allowed_directories": "[" + ", ".join(quote_text(str(p)) for p in (root, blobs)) + "]",
+            "allowed_directories": f"[{quote_text(str(root))}]",
             "enable_external_access": "false",
             "allowed_configs": "[" + ", ".join(quote_text(name) for name in _FREE) + "]",
             "lock_configuration": "true",

@@ -40,11 +40,11 @@ _ERRORS = (duckdb.Error, OSError, pa.ArrowException)
 
 
 class DuckDbEngine:
-    """See `ports.engine.Engine`. `root`: the warehouse's folder, `blobs`: that of results; no other file is ever opened.
+    """See `ports.engine.Engine`. `root`: the warehouse's folder, the only one that DuckDB may open files in.
     Rows that do not fit in memory spill into `blobs/spill`."""
 
     def __init__(self, root: Path, blobs: Path, limits: Limits) -> None:
-        self._database = Database(root.absolute(), blobs.absolute(), blobs.absolute() / "spill", limits)
+        self._database = Database(root.absolute(), blobs.absolute() / "spill", limits)
         self._monitor = Monitor()
         self._closed = False
 

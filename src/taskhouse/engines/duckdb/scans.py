@@ -36,9 +36,9 @@ def relation(scan: Scan) -> str:
         return f"SELECT {', '.join(nulls)} WHERE false"
     partition_columns = [c.stored_as for c in table.partition_columns]
     if all(_in_own_folder(f, partition_columns) for f in files):
-        return _select(scan, _source(table, scan.columns, files), {})
+        return _select(scan, _source(table, scan.columns, files, table.partition_columns), {})
     return " UNION ALL ".join(
-        _select(scan, _source(table, scan.columns, group), dict(zip(partition_columns, values, strict=True)))
+        _select(scan, _source(table, scan.columns, group, ()), dict(zip(partition_columns, values, strict=True)))
         for values, group in _by_partition(files).items()
     )
 
@@ -60,12 +60,13 @@ def _select(scan: Scan, source: str, constants: Mapping[str, str]) -> str:
     return f"SELECT {', '.join(items)} FROM {source}"
 
 
-def _source(table: Table, wanted: Sequence[Column], files: Sequence[DataFile]) -> str:
-    """`read_parquet` over the files; for a table whose files differ in their columns, with every wanted column present."""
+def _source(table: Table, wanted: Sequence[Column], files: Sequence[DataFile], in_path: Sequence[Column]) -> str:
+    """`read_parquet` over the files; for a table whose files differ in their columns, with every wanted column present.
+    `in_path`: partition columns to be read from the files' paths."""
     paths = ", ".join(quote_text(f.path) for f in files)
     options = ["hive_partitioning = false"]
-    if table.partition_columns:
-        types = (f"{identifier(c.stored_as)}: {_path_type(c)}" for c in table.partition_columns)
+    if in_path:
+        types = (f"{identifier(c.stored_as)}: {_path_type(c)}" for c in in_path)
         options = ["hive_partitioning = true", f"hive_types = {{{', '.join(types)}}}"]
     if not table.mixed_files:
         return f"read_parquet([{paths}], {', '.join(options)})"
