@@ -172,3 +172,63 @@ def test_statuses_in_the_store_agree(edge: Edge) -> None:
     instance = edge.client().execute_sql("select 1")
     stored = edge.world.instances.head(edge.project, instance.id)
     assert stored is not None and stored.status is InstanceStatus.TERMINATED
+
+
+JOB = "<Instance><Job><Tasks><SQL><Name>t</Name><Query>{}</Query></SQL></Tasks></Job></Instance>"
+
+
+def test_answers_at_once_when_asked_to_wait(edge: Edge) -> None:
+    client = edge.client()
+    url = client.get_project().instances.resource()
+    reply = client.rest.post(url, JOB.format("select 1"), action="tryWait", headers={"Content-Type": "application/xml"})
+    assert reply.status_code == 200
+    assert "<Status>Success</Status>" in reply.text
+    assert client.exist_instance(reply.headers["Location"].rsplit("/", 1)[1])
+    query = edge.holds.make("not in time")
+    reply = client.rest.post(url, JOB.format(query), params={"tryWait": "true"})
+    assert (reply.status_code, reply.text) == (201, "")
+    edge.holds.released["not in time"].set()
+
+
+def test_many_wait_without_occupying_threads(edge: Edge) -> None:
+    """More long polls than there are worker threads, and the server still answers others."""
+    from concurrent.futures import ThreadPoolExecutor
+
+    from taskhouse.protocols.odps.asgi import WORKERS
+
+    instance = submit(edge, edge.holds.make("watched"))
+    assert edge.holds.began["watched"].wait(10)
+    with ThreadPoolExecutor(WORKERS * 2) as pool:
+        client = edge.client()
+        waiting = [pool.submit(client.get_instance(instance.id).reload, blocking=True) for _ in range(WORKERS * 2)]
+        assert submit(edge, "select 1").status is not None
+        edge.holds.released["watched"].set()
+        for each in waiting:
+            each.result()
+    instance.wait_for_success()
+
+
+def test_jobs_of_several_tasks_keep_their_order(edge: Edge) -> None:
+    from odps.models.job import Job
+
+    job = Job()
+    for number in range(3):
+        task = SQLTask(name=f"step_{number}", query=f"select {number}")
+        job.add_task(task)
+    instance = edge.client()._project.instances.create(job=job)
+    instance.wait_for_success()
+    assert instance.get_task_names() == ["step_0", "step_1", "step_2"]
+    assert list(instance.get_task_results().values()) == [f"ran: select {number};" for number in range(3)]
+
+
+def test_documents_survive_source(edge: Edge) -> None:
+    """What was submitted comes back, whatever characters it holds."""
+    client = edge.client()
+    query = "select '<&>\"]]&gt;', '中文 \t\n\r'"
+    body = JOB.format(query.replace("&", "&amp;").replace("<", "&lt;").replace("\r", "&#13;")).encode()
+    url = client.get_project().instances.resource()
+    reply = client.rest.post(url, body, headers={"Content-Type": "application/xml"})
+    instance = client.get_instance(reply.headers["Location"].rsplit("/", 1)[1])
+    assert instance.get_sql_query() == query
+    instance.wait_for_success()
+    assert instance.get_task_result() == f"ran: {query}"

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import time
+from collections.abc import Callable
 from datetime import UTC, datetime
 
 from taskhouse.domain.faults import Fault, FaultCode
@@ -52,41 +54,39 @@ async def create_and_wait(world: World, request: Request) -> Reply:
     headers = _location(request, instance)
     if request.query["tryWait"].lower() == "false":
         return Reply(201, b"", headers)
-    project = request.path["project"]
-    if await wait_for_end(world, project, instance.id, world.limits.long_poll_s) is None:
-        return Reply(201, b"", headers)
+
+    def look() -> Instance:
+        return inspect_instances.head(world, request.caller, instance.project, instance.id)
 
     def answer() -> Reply:
-        whole = inspect_instances.get(world, request.caller, project, instance.id)
+        whole = inspect_instances.get(world, request.caller, instance.project, instance.id)
         return Reply(200, xml.document(element("Instance", result_elements(world, whole))), headers)
 
+    latest = await until_ended(world, instance.id, look)
+    if latest.status is not InstanceStatus.TERMINATED:
+        return Reply(201, b"", headers)
     return await on_worker(answer)
 
 
 # status
 
 
-async def wait_for_end(world: World, project: str, instance_id: str, seconds: float) -> Instance | None:
-    """The head of an instance once it is Terminated; None when the time is over, or it does not exist. Occupies no thread."""
+async def until_ended(world: World, instance_id: str, look: Callable[[], Instance]) -> Instance:
+    """What `look`, a blocking read of the instance, returns once it is Terminated, or when the long poll's time is over.
+    Occupies no thread in between."""
     loop = asyncio.get_running_loop()
     changed = asyncio.Event()
     end_watch = world.events.watch(f"instance:{instance_id}", lambda: _call_soon(loop, changed))
-    deadline = time.monotonic() + seconds
+    deadline = time.monotonic() + world.limits.long_poll_s
     try:
         while True:
             changed.clear()
-            instance = await on_worker(world.instances.head, project, instance_id)
-            if instance is None:
-                return None
-            if instance.status is InstanceStatus.TERMINATED:
-                return instance
+            instance = await on_worker(look)
             left = deadline - time.monotonic()
-            if left <= 0:
-                return None
-            try:
+            if instance.status is InstanceStatus.TERMINATED or left <= 0:
+                return instance
+            with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(changed.wait(), left)
-            except TimeoutError:
-                return None
     finally:
         end_watch()
 
@@ -114,11 +114,7 @@ def status(world: World, request: Request) -> Reply:
 @routes.waiting("GET", ONE, "instancestatus")
 async def status_at_end(world: World, request: Request) -> Reply:
     """Answers when the instance has ended, or with its status of the moment when the long poll's time is over."""
-    instance = await on_worker(_head, world, request)
-    if instance.status is not InstanceStatus.TERMINATED:
-        ended = await wait_for_end(world, instance.project, instance.id, world.limits.long_poll_s)
-        instance = await on_worker(_head, world, request) if ended is None else ended
-    return _status_reply(instance)
+    return _status_reply(await until_ended(world, request.path["instance"], lambda: _head(world, request)))
 
 
 def _head(world: World, request: Request) -> Instance:
