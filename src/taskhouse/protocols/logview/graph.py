@@ -9,7 +9,7 @@ from taskhouse.domain.instance import Stage
 
 CARD_WIDTH, CARD_HEIGHT = 196, 62
 GAP_X, GAP_Y, MARGIN = 32, 18, 20
-NAME_ROOM = 30
+TEXT_ROOM = 21
 """Characters of name and operator that fit beside the time."""
 
 
@@ -35,8 +35,9 @@ class Drawing:
     """Path data of the lines between cards."""
 
 
-def draw(stages: Sequence[Stage], *, failed: bool) -> Drawing:
-    """Columns by the longest way from a source; rows in the order given. `failed` marks stages that did not finish."""
+def draw(stages: Sequence[Stage], *, failed: bool, project: str = "") -> Drawing:
+    """Columns by the longest way from a source; rows in the order given. `failed` marks stages that did not finish. Tables of
+    `project` are shown without it."""
     levels = _levels(stages)
     columns: dict[int, list[Stage]] = {}
     for stage in stages:
@@ -50,7 +51,7 @@ def draw(stages: Sequence[Stage], *, failed: bool) -> Drawing:
         for row, stage in enumerate(column):
             x = MARGIN + level * (CARD_WIDTH + GAP_X)
             y = top + row * (CARD_HEIGHT + GAP_Y)
-            cards[stage.name] = Card(stage, x, y, _status(stage, failed), *_labels(stage))
+            cards[stage.name] = Card(stage, x, y, _status(stage, failed), *_labels(stage, project))
     edges = [
         _edge(cards[source], cards[stage.name]) for stage in stages for source in stage.upstream if source in cards
     ]
@@ -81,11 +82,11 @@ def _status(stage: Stage, failed: bool) -> str:
     return "run" if stage.workers_running or stage.percent else "idle"
 
 
-def _labels(stage: Stage) -> tuple[str, str]:
+def _labels(stage: Stage, project: str) -> tuple[str, str]:
     name = stage.name.split("_job_")[0] or stage.name
-    room = max(4, NAME_ROOM - len(name) - 8)
-    operator = stage.operator if len(stage.operator) <= room else stage.operator[: room - 1] + "…"
-    return name, operator
+    room = max(4, TEXT_ROOM - len(name) - 1)
+    operator = stage.operator.replace(f" {project}.", " ") if project else stage.operator
+    return name, operator if len(operator) <= room else operator[: room - 1] + "…"
 
 
 def _edge(source: Card, target: Card) -> str:

@@ -176,7 +176,8 @@ def _refused(fault: Fault, instance_id: str) -> Reply:
 
 def _child(world: World, query: Mapping[str, str], child: Instance) -> Child:
     shown = view.look_at(child, {}, None, world.clock.now())
-    spent = next((text for label, text, _ in shown.facts if label == "Duration"), "") if child.started_at else "–"
+    began, ended = child.started_at, child.ended_at or world.clock.now()
+    spent = view.duration(ended - began) if began else "–"
     return Child(child.action, child.id, shown.status, spent, _href(query, i=child.id))
 
 

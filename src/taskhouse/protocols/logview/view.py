@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 
 from taskhouse.domain.instance import Instance, InstanceStatus, Stage, Task, TaskStatus
 from taskhouse.protocols.logview import graph, sql_lines
+from taskhouse.services.xflow.submit import ARGUMENT_PREFIX
 
 _FAULT = re.compile(r"(?P<number>ODPS-\d{7}):\s*(?:\[(?P<line>\d+),(?P<column>\d+)\]\s*)?(?P<message>.*)", re.DOTALL)
 _HINT = re.compile(r"[,;.]?\s*did you mean\s+(?P<what>[^?]+)\?", re.IGNORECASE)
@@ -102,7 +103,7 @@ def look_at(
 ) -> InstanceView:
     """`stages` are live ones by task index, where there are newer ones than the recorded. `chosen` is the task to show; by default
     the one that failed, else runs, else the last that began."""
-    tasks = tuple(_task(task, stages.get(task.index, task.stages)) for task in instance.tasks)
+    tasks = tuple(_task(task, stages.get(task.index, task.stages), instance.project) for task in instance.tasks)
     index = chosen if chosen is not None and 0 <= chosen < len(tasks) else _interesting(instance.tasks)
     return InstanceView(
         instance=instance,
@@ -173,7 +174,7 @@ def _phases(instance: Instance, now: datetime) -> tuple[Phase, ...]:
     parts: list[tuple[str, float, str]] = []
     waited = ((instance.started_at or instance.ended_at or now) - instance.submitted_at).total_seconds()
     if waited >= SHORT_WAIT_S or instance.started_at is None:
-        parts.append(("Waited for a slot", waited, "res"))
+        parts.append(("Waited for its turn" if instance.parent_id else "Waited for a slot", waited, "res"))
     several = len(instance.tasks) > 1
     for task in instance.tasks:
         if task.started_at is None:
@@ -203,7 +204,7 @@ def _statement_records(task: Task) -> list[Mapping[str, object]]:
     return [item for item in found if isinstance(item, Mapping)] if isinstance(found, list | tuple) else []
 
 
-def _task(task: Task, stages: tuple[Stage, ...]) -> TaskView:
+def _task(task: Task, stages: tuple[Stage, ...], project: str) -> TaskView:
     look = Status(*LOOKS[task.status])
     trouble = read_trouble(task.result_text) if task.status in (TaskStatus.FAILED, TaskStatus.CANCELLED) else None
     is_sql = task.spec.type in ("SQL", "SQLCost", "SQLRT")
@@ -221,7 +222,7 @@ def _task(task: Task, stages: tuple[Stage, ...]) -> TaskView:
         trouble=trouble,
         settings=_settings(task),
         stages=stages,
-        drawing=graph.draw(stages, failed=failed) if stages else None,
+        drawing=graph.draw(stages, failed=failed, project=project) if stages else None,
         totals=_totals(stages),
         warnings=task.warnings,
         text=task.result_text if trouble is None else "",
@@ -263,7 +264,10 @@ def read_trouble(text: str) -> Trouble:
 def _settings(task: Task) -> tuple[tuple[str, str, str], ...]:
     hidden = {"settings", "uuid"}
     rows = [(name, value, "setting") for name, value in sorted(task.spec.settings.items())]
-    rows += [(name, value, "property") for name, value in sorted(task.spec.config.items()) if name not in hidden]
+    for name, value in sorted(task.spec.config.items()):
+        bare = name.removeprefix(ARGUMENT_PREFIX)
+        if name not in hidden:
+            rows.append((bare, value, "property" if bare == name else "argument"))
     return tuple(rows)
 
 

@@ -107,6 +107,7 @@ def _stages(planned: tuple[Instance, ...], done: list[Instance], running: int | 
                 workers_running=int(number == running),
                 workers_done=int(ended),
                 percent=100 if ended else 0,
+                rows_out=_rows(done[number]) if ended else 0,
                 seconds=_seconds(done[number]) if ended else 0.0,
             )
         )
@@ -117,6 +118,12 @@ def _seconds(instance: Instance) -> float:
     if instance.started_at is None or instance.ended_at is None:
         return 0.0
     return (instance.ended_at - instance.started_at).total_seconds()
+
+
+def _rows(instance: Instance) -> int:
+    """Rows that its last task wrote or selected."""
+    found = instance.tasks[-1].summary.get("rows_out", 0)
+    return found if isinstance(found, int) else 0
 
 
 def _reason(ended: Instance) -> str:
