@@ -25,7 +25,7 @@ from taskhouse.protocols.odps import faults
 from taskhouse.protocols.odps.body import IDLE_S, BodyStream, Receive
 from taskhouse.protocols.odps.outlet import Outlet
 from taskhouse.protocols.odps.routing import Match, Router, parse_query, strip_base
-from taskhouse.protocols.odps.web import ANONYMOUS, Handler, Reply, Request, Routes, WaitingHandler, worker_pool
+from taskhouse.protocols.odps.web import ANONYMOUS, Handler, Reply, Request, Route, Routes, WaitingHandler, worker_pool
 from taskhouse.services.world import Caller, World
 
 log = logging.getLogger("taskhouse.http")
@@ -87,7 +87,7 @@ class App:
             query_string = scope["query_string"].decode("latin-1")
             query = parse_query(query_string)
             match = self._router.match(method, strip_base(raw_path), query)
-            pattern = match.route.pattern
+            pattern = _label(match.route)
         except Fault as fault:
             status = await _send_whole(self._told(fault, request_id, headers), request_id, method, send)
             self._measure(method, pattern, status, started)
@@ -250,6 +250,11 @@ async def _read_small(receive: Receive) -> bytes | None:
             parts.append(message.get("body", b""))
             if not message.get("more_body", False):
                 return parts[0] if len(parts) == 1 else b"".join(parts)
+
+
+def _label(route: Route) -> str:
+    """The route as logs and metrics name it: `/projects/{project}/instances/{instance}?taskstatus`."""
+    return f"{route.pattern}?{'&'.join(route.keys)}" if route.keys else route.pattern
 
 
 def _headers(raw: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
