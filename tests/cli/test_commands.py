@@ -1,0 +1,124 @@
+"""The command line: a server as a process, and a home managed while it runs."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import stat
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from taskhouse.cli import main
+
+
+def run(*arguments: str, status: int = 0) -> str:
+    done = CliRunner().invoke(main, list(arguments))
+    assert done.exit_code == status, done.output
+    return done.output
+
+
+def test_users_keys_and_projects(tmp_path: Path) -> None:
+    home = ["--home", str(tmp_path / "home")]
+    assert run("user", "create", "root", "--admin", *home) == "ALIYUN$root\n"
+    run("user", "add", "RAM$acct:bob", "--comment", "a robot", *home)
+    listed = run("user", "list", *home)
+    assert "ALIYUN$root" in listed and "administrator" in listed and "a robot" in listed
+    assert "already" in run("user", "create", "root", *home, status=1)
+    made = run("key", "create", "root", *home)
+    access_id = made.split()[2]
+    secret = made.split()[4]
+    keys = run("key", "list", *home)
+    assert access_id in keys and secret not in keys
+    run("key", "disable", access_id, *home)
+    assert "disabled" in run("key", "list", "root", *home)
+    run("key", "revoke", access_id, *home)
+    assert access_id not in run("key", "list", *home)
+    assert "token" in run("key", "create", "root", "--hours", "1", *home)
+    run("project", "create", "p1", "--schemas", *home)
+    listed = run("project", "list", *home)
+    assert "p1" in listed and "schemas" in listed and "ALIYUN$root" in listed
+    run("project", "remove", "p1", "--yes", *home)
+    assert "p1" not in run("project", "list", *home)
+    assert "there is no user" in run("project", "create", "p2", "--owner", "nobody", *home, status=1)
+    run("user", "remove", "RAM$acct:bob", *home)
+
+
+@pytest.mark.parametrize("words", [[], ["serve"], ["user"], ["key"], ["project"], ["demo"], ["key", "create"]])
+def test_help_explains(words: list[str]) -> None:
+    shown = run(*words, "--help")
+    assert "Usage:" in shown and "--help" in shown
+
+
+@pytest.fixture
+def served(tmp_path: Path) -> Iterator[tuple[dict[str, object], Path, subprocess.Popen[str]]]:
+    """A server on a new home: what its ready file said, the home, the process."""
+    home, ready = tmp_path / "home", tmp_path / "ready.json"
+    process = start(home, ready)
+    yield await_ready(process, ready), home, process
+    if process.poll() is None:
+        process.send_signal(signal.SIGTERM)
+    process.wait(60)
+    assert process.stdout is not None
+    process.stdout.close()
+
+
+def start(home: Path, ready: Path) -> subprocess.Popen[str]:
+    command = [
+        sys.executable,
+        "-m",
+        "taskhouse",
+        "serve",
+        "--home",
+        str(home),
+        "--port",
+        "0",
+        "--ready-file",
+        str(ready),
+    ]
+    environment = {**os.environ, "TASKHOUSE_LOG_LEVEL": "warning", "TASKHOUSE_GRACE_S": "0"}
+    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=environment)
+
+
+def await_ready(process: subprocess.Popen[str], ready: Path) -> dict[str, object]:
+    """The server prints its connection and then writes the file; reading its output waits for it."""
+    assert process.stdout is not None
+    seen = ""
+    for line in process.stdout:
+        seen += line
+        if line.startswith("print(o.execute_sql"):
+            break
+    while not ready.exists():
+        assert process.poll() is None, seen
+        os.sched_yield()
+    assert stat.S_IMODE(ready.stat().st_mode) == 0o600
+    return json.loads(ready.read_text())
+
+
+def test_serve(served: tuple[dict[str, object], Path, subprocess.Popen[str]]) -> None:
+    from odps import ODPS
+
+    ready, home, process = served
+    assert set(ready) == {"endpoint", "project", "access_id", "secret", "console_url", "pid"}
+    assert ready["pid"] == process.pid
+    o = ODPS(ready["access_id"], ready["secret"], ready["project"], endpoint=ready["endpoint"], overwrite_global=False)
+    assert o.execute_sql("select 1 as one").open_reader(tunnel=False).raw == '"one"\n1\n'
+    made = run("key", "create", "admin", "--home", str(home)).split()
+    other = ODPS(made[2], made[4], ready["project"], endpoint=ready["endpoint"], overwrite_global=False)
+    assert other.execute_sql("select 2 as two").is_successful()
+    again = CliRunner().invoke(main, ["serve", "--home", str(home), "--port", "0"])
+    assert again.exit_code == 1 and f"in use by process {process.pid} ({ready['endpoint']})" in again.output
+    process.send_signal(signal.SIGTERM)
+    assert process.wait(60) == 0
+    assert not (home.parent / "ready.json").exists()
+
+
+def test_a_bad_setting_is_one_line(tmp_path: Path) -> None:
+    (tmp_path / "c.toml").write_text("prot = 1")
+    shown = run("serve", "--home", str(tmp_path / "h"), "--config", str(tmp_path / "c.toml"), status=1)
+    assert shown.strip().endswith("there is no setting 'prot'") and len(shown.splitlines()) == 1
