@@ -20,8 +20,8 @@ $(STAMP): requirements.lock pyproject.toml
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --no-index -e .
 	@touch $(STAMP)
 
-run: $(STAMP) ## start a server with the demo's real data; ARGS='...' goes to `taskhouse serve`
-	@$(BIN)/taskhouse serve --demo $(ARGS)
+run: $(STAMP) ## start a server with the demo's real data; ARGS='--port 0 ...' goes to `taskhouse serve`
+	@$(BIN)/taskhouse serve --demo --home home --log-level warning $(ARGS)
 
 test: $(STAMP) ## style, types, directions of imports, and the whole test suite
 	@$(BIN)/python tools/system_packages.py
