@@ -9,13 +9,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from taskhouse.domain.catalogue import DEFAULT_SCHEMA, Project, TableName
 from taskhouse.domain.faults import Fault, FaultCode, Place
 from taskhouse.ports.warehouse import CommitTag
 from taskhouse.services.task_run import TaskRun
 from taskhouse.services.world import Caller, World
+from taskhouse.sql import settings
 from taskhouse.sql.statements import TableRef
 
 TIME_ZONE = "odps.sql.timezone"
@@ -47,10 +47,7 @@ class SqlSession:
         name = self.settings.get(TIME_ZONE, "").strip()
         if not name:
             return "UTC"
-        try:
-            ZoneInfo(name)
-        except (ZoneInfoNotFoundError, ValueError, OSError):
-            raise Fault(FaultCode.INVALID_ARGUMENT, f"{TIME_ZONE}: '{name}' is not a time zone") from None
+        settings.check(TIME_ZONE, name)
         return name
 
     def flag(self, name: str, default: bool) -> bool:
@@ -65,6 +62,8 @@ class SqlSession:
         return TableName(*table.resolve(self.project.name, self.schema, schemas_enabled=self.schemas_enabled))
 
     def set(self, name: str, value: str) -> None:
+        """Raises `Fault` INVALID_ARGUMENT when a known flag is given a value it cannot have."""
+        settings.check(name, value)
         lowered = name.strip().lower()
         self.settings[lowered] = value
         if lowered == "odps.default.schema" and value.strip():

@@ -1,4 +1,4 @@
-"""The flags of SQL: which are known, what they mean here, and a typed view of a session's settings.
+"""The flags of SQL: which are known, what they mean here, and which values they can have.
 
 A flag is set by `SET name=value`, by a client's hint, or as a property of the project. Names do not care for case. A flag
 that is not in the table is kept, shown by SHOW FLAGS and given back to the client, and changes nothing.
@@ -60,7 +60,8 @@ FLAGS: tuple[Flag, ...] = (
         "odps.sql.decimal.odps2",
         FlagKind.BOOLEAN,
         "true",
-        "DECIMAL without precision is DECIMAL(38,18). False: the legacy DECIMAL of edition 1.0.",
+        "DECIMAL without precision is the legacy DECIMAL(54,18), of which 38 digits are kept, whatever this says.",
+        Effect.RECORDED,
     ),
     Flag(
         "odps.sql.decimal.tostring.trimzero",
@@ -190,73 +191,3 @@ def is_time_zone(name: str) -> bool:
     except (ZoneInfoNotFoundError, ValueError, OSError):
         return False
     return True
-
-
-class Settings:
-    """A typed view of `values` (flag name -> text, any case); what is not set has its default."""
-
-    def __init__(self, values: Mapping[str, str]) -> None:
-        self._values = {name.strip().lower(): value.strip() for name, value in values.items()}
-
-    def text(self, name: str) -> str:
-        """A flag's value as text, under its name or an alias. Raises KeyError for a flag that is not in the table."""
-        flag = _BY_NAME[name]
-        for candidate in (flag.name, *flag.aliases):
-            value = self._values.get(candidate, "")
-            if value:
-                return value
-        return flag.default
-
-    def boolean(self, name: str) -> bool:
-        text = self.text(name).lower()
-        if text in _TRUE:
-            return True
-        if text in _FALSE:
-            return False
-        return _BY_NAME[name].default in _TRUE
-
-    @property
-    def odps2_types(self) -> bool:
-        return self.boolean("odps.sql.type.system.odps2")
-
-    @property
-    def hive_compatible(self) -> bool:
-        return self.boolean("odps.sql.hive.compatible")
-
-    @property
-    def odps2_decimal(self) -> bool:
-        return self.boolean("odps.sql.decimal.odps2")
-
-    @property
-    def time_zone(self) -> str:
-        return self.text("odps.sql.timezone")
-
-    @property
-    def allow_full_scan(self) -> bool:
-        return self.boolean("odps.sql.allow.fullscan")
-
-    @property
-    def order_by_needs_limit(self) -> bool:
-        return self.boolean("odps.sql.validate.orderby.limit")
-
-    @property
-    def group_by_position(self) -> bool:
-        both = self.boolean("odps.sql.groupby.orderby.position.alias")
-        return both or self.boolean("odps.sql.groupby.position.alias")
-
-    @property
-    def order_by_position(self) -> bool:
-        both = self.boolean("odps.sql.groupby.orderby.position.alias")
-        return both or self.boolean("odps.sql.orderby.position.alias")
-
-    @property
-    def default_schema(self) -> str:
-        return self.text("odps.default.schema").lower()
-
-    @property
-    def schemas_enabled(self) -> bool:
-        return self.boolean("odps.namespace.schema")
-
-    @property
-    def script_mode(self) -> bool:
-        return self.text("odps.sql.submit.mode").lower() == "script"
