@@ -80,7 +80,7 @@ _BODIES: list[str] = [
     "mc_naive_shift(x, i) AS make_timestamp_ns(epoch_ns(CAST(x AS TIMESTAMP) + i) + epoch_ns(x) % 1000)",
     "mc_truncate_ms(x) AS date_trunc('millisecond', x)",
     # JSON text.
-    "mc_json_scalar(j) AS CASE WHEN json_valid(j) THEN json_extract_string(j, '$') END",
+    "mc_json_scalar(j) AS CASE WHEN json_valid(j) THEN TRY(json_extract_string(j, '$')) END",
     *_text_casts(),
 ]
 
@@ -94,5 +94,5 @@ def macro(body: str) -> None:
 
 
 macro(
-    "mc_json_path(j, p) AS CASE WHEN json_valid(j) THEN CASE WHEN json_type(j, p) = 'NULL' THEN NULL ELSE json_extract_string(j, p) END END"
+    "mc_json_path(j, p) AS CASE WHEN json_valid(j) THEN TRY(json_extract_string(j, p)) END"
 )

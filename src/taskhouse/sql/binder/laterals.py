@@ -16,6 +16,7 @@ from taskhouse.sql.backends.duckdb import engine_type, identifier, quote_text
 from taskhouse.sql.binder.binding import Binding
 from taskhouse.sql.binder.scope import Relation, RelationColumn, Scope
 from taskhouse.sql.dialect import place_of
+from taskhouse.sql.functions.json_paths import json_path
 from taskhouse.sql.functions.registry import FUNCTIONS, FunctionKind, find, shown
 from taskhouse.sql.typed import Typed
 
@@ -203,38 +204,3 @@ class Laterals:
         ]
         types = [BIGINT, *(c.type for c in columns[:keys]), wide]
         return Rows(items, [f"c{i}" for i in range(len(items))], types)
-
-
-def json_path(path: str) -> str:
-    """A JSON path of MaxCompute as DuckDB's: `$.a.b[0]`, `$['a']`, `[*]`."""
-    out = ["$"]
-    i = 1 if path.startswith("$") else 0
-    while i < len(path):
-        c = path[i]
-        if c == ".":
-            end = i + 1
-            while end < len(path) and path[end] not in ".[":
-                end += 1
-            name = path[i + 1 : end]
-            if name == "*":
-                out.append(".*")
-            elif name:
-                out.append('."' + name.replace('"', "") + '"')
-            i = end
-        elif c == "[":
-            end = path.find("]", i)
-            if end < 0:
-                return '$.""'
-            inner = path[i + 1 : end].strip()
-            if inner.isdecimal() or inner == "*":
-                out.append(f"[{inner}]")
-            else:
-                out.append('."' + inner.strip("'\"").replace('"', "") + '"')
-            i = end + 1
-        else:
-            end = i
-            while end < len(path) and path[end] not in ".[":
-                end += 1
-            out.append('."' + path[i:end].replace('"', "") + '"')
-            i = end
-    return "".join(out)

@@ -2,10 +2,30 @@
 
 from taskhouse.sql.functions import (
     aggregates,
+    collections,
+    conditional,
+    dates,
+    json,
+    math,
+    other,
     regex,
     strings,
     tables,
     urls,
+    windows,
 )
 
-__all__ = ["aggregates", "regex", "strings", "tables", "urls"]
+__all__ = [
+    "aggregates",
+    "collections",
+    "conditional",
+    "dates",
+    "json",
+    "math",
+    "other",
+    "regex",
+    "strings",
+    "tables",
+    "urls",
+    "windows",
+]

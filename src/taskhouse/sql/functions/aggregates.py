@@ -72,7 +72,7 @@ def _wm_concat(call: Call) -> Typed:
     if call.args[0].value is None:
         call.fail(f"function {call.name}: the separator must be a constant")
     order = call.order
-    if call.distinct and not order:
+    if call.distinct and not order and not call.args[1].is_constant:
         order = f" ORDER BY {call.args[1].sql}"
     sql = f"string_agg({'DISTINCT ' if call.distinct else ''}{call.args[1].sql}, {call.args[0].sql}{order}){call.tail}"
     return Typed(sql, STRING)

@@ -70,8 +70,8 @@ def _regexp_replace(call: Call) -> Typed:
 
 
 def _regexp_extract(call: Call) -> Typed:
-    group = call.args[2].sql if len(call.args) > 2 else "1"
-    if len(call.args) > 2 and not isinstance(call.args[2].value, int):
+    group = str(call.args[2].value) if len(call.args) > 2 else "1"
+    if not group.isdecimal():
         call.fail("function regexp_extract: the group must be a constant")
     value = call.args[1].value
     if isinstance(value, str) and value:
@@ -87,8 +87,8 @@ def _regexp_extract(call: Call) -> Typed:
 
 
 def _regexp_extract_all(call: Call) -> Typed:
-    group = call.args[2].sql if len(call.args) > 2 else "1"
-    if len(call.args) > 2 and not isinstance(call.args[2].value, int):
+    group = str(call.args[2].value) if len(call.args) > 2 else "1"
+    if not group.isdecimal():
         call.fail("function regexp_extract_all: the group must be a constant")
     return Typed(f"regexp_extract_all({call.args[0].sql}, {check_pattern(call, 1)}, {group})", array(STRING))
 
@@ -120,12 +120,7 @@ regex.scalar(
     "regexp_replace(string, string, string[, bigint]) -> string",
     _regexp_replace,
     "Every match (or the first, with occurrence 1) replaced; `\\1` or `$1` is a group.",
-    (
-        "regexp_replace('123.456.7890', '([0-9]{{3}})\\.([0-9]{{3}})\\.([0-9]{{4}})', '(\\1)\\2-\\3')".replace(
-            "{{", "{"
-        ).replace("}}", "}"),
-        "(123)456-7890",
-    ),
+    (r"regexp_replace('123.456.7890', '([0-9]{3})\\.([0-9]{3})\\.([0-9]{4})', '(\\1)\\2-\\3')", "(123)456-7890"),
     ("regexp_replace('abca', 'a', 'x', 1)", "xbca"),
     difference="occurrence 0 and 1 only",
 )

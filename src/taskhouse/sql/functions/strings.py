@@ -39,10 +39,12 @@ macro(
     "mc_keyvalue(s, p, q, k) AS CASE WHEN s IS NULL OR p IS NULL OR q IS NULL OR k IS NULL THEN NULL ELSE "
     "list_extract(list_filter(string_split(s, p), lambda e: split_part(e, q, 1) = k AND contains(e, q)), 1)[length(k) + length(q) + 1:] END"
 )
+_CODES = "translate(translate(upper(s), 'HW', ''), 'BFPVCGJKQSXZDTLMNRAEIOUY', '111122222222334556000000')"
+for _digit in "123456":
+    _CODES = f"regexp_replace({_CODES}, '{_digit}+', '{_digit}', 'g')"
 macro(
-    "mc_soundex(s) AS CASE WHEN s IS NULL THEN NULL ELSE left(upper(left(s, 1)) || regexp_replace("
-    "(regexp_replace(regexp_replace(regexp_replace(translate(upper(s), 'HW', ''), '[BFPV]+', '1', 'g'), '[CGJKQSXZ]+', '2', 'g'), "
-    "'[DT]+', '3', 'g'))[2:], '[^0-9LMNR]', '', 'g') || '000', 4) END"
+    f"mc_soundex(s) AS CASE WHEN s <> '' THEN rpad(left(upper(left(s, 1)) || regexp_replace(({_CODES})[2:], '[^1-6]', '', 'g'), 4), 4, '0') "
+    "ELSE s END"
 )
 macro(
     "mc_initcap(s) AS array_to_string(list_transform(string_split(s, ' '), lambda w: upper(left(w, 1)) || lower(w[2:])), ' ')"

@@ -1,0 +1,151 @@
+"""JSON. A JSON value is kept as its text; text that is no JSON gives NULL."""
+
+from __future__ import annotations
+
+from taskhouse.domain.datatypes import JSON, STRING, Kind
+from taskhouse.sql.backends.duckdb import quote_text
+from taskhouse.sql.backends.duckdb_macros import macro
+from taskhouse.sql.functions.json_paths import json_path
+from taskhouse.sql.functions.registry import Call, Group
+from taskhouse.sql.typed import Typed
+
+json = Group("JSON")
+
+macro(
+    "mc_json_wild(j, p) AS CASE WHEN json_valid(j) AND len(json_extract(j, p)) > 0 THEN CAST(to_json(json_extract(j, p)) AS VARCHAR) END"
+)
+macro("mc_json_part(j, p) AS CASE WHEN json_valid(j) THEN TRY(CAST(json_extract(j, p) AS VARCHAR)) END")
+
+
+def _path(call: Call, index: int) -> str | None:
+    """A constant path in DuckDB's form, or None when it is no constant."""
+    value = call.args[index].value
+    return json_path(value) if isinstance(value, str) else None
+
+
+def _get(call: Call) -> Typed:
+    source = call.args[0].sql
+    path = _path(call, 1)
+    if path is None:
+        return Typed(f"mc_json_path({source}, {call.args[1].sql})", STRING)
+    if not str(call.args[1].value).startswith("$"):
+        return Typed("CAST(NULL AS VARCHAR)", STRING)
+    if "*" in path:
+        return Typed(f"mc_json_wild({source}, {quote_text(path)})", STRING)
+    return Typed(f"mc_json_path({source}, {quote_text(path)})", STRING)
+
+
+def _extract(call: Call) -> Typed:
+    path = _path(call, 1)
+    text = quote_text(path) if path is not None else call.args[1].sql
+    return Typed(f"mc_json_part({call.args[0].sql}, {text})", JSON)
+
+
+def _exists(call: Call) -> Typed:
+    from taskhouse.domain.datatypes import BOOLEAN
+
+    path = _path(call, 1)
+    text = quote_text(path) if path is not None else call.args[1].sql
+    return Typed(
+        f"(CASE WHEN json_valid({call.args[0].sql}) THEN json_exists({call.args[0].sql}, {text}) END)", BOOLEAN
+    )
+
+
+def _to_json(call: Call) -> Typed:
+    value = call.args[0]
+    sql = f"CAST({value.sql} AS JSON)" if value.kind is Kind.JSON else value.sql
+    return Typed(f"CAST(to_json({sql}) AS VARCHAR)", STRING)
+
+
+def _json_array(call: Call) -> Typed:
+    return Typed(f"CAST(json_array({', '.join(_item(a) for a in call.args)}) AS VARCHAR)", JSON)
+
+
+def _json_object(call: Call) -> Typed:
+    if len(call.args) % 2:
+        call.fail("function json_object takes names and values in pairs")
+    return Typed(f"CAST(json_object({', '.join(_item(a) for a in call.args)}) AS VARCHAR)", JSON)
+
+
+def _item(typed: Typed) -> str:
+    return f"CAST({typed.sql} AS JSON)" if typed.kind is Kind.JSON else typed.sql
+
+
+def _from_json(call: Call) -> Typed:
+    from taskhouse.domain.datatypes import parse_type
+    from taskhouse.domain.faults import Fault
+    from taskhouse.sql.backends.duckdb import engine_type
+
+    text = call.text(1, "the schema")
+    try:
+        type_ = parse_type(text if "<" in text else f"struct<{text.replace(' ', ':')}>")
+    except Fault as fault:
+        call.fail(f"function from_json: {fault.message}")
+    shape = engine_type(type_)
+    return Typed(
+        f"(CASE WHEN json_valid({call.args[0].sql}) THEN TRY(CAST(CAST({call.args[0].sql} AS JSON) AS {shape})) END)",
+        type_,
+    )
+
+
+json.scalar(
+    "get_json_object([any, any]) -> string",
+    _get,
+    "The value at a path `$.a.b[0]`, a text without quotes; `[*]` gives all.",
+    ("get_json_object('{\"a\": {\"b\": 5}}', '$.a.b')", "5"),
+    ("get_json_object('{\"a\": [1, 2]}', '$.a[1]')", "2"),
+    ("get_json_object('{\"a\": \"x\"}', '$.a')", "x"),
+    ("get_json_object('no json', '$.a')", None),
+    ("get_json_object('{\"a\": 1}', '$.z')", None),
+    ("get_json_object('[{\"a\":1},{\"a\":2}]', '$[*].a')", "[1,2]"),
+)
+json.scalar(
+    "json_extract(any, any) -> json",
+    _extract,
+    "The JSON at a path.",
+    ("json_extract(json_parse('{\"a\": [1]}'), '$.a')", "[1]"),
+)
+json.scalar(
+    "json_exists(any, any) -> boolean",
+    _exists,
+    "Whether there is something at a path.",
+    ("json_exists(json_parse('{\"a\": 1}'), '$.a')", True),
+)
+json.scalar(
+    "json_parse(string) -> json",
+    "(CASE WHEN json_valid({0}) THEN TRY(CAST(json({0}) AS VARCHAR)) END)",
+    "Text as JSON.",
+    ("json_parse('{\"a\" : 1}')", '{"a":1}'),
+)
+json.scalar("json_format(json) -> string", "{0}", "JSON as text.", ("json_format(json_parse('[1, 2]'))", "[1,2]"))
+json.scalar("json_valid(string) -> boolean", "json_valid({0})", "Whether a text is JSON.", ("json_valid('{')", False))
+json.scalar(
+    "json_type(json) -> string",
+    "lower(json_type({0}))",
+    "Kind of the JSON value.",
+    ("json_type(json_parse('[1]'))", "array"),
+)
+json.scalar(
+    "json_array([any...]) -> json", _json_array, "A JSON array of the values.", ("json_array(1, 'a')", '[1,"a"]')
+)
+json.scalar(
+    "json_object([any...]) -> json",
+    _json_object,
+    "A JSON object of names and values.",
+    ("json_object('a', 1)", '{"a":1}'),
+)
+json.scalar(
+    "to_json(any) -> string",
+    _to_json,
+    "A value as JSON text.",
+    ("to_json(array(1, 2))", "[1,2]"),
+    ("to_json(named_struct('a', 1))", '{"a":1}'),
+)
+json.scalar(
+    "from_json(string, string) -> any",
+    _from_json,
+    "JSON text as a value of a type.",
+    ("from_json('{\"a\":1}', 'a int').a", 1),
+    ("from_json('[1,2]', 'array<bigint>')", [1, 2]),
+)
+json.missing("not part of Taskhouse yet", "json_pretty json_explode")
