@@ -21,6 +21,7 @@ from taskhouse.services.world import World
 routes = Routes()
 
 _ONE = "/projects/{project}/tables/{table}"
+_IN_SCHEMA = "/projects/{project}/schemas/{schema}/tables/{table}"
 
 
 def _found(world: World, request: Request, action: str = "Describe") -> Table:
@@ -28,6 +29,7 @@ def _found(world: World, request: Request, action: str = "Describe") -> Table:
 
 
 @routes.get("/projects/{project}/tables")
+@routes.get("/projects/{project}/schemas/{schema}/tables")
 def list_tables(world: World, request: Request) -> Reply:
     query = request.query
     page = tables.page(
@@ -55,18 +57,21 @@ def list_tables(world: World, request: Request) -> Reply:
 
 
 @routes.get(_ONE)
+@routes.get(_IN_SCHEMA)
 def get_table(world: World, request: Request) -> Reply:
     found = _found(world, request)
     return Reply(200, xml.document(table_element(found, tables.totals(world, found), extended=False)))
 
 
 @routes.get(_ONE, "extended")
+@routes.get(_IN_SCHEMA, "extended")
 def get_extended(world: World, request: Request) -> Reply:
     found = _found(world, request)
     return Reply(200, xml.document(table_element(found, tables.totals(world, found), extended=True)))
 
 
 @routes.get(_ONE, "data")
+@routes.get(_IN_SCHEMA, "data")
 def get_rows(world: World, request: Request) -> Reply:
     found = _found(world, request, "Select")
     partition = request.query.get("partition", "")
@@ -82,6 +87,7 @@ def get_rows(world: World, request: Request) -> Reply:
 
 
 @routes.get(_ONE, "partitions")
+@routes.get(_IN_SCHEMA, "partitions")
 def list_partitions(world: World, request: Request) -> Reply:
     found = _found(world, request)
     page = tables.partition_page(
@@ -106,21 +112,25 @@ def list_partitions(world: World, request: Request) -> Reply:
 
 
 @routes.get(_ONE, "partition")
+@routes.get(_IN_SCHEMA, "partition")
 def get_partition(world: World, request: Request) -> Reply:
     return _partition(world, request, extended=False)
 
 
 @routes.get(_ONE, "partition", "extended")
+@routes.get(_IN_SCHEMA, "partition", "extended")
 def get_extended_partition(world: World, request: Request) -> Reply:
     return _partition(world, request, extended=True)
 
 
 @routes.get(_ONE, "partition", "data")
+@routes.get(_IN_SCHEMA, "partition", "data")
 def get_partition_rows(world: World, request: Request) -> Reply:
     return get_rows(world, request)
 
 
 @routes.get(_ONE, "partition", "partitions")
+@routes.get(_IN_SCHEMA, "partition", "partitions")
 def list_partitions_under(world: World, request: Request) -> Reply:
     return list_partitions(world, request)
 
@@ -133,6 +143,7 @@ def _partition(world: World, request: Request, *, extended: bool) -> Reply:
 
 
 @routes.delete(_ONE)
+@routes.delete(_IN_SCHEMA)
 def delete_table(world: World, request: Request) -> Reply:
     found = _found(world, request, "Drop")
     tables.drop(world, found)

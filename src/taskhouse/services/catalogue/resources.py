@@ -105,7 +105,8 @@ def merge(
     *,
     replace: bool,
 ) -> Resource:
-    """Join parts that were uploaded before into one resource. `instruction` is `<md5 in hexadecimal>|part1,part2`.
+    """Join parts that were uploaded before into one resource. `instruction` is `<md5 in hexadecimal>|part1,part2`;
+    no part at all makes an empty resource.
 
     Raises `Fault`: INVALID_ARGUMENT when size or MD5 are not those of the joined parts, NO_SUCH_OBJECT for a part,
     OBJECT_EXISTS or NO_SUCH_OBJECT for the resource itself, NO_PERMISSION.
@@ -119,7 +120,7 @@ def merge(
         raise Fault(FaultCode.INVALID_ARGUMENT, "only files are merged from parts")
     md5, bar, listed = instruction.strip().partition("|")
     parts = [part.strip() for part in listed.split(",") if part.strip()]
-    if not bar or not parts:
+    if not bar:
         raise Fault(FaultCode.INVALID_ARGUMENT, "a merge is written as <md5>|part1,part2")
     found = world.catalogue.find_resources((project, schema, part) for part in parts)
     for part in parts:

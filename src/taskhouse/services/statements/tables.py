@@ -179,7 +179,8 @@ def truncate(run: Execution, statement: TruncateTable) -> StatementOutcome:
             statement.table.place,
         )
     chosen = select_partitions(run, table, statement.partitions, statement.table.place)
-    filled = frozenset(partition.values for partition in chosen if partition.files or partition.rows)
+    snapshot = run.world.warehouse.snapshot(table, [partition.values for partition in chosen])
+    filled = frozenset(file.partition for file in snapshot.files)
     if filled:
         run.record(table, run.remove_data(table, filled))
     return DONE
