@@ -18,7 +18,16 @@ def running(home: Path, log: Path | None) -> Iterator[server.Ready]:
         for project, schemas in PROJECTS.items():
             _taskhouse(home, "project", "create", project, *(["--schemas"] if schemas else []))
         _taskhouse(home, "user", "create", SECONDARY_USER)
+        _fill(ready)
         yield ready
+
+
+def _fill(ready: server.Ready) -> None:
+    """The suite expects a project in use: it takes the first of its resources without asking whether there is one."""
+    from odps import ODPS
+
+    client = ODPS(ready.access_id, ready.secret, next(iter(PROJECTS)), ready.endpoint, overwrite_global=False)
+    client.create_resource("readme.txt", "file", file_obj="what a project in use would hold")
 
 
 def _taskhouse(home: Path, *arguments: str) -> None:
