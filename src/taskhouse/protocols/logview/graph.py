@@ -36,7 +36,7 @@ class Drawing:
 
 
 def draw(stages: Sequence[Stage], *, failed: bool, project: str = "") -> Drawing:
-    """Columns by the longest way from a source; rows in the order given. `failed` marks stages that did not finish. Tables of
+    """Columns by the longest way from a source, sources right before who needs them; rows in the order given. `failed` marks stages that did not finish. Tables of
     `project` are shown without it."""
     levels = _levels(stages)
     columns: dict[int, list[Stage]] = {}
@@ -71,6 +71,10 @@ def _levels(stages: Sequence[Stage]) -> dict[str, int]:
 
     for stage in stages:
         level(stage.name, frozenset({stage.name}))
+    for stage in stages:
+        after = [levels[other.name] for other in stages if stage.name in other.upstream]
+        if not stage.upstream and after:
+            levels[stage.name] = max(levels[stage.name], min(after) - 1)
     return levels
 
 

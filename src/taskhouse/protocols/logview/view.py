@@ -206,7 +206,11 @@ def _statement_records(task: Task) -> list[Mapping[str, object]]:
 
 def _task(task: Task, stages: tuple[Stage, ...], project: str) -> TaskView:
     look = Status(*LOOKS[task.status])
-    trouble = read_trouble(task.result_text) if task.status in (TaskStatus.FAILED, TaskStatus.CANCELLED) else None
+    trouble = None
+    if task.status is TaskStatus.FAILED or (task.status is TaskStatus.CANCELLED and task.result_text):
+        trouble = read_trouble(task.result_text)
+    elif task.status is TaskStatus.CANCELLED:
+        trouble = Trouble("", "Stopped before it was done.", "", 0, 0, "")
     is_sql = task.spec.type in ("SQL", "SQLCost", "SQLRT")
     lines, marks = sql_lines.split(task.spec.body) if task.spec.body else ((), ())
     if trouble is not None and trouble.line:
