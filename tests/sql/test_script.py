@@ -128,6 +128,13 @@ def test_doubling_a_table_again_and_again_stays_small() -> None:
     assert query.count("UNION ALL") == 60
 
 
+def test_carrying_many_variables_many_times_ends() -> None:
+    script = "@v0 := select 1 x;" + "".join(f"@v{i + 1} := select * from @v{i};" for i in range(200))
+    parse(script + "select * from @v200;" * 10)
+    with pytest.raises(Fault, match="used too often"):
+        parse(script + "select * from @v200;" * 300)
+
+
 def test_limits_of_a_text() -> None:
     with pytest.raises(Fault, match="10000 statements"):
         parse("select 1;" * 10_001)

@@ -13,7 +13,7 @@ from sqlglot import exp
 
 from taskhouse.domain.faults import Place
 from taskhouse.sql.grammar.queries import Queries
-from taskhouse.sql.grammar.relations import Relation
+from taskhouse.sql.grammar.relations import Carried, Relation
 from taskhouse.sql.lexer import Token, TokenKind, parse_fault, tokenize
 
 MAX_VARIABLES = 256
@@ -56,10 +56,12 @@ class Variables:
     relations: dict[str, Relation] = field(default_factory=dict)
     values: dict[str, exp.Expression] = field(default_factory=dict)
     nodes: int = 0
+    carried: Carried = field(default_factory=Carried)
 
     def give_to(self, read: Queries) -> None:
         read.relations = self.relations
         read.values = self.values
+        read.carried = self.carried
 
     def assign(self, read: Queries) -> None:
         """`@name [type] := query | expression`. A query becomes a table variable, all else a single value."""
@@ -83,10 +85,11 @@ class Variables:
             self._alias(name, read, at.place)
         elif type_ is None and read.sees_query():
             query = read.query()
-            self.nodes += sum(1 for _ in query.walk())
+            nodes = sum(1 for _ in query.walk())
+            self.nodes += nodes
             if self.nodes > MAX_RELATION_NODES:
                 raise parse_fault("the script's table variables are too large", at.place)
-            self.relations[name] = Relation(query, tuple(read.used))
+            self.relations[name] = Relation(query, tuple(read.used), nodes)
         else:
             value = read.expression()
             if sum(1 for _ in value.walk()) > MAX_VALUE_NODES:

@@ -15,6 +15,9 @@ from taskhouse.sql.grammar.expressions import balanced
 from taskhouse.sql.grammar.relations import QUERY_WORDS, Relations, named, select_all
 from taskhouse.sql.lexer import Token, TokenKind, parse_fault, tokenize
 
+MAX_CARRIED_NODES = 200_000
+"""Nodes of table variables' queries that the statements of one text may carry together."""
+
 
 class Queries(Relations):
     """The layer of queries."""
@@ -81,6 +84,11 @@ class Queries(Relations):
             wanted[name] = None
             waiting.pop()
         if wanted:
+            self.carried.nodes += sum(self.relations[name].nodes for name in wanted)
+            if self.carried.nodes > MAX_CARRIED_NODES:
+                raise parse_fault(
+                    "the script's table variables are used too often for their size", self.tokens[0].place
+                )
             ctes = [exp.CTE(this=self.relations[name].query.copy(), alias=named(f"@{name}")) for name in wanted]
             self.attach_with(query, exp.With(expressions=ctes))
         return query

@@ -22,10 +22,18 @@ _MODIFIER_WORDS = ("ORDER", "DISTRIBUTE", "SORT", "CLUSTER")
 
 @dataclass(frozen=True, slots=True)
 class Relation:
-    """A script's table variable: its query, and the table variables that this one uses itself."""
+    """A script's table variable: its query, the table variables that this one uses itself, and the size of its tree."""
 
     query: exp.Expression
     used: tuple[str, ...]
+    nodes: int
+
+
+@dataclass(slots=True)
+class Carried:
+    """How much of table variables' trees one text has carried into its statements so far."""
+
+    nodes: int = 0
 
 
 class Relations(Expressions):
@@ -36,6 +44,7 @@ class Relations(Expressions):
         super().__init__(text, tokens)
         self.relations: Mapping[str, Relation] = {}
         self.used: dict[str, None] = {}
+        self.carried = Carried()
 
     def sees_modifier(self) -> bool:
         """Whether a clause of a whole query starts here: ORDER BY, DISTRIBUTE BY, SORT BY, CLUSTER BY, LIMIT, OFFSET."""
