@@ -32,6 +32,7 @@ from taskhouse.scheduler.sweeper import Sweeper
 from taskhouse.services import merge_files, run_sql, sql_cost
 from taskhouse.services.found_home import Login, found
 from taskhouse.services.recover import recover
+from taskhouse.services.tunnel.housekeeping import finish_commits
 from taskhouse.services.world import Runner, World
 from taskhouse.services.xflow import run as xflow_run
 from taskhouse.store.access import SqlAccessStore
@@ -113,6 +114,7 @@ class Server:
         """Settle what a dead server left, run the queue, answer requests. Returns once it answers."""
         with self._ends_on_error():
             login = found(self.world, self._config.project)
+            finish_commits(self.world)
             dispatcher = Dispatcher(self.world, recover(self.world))
             dispatcher.start()
             self._ends.callback(self._stop_dispatcher, dispatcher)

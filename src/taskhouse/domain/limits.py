@@ -25,6 +25,10 @@ class Limits:
     """One uploaded block of a tunnel session."""
     field_bytes: int = 8 * 1024 * 1024
     """One text or binary value sent through the tunnel."""
+    record_bytes: int = 256 * 1024 * 1024
+    """One record of an upload, all its values together."""
+    batch_bytes: int = 1024 * 1024 * 1024
+    """One Arrow record batch of an upload."""
     blocks_per_session: int = 20_000
     """Blocks of one upload session."""
     result_rows: int = 10_000

@@ -14,6 +14,7 @@ from datetime import datetime
 import structlog
 
 from taskhouse.services import housekeeping
+from taskhouse.services.tunnel import housekeeping as sessions
 from taskhouse.services.world import World
 
 _log = structlog.get_logger(__name__)
@@ -31,6 +32,7 @@ class Chore:
 
 CHORES = (
     Chore(housekeeping.forget_instances, 600.0),
+    Chore(sessions.forget_sessions, 600.0),
     Chore(housekeeping.empty_trash, 600.0),
     Chore(housekeeping.expire_tables, 600.0),
     Chore(housekeeping.expire_partitions, 600.0),

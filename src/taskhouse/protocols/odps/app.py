@@ -20,6 +20,9 @@ from taskhouse.protocols.odps.absent import absent_routes
 from taskhouse.protocols.odps.asgi import App
 from taskhouse.protocols.odps.metrics import Metrics
 from taskhouse.protocols.odps.signature import authenticate
+from taskhouse.protocols.odps.tunnel import instances as tunnel_instances
+from taskhouse.protocols.odps.tunnel import preview as tunnel_preview
+from taskhouse.protocols.odps.tunnel import tables as tunnel_tables
 from taskhouse.protocols.odps.web import Routes
 from taskhouse.services.world import World
 
@@ -30,6 +33,9 @@ here, so they get the same instances."""
 
 def all_routes() -> list[Routes]:
     return [
+        tunnel_tables.routes,
+        tunnel_instances.routes,
+        tunnel_preview.routes,
         instances.routes,
         instance_reports.routes,
         edge.routes,

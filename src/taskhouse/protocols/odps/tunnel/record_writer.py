@@ -6,7 +6,7 @@ the record's checksum. The runs are then interleaved by row. The only step per r
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import pairwise
 from typing import Any
 
@@ -40,6 +40,7 @@ _INTEGER_FORMS: dict[Kind, str] = {
 }
 _ROWS = 16_384
 _BYTES = 4 * 1024 * 1024
+_METRICS_INDEX = 1
 
 
 class RecordEncoder:
@@ -78,24 +79,41 @@ class RecordEncoder:
         payload.append(varint_runs(sums.astype(np.uint64), wire.END_RECORD_TAG))
         return join_rows(payload, rows)[0].tobytes()
 
-    def finish(self) -> bytes:
-        """The footer. Without it a client takes the stream for cut short, or worse, for complete."""
+    def finish(self, metrics: str = "") -> bytes:
+        """The footer, with a JSON document of measurements if there is one. Without a footer a client takes the stream for cut
+        short, or worse, for complete."""
+        noted = b""
+        if metrics:
+            text = metrics.encode()
+            checksum = google_crc32c.value(_METRICS_INDEX.to_bytes(4, "little") + text)
+            noted = b"".join(
+                (
+                    wire.tag(_METRICS_INDEX, wire.LENGTH_DELIMITED),
+                    encode_varint(len(text)),
+                    text,
+                    wire.tag(wire.END_METRICS, wire.VARINT),
+                    encode_varint(checksum),
+                )
+            )
         return b"".join(
             (
                 wire.META_COUNT_TAG,
                 encode_zigzag(self.count),
+                noted,
                 wire.META_CHECKSUM_TAG,
                 encode_varint(self._checksum),
             )
         )
 
 
-def encode_records(batches: Iterable[pa.RecordBatch], types: Sequence[DataType]) -> Iterator[bytes]:
-    """A whole record stream."""
+def encode_records(
+    batches: Iterable[pa.RecordBatch], types: Sequence[DataType], metrics: Callable[[], str] | None = None
+) -> Iterator[bytes]:
+    """A whole record stream. `metrics` is asked for its document when the last row has been written."""
     encoder = RecordEncoder(types)
     for batch in batches:
         yield from encoder.encode(batch)
-    yield encoder.finish()
+    yield encoder.finish(metrics() if metrics is not None else "")
 
 
 def _present(array: pa.Array) -> NDArray[np.bool_] | None:
