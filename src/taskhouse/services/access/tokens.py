@@ -1,22 +1,24 @@
 """Bearer tokens: signed, expiring, and never worth more than the policy inside them.
 
-A token is its own record: a JSON payload (user, end of life, policy) and an HMAC-SHA256 over it, both in URL-safe Base64.
-Nothing is stored; a token of a removed user is worthless, as is every token once the home's key file is replaced.
+A token is its own record: `th1,<HMAC-SHA256>,<end of life>,<user and policy>` in Base64; the official client decodes it and
+takes the third field for the time at which it has to ask for a new one. All parts are in an alphabet whose Base64 has no character
+that a URL would need to escape. Nothing is stored; a token of a removed user is worthless, as is every token
+once the home's key file is replaced.
 """
 
 from __future__ import annotations
 
 import base64
-import binascii
 import hashlib
 import hmac
 import json
+from typing import Any
 
 from taskhouse.domain.access import read_policy
 from taskhouse.domain.faults import Fault, FaultCode
 from taskhouse.services.world import Caller, World
 
-_PREFIX = "th1."
+_VERSION = "th1"
 MAX_TOKEN_CHARS = 16_384
 
 
@@ -28,8 +30,8 @@ def _decode(text: str) -> bytes:
     return base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
 
 
-def _sign(world: World, payload: str) -> bytes:
-    return hmac.digest(world.access.token_key(), payload.encode(), hashlib.sha256)
+def _sign(world: World, expires: str, payload: str) -> str:
+    return _encode(hmac.digest(world.access.token_key(), f"{expires},{payload}".encode(), hashlib.sha256))
 
 
 def issue(world: World, caller: Caller, policy: object, hours: float) -> str:
@@ -43,9 +45,10 @@ def issue(world: World, caller: Caller, policy: object, hours: float) -> str:
             f"a bearer token lives more than 0 and at most {world.limits.token_hours} hours; {hours:g} were asked for",
         )
     read_policy(policy)
-    expires = int(world.clock.now().timestamp() + hours * 3600)
-    payload = _encode(json.dumps({"u": caller.user, "e": expires, "p": policy}, separators=(",", ":")).encode())
-    token = f"{_PREFIX}{payload}.{_encode(_sign(world, payload))}"
+    expires = str(int(world.clock.now().timestamp() + hours * 3600))
+    payload = _encode(json.dumps({"u": caller.user, "p": policy}, separators=(",", ":")).encode())
+    text = f"{_VERSION},{_sign(world, expires, payload)},{expires},{payload}"
+    token = base64.b64encode((text + "," * (-len(text) % 3)).encode()).decode()
     if len(token) > MAX_TOKEN_CHARS:
         raise Fault(FaultCode.INVALID_ARGUMENT, "the policy is too large for a bearer token")
     return token
@@ -54,21 +57,28 @@ def issue(world: World, caller: Caller, policy: object, hours: float) -> str:
 def verify(world: World, token: str) -> Caller:
     """Who a token speaks for. Raises `Fault`: AuthorizationRequired when it is not one of ours, AuthenticationRequestExpired
     when it is past its time."""
-    payload, _, signature = token.removeprefix(_PREFIX).partition(".")
-    try:
-        genuine = (
-            token.startswith(_PREFIX)
-            and len(token) <= MAX_TOKEN_CHARS
-            and hmac.compare_digest(_decode(signature), _sign(world, payload))
-        )
-        content = json.loads(_decode(payload)) if genuine else None
-    except (binascii.Error, ValueError):
-        content = None
+    content = _genuine(world, token)
     if content is None:
         raise Fault(FaultCode.AUTHORIZATION_REQUIRED, "the bearer token was not issued by this server")
-    if world.clock.now().timestamp() >= content["e"]:
+    expires, payload = content
+    if world.clock.now().timestamp() >= expires:
         raise Fault(FaultCode.AUTHENTICATION_EXPIRED, "the bearer token has expired")
-    user = world.access.user(content["u"])
+    user = world.access.user(payload["u"])
     if user is None:
         raise Fault(FaultCode.AUTHORIZATION_REQUIRED, "the bearer token belongs to a user who was removed")
-    return Caller(user.name, user.is_admin, read_policy(content["p"]))
+    return Caller(user.name, user.is_admin, read_policy(payload["p"]))
+
+
+def _genuine(world: World, token: str) -> tuple[int, dict[str, Any]] | None:
+    """End of life (epoch seconds) and payload of a token that this server issued; None for any other text."""
+    if len(token) > MAX_TOKEN_CHARS:
+        return None
+    try:
+        version, signature, expires, payload = (
+            base64.b64decode(token, validate=True).decode("ascii").rstrip(",").split(",")
+        )
+        if version != _VERSION or not hmac.compare_digest(signature, _sign(world, expires, payload)):
+            return None
+        return int(expires), json.loads(_decode(payload))
+    except ValueError:
+        return None
