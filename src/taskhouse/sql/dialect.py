@@ -10,7 +10,8 @@ The shapes, where they are not obvious:
 
 | MaxCompute | tree |
 |---|---|
-| every function call, also count, sum, if, coalesce | `Anonymous(this=name as written, expressions=args)`; `f(distinct a, b)` has the one argument `Distinct(expressions=[a, b])`; `count(*)` has `Star()` |
+| every function call, also count, sum, if, coalesce | `Anonymous(this=name as written, expressions=args)`; `f(distinct a, b)` has the one argument `Distinct(expressions=[a, b])`; `count(*)` has `Star()`; `f(a order by b)` has `Order(this=a, expressions)` last |
+| current_date, current_timestamp, localtimestamp without parentheses | the same call without arguments |
 | `proj:f(x)`, `proj.f(x)` | `Dot(this=Identifier, expression=Anonymous)` |
 | `f(..) over (..)` | `Window(this, partition_by=[..], order=Order, spec=WindowSpec(kind, start, start_side, end, end_side), over="OVER")`; `over w`: `alias=Identifier`; a bound is an expression, "UNBOUNDED" or "CURRENT ROW" |
 | `within group (order by ..)`, `filter (where ..)`, `ignore nulls` | `WithinGroup(this, expression=Order)`, `Filter(this, expression=Where)`, `IgnoreNulls(this)` around the call, inside the Window |
@@ -22,6 +23,7 @@ The shapes, where they are not obvious:
 | `<=>`, `is distinct from`, `div`, `||` | `NullSafeEQ`, `NullSafeNEQ`, `IntDiv`, `DPipe(this, expression, safe=False)` |
 | interval '1' day, interval '1-2' year to month | `Interval(this, unit=Var or IntervalSpan(this=Var, expression=Var))` |
 | extract(year from x), trim(leading 'a' from x) | `Extract(this=Var, expression)`, `Trim(this=x, expression='a', position="LEADING")` |
+| names | `Identifier(this, quoted)`, letter case as written |
 | `a`, `t.a`, `s.t.a`; more parts, or a field of a value | `Column(this, table, db)`; `Dot(this, expression=Identifier)`: whether `t` is a table or a struct column is the binder's to find |
 | `x[i]` | `Bracket(this, expressions=[i])`, the index as written, from 0 for arrays |
 | `x -> e`, `(x, y) -> e` | `Lambda(this=e, expressions=[Identifier, ..])`; parameters are `Column`s in the body |
@@ -32,7 +34,7 @@ The shapes, where they are not obvious:
 | joins | `Join(this, side="LEFT\\|RIGHT\\|FULL", kind="OUTER\\|SEMI\\|ANTI\\|INNER\\|CROSS", on, using=[Identifier], method="NATURAL")`; a comma is CROSS; no condition is `on=true` |
 | lateral view [outer] f(..) t as a, b | `Lateral(this=Anonymous, view=True, outer, alias=TableAlias(this, columns))` in `Select.laterals`, applied after the joins; those written before a join are in `laterals` of the relation they follow |
 | `(a join b on ..)` as a relation | `Subquery(this=Table with joins)` |
-| values (..), (..) t(a, b) | `Values(expressions=[Tuple, ..], alias)`; as a query of its own it is `select * from (values ..)` |
+| values (..), (..) t(a, b), with or without parentheses | `Values(expressions=[Tuple, ..], alias)`; as a query of its own it is `select * from (values ..)` |
 | with | `With(expressions=[CTE(this, alias)], recursive)` in `with_` of the query |
 | `group by a, b grouping sets (..)`, `with cube`, `with rollup` | folded: `Group(expressions=[GroupingSets \\| Cube \\| Rollup \\| expression, ..])`; `group by all` is `Group(all=True)` |
 | order by x desc nulls last | `Ordered(this, desc, nulls_first)`, always decided: NULL is the smallest value unless written otherwise |

@@ -215,6 +215,8 @@ def _operator(read: Queries) -> Comparison:
 def column_definition(read: Queries) -> Column:
     """`name type [NOT NULL] [DEFAULT value] [COMMENT '..']`, the parts after the type in any order."""
     name = read.name("a column's name")
+    if read.sees_operator("."):
+        read.refuse("A column inside a STRUCT as a column of its own", name.place)
     type_ = read.data_type()
     nullable, default, comment = True, None, ""
     while True:
