@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from tests.sql.house import House
 
 from taskhouse.sql.functions.registry import FUNCTIONS, FunctionKind
+from tests.sql.house import House
 
 _ALL = {f.name: f for f in FUNCTIONS.values()}
 _CASES = [(text, wanted) for f in _ALL.values() for text, wanted in f.examples]

@@ -281,15 +281,16 @@ def _decimal_arithmetic(x: Typed, operator: str, y: Typed, *, wide: bool) -> Typ
         result = bounded_decimal(p1 + p2 + 1, s1 + s2)
         if LEGACY_DECIMAL in (x.type, y.type):
             result = LEGACY_DECIMAL
-        if p1 + p2 > 38:
-            # The exact product when it fits 38 digits, else what DOUBLE gives.
-            shape = engine_type(result)
-            exact = (
-                f"TRY(CAST({a} * {b} AS {shape}))"
-                if s1 + s2 <= 37
-                else f"TRY(CAST(CAST({a} AS DECIMAL(38,9)) * {b} AS {shape}))"
+        shape = engine_type(result)
+        if p1 + p2 > 38 and s1 + s2 > 18:
+            # Exact while the product with all its digits fits 38, else what DOUBLE gives.
+            approximate = f"CAST({a} AS DOUBLE) * CAST({b} AS DOUBLE)"
+            exact = f"{a} * {b}" if s1 + s2 <= 37 else f"CAST({a} AS DECIMAL(38,9)) * {b}"
+            digits = 37 - (s1 + s2 if s1 + s2 <= 37 else 9 + s2)
+            return Typed(
+                f"(CASE WHEN abs({approximate}) < 1e{digits} THEN CAST({exact} AS {shape}) ELSE CAST({approximate} AS {shape}) END)",
+                result,
             )
-            return Typed(f"coalesce({exact}, CAST(CAST({a} AS DOUBLE) * CAST({b} AS DOUBLE) AS {shape}))", result)
         if wide and p1 + p2 > 18 and p1 <= 18 and p2 <= 18:
             a = f"CAST({a} AS DECIMAL(19,{s1}))"
         product = f"({a} * {b})"

@@ -291,7 +291,9 @@ def _add_months(call: Call) -> Typed:
     moved = _add(call, value, call.to(1, BIGINT), "month")
     as_date = convert(moved, DATE, call.rules)
     assert as_date is not None
-    return Typed(f"CAST({as_date.sql} AS VARCHAR)", STRING)
+    text = convert(as_date, STRING, call.rules)
+    assert text is not None
+    return text
 
 
 def _last_day(call: Call) -> Typed:
@@ -342,10 +344,7 @@ def _zone(to_utc: bool):  # type: ignore[no-untyped-def]
             known = zone_of(zone.value)
             if known is dt.UTC and zone.value.upper() not in ("UTC", "GMT", "Z", "ETC/UTC"):
                 call.fail(f"function {call.name}: time zone '{zone.value}' is not known")
-        if call.args[0].type.is_number:
-            wall = f"make_timestamp({call.to(0, BIGINT).sql} * 1000)"
-        else:
-            wall = _wall(call, 0)
+        wall = f"make_timestamp({call.to(0, BIGINT).sql} * 1000)" if call.args[0].type.is_number else _wall(call, 0)
         if to_utc:
             moved = f"timezone('UTC', timezone({zone.sql}, {wall}))"
         else:
