@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -339,3 +341,58 @@ def test_kinds_of_drops_are_not_confused(shell) -> None:  # type: ignore[no-unty
     assert "DROP TABLE" in str(fault_of(shell.run, "drop view t"))
     shell.run("drop view if exists nowhere; drop materialized view if exists nowhere")
     assert shell.table("t").kind is TableKind.MANAGED
+
+
+def test_statements_that_meet_are_all_done(shell) -> None:  # type: ignore[no-untyped-def]
+    shell.run("create table t (a bigint)")
+    failures: list[Exception] = []
+
+    def add(number: int) -> None:
+        try:
+            shell.run(f"alter table t add columns (c{number} bigint)")
+        except Exception as error:
+            failures.append(error)
+
+    threads = [threading.Thread(target=add, args=(number,)) for number in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert failures == []
+    assert sorted(c.name for c in shell.table("t").columns) == ["a", "c0", "c1", "c2", "c3"]
+
+
+def test_a_column_left_by_a_change_that_was_cut_short_is_no_obstacle(shell, monkeypatch: pytest.MonkeyPatch) -> None:  # type: ignore[no-untyped-def]
+    shell.run("create table t (a bigint)")
+
+    def broken(*_: object) -> None:
+        raise RuntimeError("the power is gone")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(type(shell.world.catalogue), "replace_table", broken)
+        with pytest.raises(RuntimeError):
+            shell.run("alter table t add columns (b string)")
+    shell.run("alter table t add columns (b bigint)")
+    shell.fill("t", "(1, 2)")
+    assert shell.rows("t") == ["1,2"]
+    assert shell.table("t").columns[1].stored_as == "b__2"
+
+
+def test_a_rewrite_that_was_overtaken_is_made_again(shell, monkeypatch: pytest.MonkeyPatch) -> None:  # type: ignore[no-untyped-def]
+    shell.run("create table t (a int)")
+    shell.fill("t", "(1), (2)")
+    real = type(shell.world.catalogue).replace_table
+    overtaken: list[int] = []
+
+    def overtake(store, table, version):  # type: ignore[no-untyped-def]
+        if not overtaken:
+            overtaken.append(version)
+            found = store.table_by_id(table.id)
+            real(store, replace(found, comment="meanwhile"), version)
+        return real(store, table, version)
+
+    monkeypatch.setattr(type(shell.world.catalogue), "replace_table", overtake)
+    shell.run("alter table t change column a a bigint")
+    assert overtaken and shell.table("t").comment == "meanwhile"
+    assert str(shell.table("t").columns[0].type) == "bigint"
+    assert shell.rows("t") == ["1", "2"]

@@ -53,7 +53,8 @@ def field_metadata(column: Column) -> dict[str, str]:
 def alter(delta: DeltaTable, before: Table, after: Table) -> None:
     """Bring the log from one definition to the next, one entry per kind of change. Columns are told apart by physical name.
 
-    Raises `Fault` (NotSupported) when a column's stored form changes or a column turns NOT NULL.
+    Raises `Fault` (NotSupported) when a column's stored form changes or a column turns NOT NULL, and (CommitConflict) when the
+    log knows an added column's name with another type.
     """
     old = {c.stored_as: c for c in (*before.columns, *before.partition_columns, *before.hidden_columns)}
     added = [c for c in after.columns if c.stored_as not in old]
@@ -66,6 +67,11 @@ def alter(delta: DeltaTable, before: Table, after: Table) -> None:
             )
     in_log = {f.name: f for f in delta.schema().fields}
     missing = [c for c in added if c.stored_as not in in_log]
+    for column in added:
+        # A change that was cut short may have left its column in the log.
+        left = in_log.get(column.stored_as)
+        if left is not None and left.type != DeltaSchema.from_arrow(pa.schema([data_field(column)])).fields[0].type:
+            raise Fault(FaultCode.CONFLICT, f"files of {after.name} have a column {column.stored_as} of another type")
     if missing:
         # Rows written earlier have NULL there, so the log cannot demand a value.
         fields = DeltaSchema.from_arrow(pa.schema([data_field(c, nullable=True) for c in missing])).fields

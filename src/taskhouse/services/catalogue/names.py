@@ -58,10 +58,12 @@ def resource_name(text: str) -> str:
     return name
 
 
-def physical_name(name: str, taken: set[str]) -> str:
-    """A name for a column inside files: its own if files can hold it and no other column has it, else one made from it."""
+def physical_name(name: str, taken: set[str], after: int = 0) -> str:
+    """A name for a column inside files: its own if files can hold it and no other column has it, else one made from it. `after`
+    skips so many candidates."""
     base = _UNSTORABLE.sub("_", name)
-    candidate, number = base, 1
+    number = 1 + after
+    candidate = base if number == 1 else f"{base}__{number}"
     while candidate in taken:
         number += 1
         candidate = f"{base}__{number}"

@@ -12,6 +12,9 @@ from taskhouse.sql.statements import Statement
 
 __all__ = ["StatementOutcome", "execute", "is_executable"]
 
+_ATTEMPTS = 6
+"""How often a statement that another one got in the way of is tried, each time from the definition as it then is."""
+
 
 def is_executable(statement: Statement) -> bool:
     """Whether `execute` runs statements of this kind."""
@@ -30,4 +33,11 @@ def execute(
     executor = EXECUTORS.get(type(statement))
     if executor is None:
         raise Fault(FaultCode.NOT_SUPPORTED, f"{type(statement).__name__} is not supported", statement.place)
-    return executor(Execution(world, session, control, commit or world.warehouse.commit), statement)
+    for attempt in range(_ATTEMPTS - 1):
+        try:
+            return executor(Execution(world, session, control, commit or world.warehouse.commit, attempt), statement)
+        except Fault as fault:
+            if fault.code is not FaultCode.CONFLICT:
+                raise
+            control.check()
+    return executor(Execution(world, session, control, commit or world.warehouse.commit, _ATTEMPTS - 1), statement)

@@ -48,7 +48,7 @@ def add_columns(run: Execution, statement: AddColumns) -> StatementOutcome:
         added.append(column)
     if added:
         taken = taken_names(table)
-        fresh = tuple(_with_fresh_name(column, taken) for column in added)
+        fresh = tuple(_with_fresh_name(run, column, taken) for column in added)
         change(run, table, replace(table, columns=(*table.columns, *fresh), mixed_files=True), statement.table.place)
     return DONE
 
@@ -118,8 +118,9 @@ def change(run: Execution, before: Table, after: Table, place: Place) -> Table:
     return run.replace(before, after, place)
 
 
-def _with_fresh_name(column: Column, taken: set[str]) -> Column:
-    physical = names.physical_name(column.name, taken)
+def _with_fresh_name(run: Execution, column: Column, taken: set[str]) -> Column:
+    """Each attempt names the column anew: an earlier one may have left its name in the log."""
+    physical = names.physical_name(column.name, taken, after=run.attempt)
     taken.add(physical)
     return replace(column, physical=physical)
 
@@ -234,7 +235,7 @@ def _change_type(run: Execution, before: Table, after: Table, old: Column, place
     if stored_type(old.type) == stored_type(new.type):
         return after
     _check_free(before, old.name, "given another type", place)
-    fresh = _with_fresh_name(replace(new, physical=""), taken_names(before))
+    fresh = _with_fresh_name(run, replace(new, physical=""), taken_names(before))
     columns = tuple(fresh if column is new else column for column in after.columns)
     hidden = (*before.hidden_columns, replace(old, physical=old.stored_as, nullable=True))
     result = replace(after, columns=columns, hidden_columns=hidden, mixed_files=True)

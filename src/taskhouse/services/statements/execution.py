@@ -39,17 +39,21 @@ def shown(text: str) -> StatementOutcome:
 
 @dataclass(frozen=True, slots=True)
 class Execution:
+    """`attempt`: how often the statement was begun before and found the table changed under it."""
+
     world: World
     session: SqlSession
     control: RunControl
     commit: Commit
+    attempt: int = 0
 
     @property
     def now(self) -> datetime:
         return self.session.now
 
     def tag(self, part: int = 0) -> CommitTag:
-        return self.session.tag(part)
+        """Another one on each attempt: a commit whose tag is in the log already would not be made again."""
+        return self.session.tag(10 * self.attempt + part)
 
     # projects and schemas
 

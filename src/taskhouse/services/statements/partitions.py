@@ -60,7 +60,15 @@ def rename_partition(run: Execution, statement: RenamePartition) -> StatementOut
     commit = None
     if snapshot.files:
         moved = tuple(replace(file, partition=new) for file in snapshot.files)
-        commit = run.commit(TableCommit(table=table, files=moved, tag=run.tag(), overwrite=frozenset({old, new})))
+        commit = run.commit(
+            TableCommit(
+                table=table,
+                files=moved,
+                tag=run.tag(),
+                overwrite=frozenset({old, new}),
+                expected_version=snapshot.version,
+            )
+        )
     try:
         run.world.catalogue.rename_partition(table.id, old, new, commit, run.now)
     except Fault as fault:
@@ -87,7 +95,10 @@ def merge_partitions(run: Execution, statement: MergePartitions) -> StatementOut
     catalogue.add_partitions(table.id, [target], run.now, if_not_exists=True)
     if run.world.warehouse.snapshot(table, list(overwritten)).files:
         files = tuple(replace(file, partition=target) for file in snapshot.files)
-        run.record(table, run.commit(TableCommit(table=table, files=files, tag=run.tag(), overwrite=overwritten)))
+        commit = TableCommit(
+            table=table, files=files, tag=run.tag(), overwrite=overwritten, expected_version=snapshot.version
+        )
+        run.record(table, run.commit(commit))
     gone: list[PartitionValues] = [values for values in sources if values != target]
     catalogue.drop_partitions(table.id, gone, run.now)
     return DONE
