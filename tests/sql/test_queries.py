@@ -256,10 +256,21 @@ def test_long_chains_make_shallow_trees() -> None:
         "select " + " or ".join(f"a = {i}" for i in range(5_000)) + " from t",
         "select " + " || ".join("a" for _ in range(5_000)) + " from t",
         " union all ".join("select 1" for _ in range(2_000)),
+        " union ".join("select 1" for _ in range(1_000)),
     ):
         query = tree(text)
         depth = max(node.depth for node in query.walk() if isinstance(node, exp.Literal | exp.Column))
         assert depth < 30
+
+
+def test_unions_of_both_kinds_go_from_left_to_right() -> None:
+    query = tree("select 1 union all select 2 union select 3 union all select 4")
+    assert isinstance(query, exp.Union)
+    assert (query.args["distinct"], query.this.args["distinct"], query.this.this.args["distinct"]) == (
+        False,
+        True,
+        False,
+    )
 
 
 def test_union_all_keeps_its_order() -> None:

@@ -38,7 +38,7 @@ The shapes, where they are not obvious:
 | with | `With(expressions=[CTE(this, alias)], recursive)` in `with_` of the query |
 | `group by a, b grouping sets (..)`, `with cube`, `with rollup` | folded: `Group(expressions=[GroupingSets \\| Cube \\| Rollup \\| expression, ..])`; `group by all` is `Group(all=True)` |
 | order by x desc nulls last | `Ordered(this, desc, nulls_first)`, always decided: NULL is the smallest value unless written otherwise |
-| union [all\\|distinct], intersect, except, minus | `Union`, `Intersect`, `Except` with `distinct`; long chains of UNION ALL, AND, OR, `||` are balanced, not deep |
+| union [all\\|distinct], intersect, except, minus | `Union`, `Intersect`, `Except` with `distinct`; long chains of UNION, UNION ALL, AND, OR, `||` are balanced, not deep |
 | limit n [offset m], limit m, n | `Limit(expression)`, `Offset(expression)` |
 | distribute, sort, cluster by | `Distribute`, `Sort`, `Cluster` |
 | `@a := select ..`, then `from @a` | `with_` of each query that uses it has a CTE named `@a`, in front of its own, and all that this one needs |

@@ -116,11 +116,11 @@ class Queries(Relations):
             token = self.token
             kind, distinct = self._set_operator()
             operands = [left, self._intersections(self._operand())]
-            while kind is exp.Union and not distinct and self.sees("UNION", "ALL"):
-                self.at += 2
+            while kind is exp.Union and self.sees("UNION") and self.sees("UNION", "ALL") != distinct:
+                self._set_operator()
                 operands.append(self._intersections(self._operand()))
             if len(operands) > 2:
-                left = balanced(exp.Union, operands, distinct=False)
+                left = balanced(exp.Union, operands, distinct=distinct)
             else:
                 left = kind(this=operands[0], expression=operands[1], distinct=distinct)
             count += 1
