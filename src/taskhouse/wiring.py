@@ -114,6 +114,7 @@ class Server:
         """Settle what a dead server left, run the queue, answer requests. Returns once it answers."""
         with self._ends_on_error():
             login = found(self.world, self._config.project)
+            http = self._bind()
             finish_commits(self.world)
             dispatcher = Dispatcher(self.world, recover(self.world))
             dispatcher.start()
@@ -121,13 +122,15 @@ class Server:
             sweeper = Sweeper(self.world)
             sweeper.start()
             self._ends.callback(sweeper.stop)
-            self._reach = self._serve(login)
+            http.start()
+            self._reach = self._reach_of(http, login)
             self.home.announce(Holder(os.getpid(), self._reach.endpoint, str(self._socket or "")))
         _log.info("ready", endpoint=self._reach.endpoint, home=str(self.home.path), pid=os.getpid())
         return self._reach
 
     def close(self) -> None:
-        """Take no more requests, let running tasks finish for the configured grace, then interrupt them. Idempotent."""
+        """Begin nothing new, let running tasks finish for the configured grace, then interrupt them; then end the HTTP server.
+        What waits in the queue stays there. Idempotent."""
         self._ends.close()
 
     def open_port(self) -> str:
@@ -146,18 +149,22 @@ class Server:
         self._ends.callback(engine.close)
         return build_world(self.home.path, database, warehouse, engine, limits)
 
-    def _serve(self, login: Login) -> Reach:
+    def _bind(self) -> HttpServer:
+        """The HTTP server on its bound socket, not answering yet. It ends after the dispatcher, so that clients who wait for an
+        instance hear of its end."""
         app = build_app(self.world, [logview_routes], public_url=self._config.public_url, open_port=self.open_port)
         if self._socket is not None:
             self._http = HttpServer(app, path=self._socket)
         else:
             self._http = HttpServer(app, host=self._config.host, port=self._config.port)
         self._ends.callback(self._http.stop)
-        self._http.start()
+        return self._http
+
+    def _reach_of(self, http: HttpServer, login: Login) -> Reach:
         if self._socket is not None:
             return Reach(socket_endpoint(self._socket), "", login)
-        assert self._http.address is not None
-        host, port = self._http.address
+        assert http.address is not None
+        host, port = http.address
         reachable = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)
         url = self._config.public_url.rstrip("/") or f"http://{_in_url(reachable)}:{port}"
         return Reach(url + BASE_PATH, url, login)

@@ -148,12 +148,20 @@ _NOTE = select(task_notes.c.value).where(
 )
 
 
-def _put_result(values: dict[str, object]) -> Any:
+def _result_upsert() -> Any:
     statement = upsert(task_results)
     kept = [c.name for c in task_results.c if c.name not in ("instance_id", "idx")]
-    return statement.values(values).on_conflict_do_update(
+    return statement.on_conflict_do_update(
         index_elements=["instance_id", "idx"], set_={name: statement.excluded[name] for name in kept}
     )
+
+
+_PUT_RESULT = _result_upsert()
+_NEW_INSTANCE = insert(instances)
+_NEW_SOURCE = insert(instance_sources)
+_NEW_TASKS = insert(tasks)
+_NEW_TEXTS = insert(task_texts)
+_NEW_INTENT = insert(commit_intents)
 
 
 class SqlInstanceStore:
@@ -263,7 +271,7 @@ class SqlInstanceStore:
             connection.execute(_SET_COMMITTING, {"i": attempt.instance_id, "x": attempt.index, "committing": 1})
             connection.execute(_FORGET_INTENTS, {"i": attempt.instance_id})
             connection.execute(
-                insert(commit_intents),
+                _NEW_INTENT,
                 {
                     "instance_id": attempt.instance_id,
                     "idx": attempt.index,
@@ -294,11 +302,7 @@ class SqlInstanceStore:
             state = _State(connection, attempt.instance_id)
             if not state.is_live(attempt):
                 return Recorded(accepted=False)
-            connection.execute(
-                _put_result(
-                    {"instance_id": attempt.instance_id, "idx": attempt.index, **result_values(outcome)},
-                )
-            )
+            _put_result(connection, attempt, outcome)
             if state.committing(attempt.index):
                 connection.execute(_FORGET_INTENTS, {"i": attempt.instance_id})
             statuses = after_outcome(state.statuses, attempt.index, outcome.status)
@@ -318,10 +322,7 @@ class SqlInstanceStore:
     def record_progress(self, attempt: Attempt, stages: Sequence[Stage]) -> None:
         def work(connection: Connection) -> None:
             if connection.execute(_LIVE, _key(attempt)).first() is not None:
-                outcome = Outcome(TaskStatus.FAILED, stages=tuple(stages))
-                connection.execute(
-                    _put_result({"instance_id": attempt.instance_id, "idx": attempt.index, **result_values(outcome)})
-                )
+                _put_result(connection, attempt, Outcome(TaskStatus.FAILED, stages=tuple(stages)))
 
         self._db.write(work, durable=False)
 
@@ -434,6 +435,11 @@ def _key(attempt: Attempt) -> dict[str, object]:
     return {"i": attempt.instance_id, "x": attempt.index, "a": attempt.number}
 
 
+def _put_result(connection: Connection, attempt: Attempt, outcome: Outcome) -> None:
+    values = {"instance_id": attempt.instance_id, "idx": attempt.index, **result_values(outcome)}
+    connection.execute(_PUT_RESULT, values)
+
+
 def _begin(connection: Connection, instance_id: str, now: datetime) -> Attempt | None:
     state = _State(connection, instance_id)
     index = next_task(state.statuses)
@@ -457,7 +463,7 @@ def _stop_one(connection: Connection, instance_id: str, now: datetime) -> Instan
 
 def _insert_instance(connection: Connection, instance: Instance) -> None:
     connection.execute(
-        insert(instances),
+        _NEW_INSTANCE,
         {
             "id": instance.id,
             "project": instance.project,
@@ -472,10 +478,10 @@ def _insert_instance(connection: Connection, instance: Instance) -> None:
             "action": instance.action,
         },
     )
-    connection.execute(insert(instance_sources), {"instance_id": instance.id, "source": instance.source})
+    connection.execute(_NEW_SOURCE, {"instance_id": instance.id, "source": instance.source})
     keys = [{"instance_id": instance.id, "idx": task.index} for task in instance.tasks]
     connection.execute(
-        insert(tasks),
+        _NEW_TASKS,
         [
             {
                 **key,
@@ -488,7 +494,7 @@ def _insert_instance(connection: Connection, instance: Instance) -> None:
         ],
     )
     connection.execute(
-        insert(task_texts),
+        _NEW_TEXTS,
         [
             {
                 **key,
