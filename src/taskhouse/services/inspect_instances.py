@@ -114,6 +114,10 @@ def wait_for_end(world: World, project: str, instance_id: str, seconds: float) -
 
 
 def _check(world: World, caller: Caller, instance: Instance, action: str) -> None:
+    if instance.parent_id and action == "Read":
+        parent = instance_target(instance.project, instance.parent_id)
+        if authorize.permits(world, caller, action, parent, instance.owner):
+            return
     authorize.check(world, caller, action, instance_target(instance.project, instance.id), instance.owner)
 
 

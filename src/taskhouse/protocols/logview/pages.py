@@ -136,21 +136,16 @@ def asset(world: World, request: Request) -> Reply:
 
 
 def _open(world: World, query: Mapping[str, str]) -> Instance:
-    """The instance, if the token may read it or the XFlow instance that planned it."""
+    """The instance, if the token may read it. Raises `Fault`; a token learns nothing about instances that it does not open."""
     caller = tokens.verify(world, query.get("token", ""))
     project, instance_id = query.get("p", ""), query.get("i", "")
-    denied = Fault(FaultCode.NO_PERMISSION, "this address does not open the instance")
-    instance = world.instances.head(project, instance_id)
-    if instance is None:
-        if authorize.permits(world, caller, "Read", instance_target(project, instance_id)):
-            raise Fault(FaultCode.NO_SUCH_OBJECT, f"project {project} has no instance {instance_id}")
-        raise denied
-    readable = [instance.id, *([instance.parent_id] if instance.parent_id else [])]
-    if not any(
-        authorize.permits(world, caller, "Read", instance_target(project, each), instance.owner) for each in readable
-    ):
-        raise denied
-    return inspect_instances.get(world, caller, project, instance_id)
+    try:
+        return inspect_instances.get(world, caller, project, instance_id)
+    except Fault as fault:
+        known = fault.code is not FaultCode.NO_SUCH_OBJECT
+        if known or authorize.permits(world, caller, "Read", instance_target(project, instance_id)):
+            raise
+        raise Fault(FaultCode.NO_PERMISSION, "the token was made for another instance") from None
 
 
 def _refused(fault: Fault, instance_id: str) -> Reply:
