@@ -264,6 +264,8 @@ def _remainder(x: Typed, operator: str, y: Typed) -> Typed:
 
 def _shape(typed: Typed) -> tuple[int, int]:
     value: object = typed.value
+    if typed.kind is Kind.DECIMAL:
+        return decimal_shape(typed.type)
     if isinstance(value, float):
         value = _literal_decimal(typed)
     if isinstance(value, Decimal):

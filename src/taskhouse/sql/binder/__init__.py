@@ -18,10 +18,10 @@ from taskhouse.domain.faults import Fault, FaultCode
 from taskhouse.sql.backends.duckdb import engine_type, identifier
 from taskhouse.sql.binder.binding import Binding, ScanUse
 from taskhouse.sql.binder.insert import bind_insert_into
+from taskhouse.sql.binder.places import place_of
 from taskhouse.sql.binder.query import Block, Queries
 from taskhouse.sql.bound import BoundInsert, BoundQuery
 from taskhouse.sql.catalogue import BindContext
-from taskhouse.sql.dialect import place_of
 from taskhouse.sql.statements import Insert
 
 __all__ = ["bind_insert", "bind_query"]
@@ -99,7 +99,9 @@ def _with_output(block: Block, columns: list[OutputColumn]) -> str:
     items = []
     for source, output in zip(sources, columns, strict=True):
         plain = output.type.kind is not Kind.DECIMAL and not output.type.is_complex and _PLAIN.fullmatch(source)
-        sql = source if plain or not _may_differ(output) else f"CAST({source} AS {engine_type(output.type)})"
+        target = engine_type(output.type)
+        exact = source.startswith("CAST(") and source.endswith(f" AS {target})")
+        sql = source if plain or exact or not _may_differ(output) else f"CAST({source} AS {target})"
         items.append(f"{sql} AS {identifier(output.name)}")
     return f"{head}{before}{', '.join(items)}{behind}"
 

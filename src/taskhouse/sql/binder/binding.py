@@ -11,10 +11,10 @@ from sqlglot import exp
 
 from taskhouse.domain.catalogue import Column, PartitionValues, Table, TableName
 from taskhouse.domain.faults import Fault, FaultCode, Place
+from taskhouse.sql.binder.places import place_of
 from taskhouse.sql.bound import BoundScan
 from taskhouse.sql.casts import CastRules
 from taskhouse.sql.catalogue import BindContext
-from taskhouse.sql.dialect import place_of
 from taskhouse.sql.functions.registry import shown
 from taskhouse.sql.typed import Origin, Typed
 

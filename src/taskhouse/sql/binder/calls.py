@@ -8,8 +8,9 @@ from sqlglot import exp
 
 from taskhouse.domain.datatypes import BIGINT, DataType, Kind
 from taskhouse.sql.binder.binding import Binding
+from taskhouse.sql.binder.places import place_of
 from taskhouse.sql.binder.scope import Scope
-from taskhouse.sql.dialect import place_of, refuse_forbidden_function
+from taskhouse.sql.dialect import refuse_forbidden_function
 from taskhouse.sql.functions.registry import Call, Function, FunctionKind, bind_call, find
 from taskhouse.sql.typed import NULL, Typed, text_constant
 
@@ -86,6 +87,27 @@ class CallBinder:
             return self._grouping(node, scope)
         function = find(name, place, self.binding.context)
         self._check_use(function, node, window, condition, order, scope)
+        if window is not None:
+            if scope.clause or scope.inside_aggregate:
+                self.binding.fail(f"a window function cannot stand in {scope.clause or 'an aggregate function'}", node)
+            scope.clause = "another window function"
+            try:
+                return self._call(function, node, window, condition, order, ignore_nulls, scope)
+            finally:
+                scope.clause = ""
+        return self._call(function, node, None, condition, order, ignore_nulls, scope)
+
+    def _call(
+        self,
+        function: Function,
+        node: exp.Anonymous,
+        window: exp.Window | None,
+        condition: exp.Expr | None,
+        order: exp.Order | None,
+        ignore_nulls: bool,
+        scope: Scope,
+    ) -> Typed:
+        name = function.name
         aggregating = function.kind is FunctionKind.AGGREGATE and window is None
         if aggregating:
             if scope.inside_aggregate:
@@ -167,6 +189,17 @@ class CallBinder:
             scope.aliases = aliases
 
     def _over_sql(self, window: exp.Window, function: Function, scope: Scope) -> str:
+        name = window.args.get("alias")
+        if name is not None:
+            named = scope.windows.get(name.name.lower())
+            if named is None:
+                self.binding.fail(f"window {name.name.lower()} cannot be resolved", window)
+            if not (window.args.get("partition_by") or window.args.get("order") or window.args.get("spec")):
+                return self._over_sql(named, function, scope)
+            merged = {k: window.args.get(k) or named.args.get(k) for k in ("partition_by", "order", "spec")}
+            window = exp.Window(
+                this=window.this, **{k: v.copy() if isinstance(v, exp.Expr) else v for k, v in merged.items()}
+            )
         parts = []
         partition = window.args.get("partition_by") or []
         if partition:

@@ -18,10 +18,11 @@ from taskhouse.sql import operators
 from taskhouse.sql.backends.duckdb import engine_type, identifier, quote_text
 from taskhouse.sql.binder.binding import MAX_EXPRESSION_DEPTH, Binding
 from taskhouse.sql.binder.calls import CallBinder
+from taskhouse.sql.binder.places import place_of
 from taskhouse.sql.binder.scope import Scope, unresolved_column
 from taskhouse.sql.casts import convert
 from taskhouse.sql.coercion import common_type
-from taskhouse.sql.dialect import place_of, type_of
+from taskhouse.sql.dialect import type_of
 from taskhouse.sql.functions.registry import shown
 from taskhouse.sql.typed import (
     NULL,

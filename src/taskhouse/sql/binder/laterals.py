@@ -14,8 +14,8 @@ from sqlglot import exp
 from taskhouse.domain.datatypes import BIGINT, STRING, DataType, Kind
 from taskhouse.sql.backends.duckdb import engine_type, identifier, quote_text
 from taskhouse.sql.binder.binding import Binding
+from taskhouse.sql.binder.places import place_of
 from taskhouse.sql.binder.scope import Relation, RelationColumn, Scope
-from taskhouse.sql.dialect import place_of
 from taskhouse.sql.functions.json_paths import json_path
 from taskhouse.sql.functions.registry import FUNCTIONS, FunctionKind, find, shown
 from taskhouse.sql.typed import Typed

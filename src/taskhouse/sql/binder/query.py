@@ -188,6 +188,11 @@ class Queries:
 
     def _select(self, node: exp.Select, parent: Scope | None) -> Block:
         scope = Scope(parent=parent)
+        for window in node.args.get("windows") or ():
+            name = window.name.lower()
+            if name in scope.windows:
+                self.binding.fail(f"{name} stands twice in WINDOW", window)
+            scope.windows[name] = window
         from_sql = self.sources.bind_from(node, scope)
         where_sql = ""
         where = node.args.get("where")
@@ -199,7 +204,9 @@ class Queries:
             from_sql = f"{from_sql} {lateral_sql}" if from_sql else f" FROM (SELECT 1) AS one {lateral_sql}"
             group_sql = ""
         else:
+            scope.clause = "GROUP BY"
             group_sql = bind_group(node, scope, self)
+            scope.clause = ""
             scope.ungrouped.clear()
             items = select_items(node, scope, self)
         grouped = bool(group_sql)
@@ -223,7 +230,9 @@ class Queries:
         return select_block(before, texts, behind, columns, ordered=bool(order_sql))
 
     def _where(self, condition: exp.Expr, scope: Scope) -> str:
+        scope.clause = "WHERE"
         typed = self.expressions.condition(condition, scope, "WHERE")
+        scope.clause = ""
         if scope.aggregated:
             self.binding.fail("an aggregate function cannot stand in WHERE", condition)
         add_tests(condition, scope, self.expressions)
@@ -234,7 +243,10 @@ class Queries:
         clause = node.args.get(key)
         if clause is None:
             return ""
-        return f" {word} {self.expressions.condition(clause.this, scope, word).sql}"
+        scope.clause = word if word == "HAVING" else ""
+        typed = self.expressions.condition(clause.this, scope, word)
+        scope.clause = ""
+        return f" {word} {typed.sql}"
 
     def _outputs(
         self, items: list[SelectItem], scope: Scope, *, keep_origin: bool

@@ -5,6 +5,8 @@ from __future__ import annotations
 import difflib
 from dataclasses import dataclass, field
 
+from sqlglot import exp
+
 from taskhouse.domain.datatypes import DataType
 from taskhouse.domain.faults import Fault, FaultCode, Place
 from taskhouse.sql.backends.duckdb import identifier
@@ -64,6 +66,10 @@ class Scope:
     aggregated: bool = False
     correlated: bool = False
     grouping_keys: list[Typed] = field(default_factory=list)
+    clause: str = ""
+    """The clause being bound, where window functions have no place; or empty."""
+    windows: dict[str, exp.Window] = field(default_factory=dict)
+    """Named windows of the WINDOW clause."""
 
     def find(self, name: str, qualifier: str | None, place: Place | None) -> Typed | None:
         """The column of that name here, not in parents. Raises `Fault` if two relations have it."""

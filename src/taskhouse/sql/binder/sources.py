@@ -12,11 +12,11 @@ from taskhouse.sql import operators
 from taskhouse.sql.backends.duckdb import engine_type, identifier
 from taskhouse.sql.binder.binding import Binding
 from taskhouse.sql.binder.laterals import Laterals
+from taskhouse.sql.binder.places import place_of
 from taskhouse.sql.binder.pruning import add_tests
 from taskhouse.sql.binder.scope import Relation, RelationColumn, Scope
 from taskhouse.sql.binder.stars import SelectItem
 from taskhouse.sql.coercion import common_type
-from taskhouse.sql.dialect import place_of
 from taskhouse.sql.functions.registry import shown
 from taskhouse.sql.typed import Origin, Typed
 
@@ -276,7 +276,9 @@ class Sources:
         on = join.args.get("on")
         if on is None or method == "NATURAL":
             return "true"
+        scope.clause = "ON"
         typed = self.queries.expressions.condition(on, scope, "ON")
+        scope.clause = ""
         if scope.aggregated:
             self.binding.fail("an aggregate function cannot stand in ON", on)
         scope.ungrouped.clear()

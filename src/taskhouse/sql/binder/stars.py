@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 from sqlglot import exp
 
+from taskhouse.sql.binder.places import place_of
 from taskhouse.sql.binder.scope import Relation, Scope
-from taskhouse.sql.dialect import place_of
 from taskhouse.sql.typed import Typed
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from sqlglot import exp
 from taskhouse.domain.catalogue import Table
 from taskhouse.domain.faults import Fault, FaultCode
 from taskhouse.sql.binder.binding import Binding
-from taskhouse.sql.dialect import place_of
+from taskhouse.sql.binder.places import place_of
 from taskhouse.sql.parser import parse
 from taskhouse.sql.statements import Query
 
