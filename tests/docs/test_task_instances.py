@@ -39,9 +39,7 @@ def _as_shown(output: str) -> re.Pattern[str]:
     return re.compile(".*?".join(parts), re.DOTALL)
 
 
-def test_every_snippet_of_the_page_works(
-    live_server: Ready, iris: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_every_snippet_of_the_page_works(live_server: Ready, iris: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ODPS_ACCESS_ID", live_server.access_id)
     monkeypatch.setenv("ODPS_SECRET", live_server.secret)
     monkeypatch.setenv("ODPS_PROJECT", live_server.project)
