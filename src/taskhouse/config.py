@@ -83,11 +83,15 @@ def _from_file(config: Config, file: Path) -> Config:
 
 
 def _from_environment(config: Config, environment: Mapping[str, str]) -> Config:
-    known = {f.name for f in fields(Config)} - {"limits"}
+    known = {f.name for f in fields(Config)} - {"limits"} | {"config"}
     own = {name: value for name, value in environment.items() if name.startswith(PREFIX) and value != ""}
     limits = {n.removeprefix(_LIMITS_PREFIX).lower(): v for n, v in own.items() if n.startswith(_LIMITS_PREFIX)}
     plain = {n.removeprefix(PREFIX).lower(): v for n, v in own.items() if not n.startswith(_LIMITS_PREFIX)}
-    config = _with(config, {n: v for n, v in plain.items() if n in known}, "the environment")
+    unknown = sorted(plain.keys() - known)
+    if unknown:
+        raise ConfigError(f"the environment: there is no setting {PREFIX}{unknown[0].upper()}")
+    plain.pop("config", None)
+    config = _with(config, plain, "the environment")
     return replace(config, limits=_limits(config.limits, limits, "the environment (TASKHOUSE_LIMITS_...)"))
 
 

@@ -190,6 +190,23 @@ def test_jobs_that_cannot_run_are_refused_when_submitted(house: House) -> None:
     assert "has no name" in refused(TaskSpec("", "Test", ""))
 
 
+def test_text_that_is_not_unicode_is_refused(house: House) -> None:
+    from taskhouse.domain.instance import JobSpec, TaskSpec
+
+    for task in (TaskSpec("a", "Test", "\ud800"), TaskSpec("a", "Test", "", {"k": "\ud800"})):
+        with pytest.raises(Fault, match="not Unicode"):
+            submit_instance.submit(house.world, ADMIN, JobSpec("p", (task,)))
+
+
+def test_an_outcome_that_cannot_be_stored_still_ends_the_instance(house: House, dispatcher: Dispatcher) -> None:
+    house.runners["Test"] = lambda world, run: Outcome(
+        TaskStatus.SUCCESS, ResultKind.TEXT, "\ud800", summary={"x": {1}}
+    )
+    ended = house.ended(house.submit())
+    assert statuses(ended) == ["Success"]
+    assert "The particulars could not be recorded" in ended.tasks[0].result_text
+
+
 def test_notes_belong_to_a_task(house: House) -> None:
     instance = house.submit("t")
     inspect_instances.put_info(house.world, ADMIN, "p", instance.id, "t", "k", "v")

@@ -52,3 +52,10 @@ def test_what_is_wrong_is_named(tmp_path: Path, text: str, message: str) -> None
 def test_a_missing_file_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="cannot read"):
         load(tmp_path / "none.toml", {}, {})
+
+
+def test_a_misspelt_variable_is_an_error() -> None:
+    with pytest.raises(ConfigError, match="there is no setting TASKHOUSE_PROT"):
+        load(None, {"TASKHOUSE_PROT": "1"}, {})
+    with pytest.raises(ConfigError, match="there is no limit 'rows'"):
+        load(None, {"TASKHOUSE_LIMITS_ROWS": "1"}, {})

@@ -15,6 +15,10 @@ from taskhouse.domain.instance import Attempt, Instance, InstanceFilter, Instanc
 from taskhouse.domain.paging import Page
 
 
+class StoreClosedError(RuntimeError):
+    """The metadata store was closed: the server is ending."""
+
+
 @dataclass(frozen=True, slots=True)
 class CommitIntent:
     """What an attempt is about to make visible, recorded before it does: `payload` is a JSON document that recovery reads

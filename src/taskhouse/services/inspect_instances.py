@@ -71,7 +71,7 @@ def put_info(
     world: World, caller: Caller, project: str, instance_id: str, task_name: str, key: str, value: str
 ) -> None:
     """Attach a note to a task; it can be read back under its key."""
-    if len(value.encode()) > world.limits.query_bytes:
+    if len(value.encode(errors="replace")) > world.limits.query_bytes:
         raise Fault(FaultCode.QUOTA_EXCEEDED, f"the value has more than {world.limits.query_bytes} bytes")
     found = task(check_write(world, caller, project, instance_id), task_name)
     world.instances.put_info(instance_id, found.index, key, value)

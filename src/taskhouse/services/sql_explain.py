@@ -15,6 +15,7 @@ def bind_reads(world: World, session: SqlSession, statement: Statement) -> tuple
     """What a statement would read: one bound query for a SELECT, CREATE TABLE AS or INSERT, one a target for several
     inserts, none for any other. The session's user needs SELECT on all of it."""
     context = bind_context(world, session)
+    queries: tuple[BoundQuery, ...]
     match statement:
         case Query() | CreateTableAs():
             queries = (binder.bind_query(statement.query, context),)

@@ -70,6 +70,7 @@ def _check(world: World, job: JobSpec) -> None:
         )
     if not 0 <= job.priority <= 9:
         raise Fault(FaultCode.INVALID_ARGUMENT, f"priority {job.priority} is not between 0 (first) and 9 (last)")
+    _check_text("job", job.name, job.comment, job.guid, job.source)
     names: set[str] = set()
     for task in job.tasks:
         if not task.name:
@@ -80,7 +81,18 @@ def _check(world: World, job: JobSpec) -> None:
         _check_task(world, task)
 
 
+def _check_text(what: str, *texts: str) -> None:
+    """Raises `Fault` for text that is not Unicode (half a surrogate pair, which JSON can spell)."""
+    for text in texts:
+        try:
+            text.encode()
+        except UnicodeEncodeError:
+            raise Fault(FaultCode.INVALID_ARGUMENT, f"the {what} contains text that is not Unicode") from None
+
+
 def _check_task(world: World, task: TaskSpec) -> None:
+    _check_text("job", task.name, task.type, task.comment, task.body)
+    _check_text("job", *(text for pair in (*task.settings.items(), *task.config.items()) for text in map(str, pair)))
     if task.type not in world.runners:
         known = ", ".join(sorted(world.runners))
         raise Fault(

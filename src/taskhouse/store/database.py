@@ -22,6 +22,8 @@ from typing import Any, TypeVar, cast
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.pool import NullPool
 
+from taskhouse.ports.instance_store import StoreClosedError
+
 T = TypeVar("T")
 
 BUSY_TIMEOUT_MS = 30_000
@@ -31,7 +33,7 @@ _IDLE_READERS = 32
 """Read connections kept open for the next reader; more are opened as needed and closed after use."""
 
 
-class DatabaseClosedError(RuntimeError):
+class DatabaseClosedError(StoreClosedError):
     """A read or write was asked of a database that was closed."""
 
 
