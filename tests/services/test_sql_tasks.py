@@ -134,7 +134,7 @@ def test_several_statements_and_flags(sql: Sql) -> None:
     ended = sql.ok(
         "set odps.sql.timezone=Asia/Shanghai; create table t (a bigint); insert into t values (3); select a from t;"
     )
-    assert ended.tasks[0].result_rows == 1
+    assert ended.tasks[0].result_rows == 1 and ended.tasks[0].summary["time_zone"] == "Asia/Shanghai"
     names = [stage.name for stage in ended.tasks[0].stages]
     assert any(name.endswith("_job_0") for name in names) and any(name.endswith("_job_2") for name in names)
     assert len(names) == len(set(names))

@@ -113,6 +113,8 @@ class _Script:
     jobs: int = 0
     announced: bool = False
     changed: bool = False
+    time_zone: str = ""
+    """That of the SELECT whose rows are the result: its DATETIMEs are shown in it."""
     began: float = field(default_factory=time.monotonic)
 
     def run(self) -> Outcome:
@@ -204,6 +206,7 @@ class _Script:
             raise
         self._drop_rows()
         facts.statistics = (selected.result.statistics,)
+        self.time_zone = session.time_zone
         self.rows = Outcome(
             TaskStatus.SUCCESS,
             ResultKind.ROWS,
@@ -258,6 +261,7 @@ class _Script:
             "peak_memory_bytes": max((s.peak_memory_bytes for s in every), default=0),
             "seconds": round(time.monotonic() - self.began, 4),
             "statements": [_statement_document(facts) for facts in self.facts],
+            **({"time_zone": self.time_zone} if self.time_zone else {}),
         }
 
 
