@@ -264,8 +264,18 @@ def _number_sql(sql: str, given: DataType, target: DataType, rules: CastRules) -
     if given.is_number:
         if target.is_integer:
             return f"CAST(trunc({sql}) AS {wanted})"
+        if target.kind is Kind.DECIMAL and given.kind in (Kind.DOUBLE, Kind.FLOAT):
+            return double_as_decimal(sql, target)
         return f"CAST({sql} AS {wanted})"
     return None
+
+
+def double_as_decimal(sql: str, target: DataType) -> str:
+    """A DOUBLE as DECIMAL. Many places go by way of its shortest text, or else the digits behind the 15th would show."""
+    wanted = engine_type(target)
+    if decimal_shape(target)[1] > 6:
+        return f"CAST(CAST({sql} AS VARCHAR) AS {wanted})"
+    return f"CAST({sql} AS {wanted})"
 
 
 def civil(typed: Typed) -> str | None:

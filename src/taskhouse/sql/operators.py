@@ -25,7 +25,7 @@ from taskhouse.domain.datatypes import (
     Kind,
 )
 from taskhouse.sql.backends.duckdb import engine_type
-from taskhouse.sql.casts import CastRules, convert, datetime_constant, read_moment, read_number
+from taskhouse.sql.casts import CastRules, convert, datetime_constant, double_as_decimal, read_moment, read_number
 from taskhouse.sql.coercion import bounded_decimal, common_number, common_type, decimal_shape
 from taskhouse.sql.typed import (
     BIGINT_LIMIT,
@@ -242,7 +242,7 @@ def _divide(x: Typed, y: Typed, *, wide: bool) -> Typed:
         if LEGACY_DECIMAL in (x.type, y.type):
             result = LEGACY_DECIMAL
         a, b = (f"CAST({bare_number(t) if t.value is not None else t.sql} AS DOUBLE)" for t in (x, y))
-        return Typed(f"CAST({a} / {_non_zero(y, b)} AS {engine_type(result)})", result)
+        return Typed(double_as_decimal(f"({a} / {_non_zero(y, b)})", result), result)
     if x.kind is Kind.FLOAT or y.kind is Kind.FLOAT:
         return Typed(f"(CAST({x.sql} AS DOUBLE) / {_non_zero(y, y.sql)})", DOUBLE)
     a, b = (f"CAST({t.sql} AS DOUBLE)" if t.kind is Kind.DECIMAL else t.sql for t in (x, y))
@@ -283,16 +283,9 @@ def _decimal_arithmetic(x: Typed, operator: str, y: Typed, *, wide: bool) -> Typ
         result = bounded_decimal(p1 + p2 + 1, s1 + s2)
         if LEGACY_DECIMAL in (x.type, y.type):
             result = LEGACY_DECIMAL
-        shape = engine_type(result)
+        engine_type(result)
         if p1 + p2 > 38 and s1 + s2 > 18:
-            # Exact while the product with all its digits fits 38, else what DOUBLE gives.
-            approximate = f"CAST({a} AS DOUBLE) * CAST({b} AS DOUBLE)"
-            exact = f"{a} * {b}" if s1 + s2 <= 37 else f"CAST({a} AS DECIMAL(38,9)) * {b}"
-            digits = 37 - (s1 + s2 if s1 + s2 <= 37 else 9 + s2)
-            return Typed(
-                f"(CASE WHEN abs({approximate}) < 1e{digits} THEN CAST({exact} AS {shape}) ELSE CAST({approximate} AS {shape}) END)",
-                result,
-            )
+            return Typed(_long_product(a, b, s1 + s2, result), result)
         if wide and p1 + p2 > 18 and p1 <= 18 and p2 <= 18:
             a = f"CAST({a} AS DECIMAL(19,{s1}))"
         product = f"({a} * {b})"
@@ -304,6 +297,18 @@ def _decimal_arithmetic(x: Typed, operator: str, y: Typed, *, wide: bool) -> Typ
     if wide and max(p1 - s1, p2 - s2) + scale + 1 > 18 and p1 <= 18 and p2 <= 18:
         a = f"CAST({a} AS DECIMAL(19,{min(s1, 18)}))"
     return Typed(f"({a} {operator} {b})", result)
+
+
+def _long_product(a: str, b: str, scale: int, result: DataType) -> str:
+    """A product whose digits may not fit 38: exact where they do, or where nine places hold each factor, else what DOUBLE gives."""
+    shape = engine_type(result)
+    product = f"CAST({a} AS DOUBLE) * CAST({b} AS DOUBLE)"
+    short_a, short_b = f"CAST({a} AS DECIMAL(38,9))", f"CAST({b} AS DECIMAL(38,9))"
+    return (
+        f"(CASE WHEN abs({product}) < 1e{37 - scale} THEN CAST({a} * {b} AS {shape}) "
+        f"WHEN {a} = {short_a} AND {b} = {short_b} AND abs({product}) < 1e19 THEN CAST({short_a} * {short_b} AS {shape}) "
+        f"ELSE {double_as_decimal(f'({product})', result)} END)"
+    )
 
 
 # --- times ------------------------------------------------------------------------------------------------------------

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from taskhouse.domain.datatypes import BIGINT, DOUBLE, STRING, DataType, Kind, array, map_of
 from taskhouse.sql.backends.duckdb import engine_type
+from taskhouse.sql.casts import double_as_decimal
 from taskhouse.sql.coercion import average_type, sum_type
 from taskhouse.sql.functions.registry import Call, Group, shown
 from taskhouse.sql.typed import Typed
@@ -50,7 +51,7 @@ def _avg(call: Call) -> Typed:
     value = _numeric(call)
     result = average_type(value.type)
     sql = call.render("avg({d}{0}){w}", value.sql)
-    return Typed(sql if result == DOUBLE else f"CAST({sql} AS {engine_type(result)})", result)
+    return Typed(sql if result == DOUBLE else double_as_decimal(sql, result), result)
 
 
 def _extreme(call: Call) -> Typed:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import warnings
 
 from taskhouse.domain.datatypes import BIGINT, BOOLEAN, STRING, array
 from taskhouse.sql.backends.duckdb import quote_text
@@ -35,6 +36,14 @@ def java_replacement(text: str) -> str:
     return "".join(out)
 
 
+def groups_of(pattern: str) -> int:
+    """How many groups an RE2 pattern has. Raises `re.error` for what is no pattern."""
+    plain = re.sub(r"\[\[:\^?\w+:\]\]|\[:\^?\w+:\]|\\[pP]\{\w+\}|\\[QEzZhHRX]|\(\?[a-z]+\)", "x", pattern)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return re.compile(plain).groups
+
+
 def check_pattern(call: Call, index: int) -> str:
     """A regular expression argument; a constant one is checked now, so that its error has a place."""
     value = call.args[index].value
@@ -42,7 +51,7 @@ def check_pattern(call: Call, index: int) -> str:
         if value == "":
             call.fail(f"function {call.name}: the pattern must not be empty")
         try:
-            re.compile(re.sub(r"\[\[:\^?\w+:\]\]|\\p\{\w+\}|\\[QEzZhHRX]|\(\?[a-z]+\)", "x", value))
+            groups_of(value)
         except (re.error, OverflowError, RecursionError) as error:
             if "look-behind" not in str(error):
                 call.fail(f"function {call.name}: invalid regular expression '{value}'")
@@ -77,7 +86,7 @@ def _regexp_extract(call: Call) -> Typed:
     if isinstance(value, str) and value:
         pattern = check_pattern(call, 1)
         try:
-            groups = re.compile(value).groups
+            groups = groups_of(value)
         except re.error:
             groups = 9
         if int(group) > groups or int(group) < 0:

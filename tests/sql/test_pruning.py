@@ -1,0 +1,137 @@
+"""Partition pruning: a partition is dropped only if no row of it can be in the result."""
+
+from __future__ import annotations
+
+import itertools
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from taskhouse.sql.bound import BoundQuery
+from tests.sql.house import House
+
+DAYS = ["20200101", "20200102", "20200103"]
+
+
+@pytest.fixture(scope="module")
+def house() -> House:
+    made = House()
+    rows = ",".join(f"({i},'{d}',{h})" for i, (d, h) in enumerate(itertools.product(DAYS, (1, 2))))
+    made.table("pt", "id bigint", rows, partitions="ds string, hh bigint")
+    made.table("t", "a bigint, k string", "(1,'20200101')")
+    made.view("vw", "select id, ds as day from pt", "id bigint, day string")
+    made.max_partitions = {"pt": "20200103"}
+    return made
+
+
+def kept(house: House, text: str) -> list[tuple[str, str]] | None:
+    """The partitions that the (first) scan of `pt` reads; None when it reads all without asking."""
+    bound = house.bind(text)
+    assert isinstance(bound, BoundQuery)
+    scan = next(s for s in bound.scans.values() if s.table.name.name == "pt")
+    if scan.partition_filter is None:
+        return None
+    return [v for v in itertools.product(DAYS, ("1", "2")) if scan.partition_filter(v)]
+
+
+CASES = [
+    ("select * from pt where ds = '20200102' and hh = 1", [("20200102", "1")]),
+    ("select * from pt where ds = '20200102' and id > 5 and hh < 2", [("20200102", "1")]),
+    ("select * from pt p where '20200102' < p.ds and hh in (2, 7)", [("20200103", "2")]),
+    ("select * from pt where ds = 20200102 and hh = '2'", [("20200102", "2")]),
+    (
+        "select * from pt where ds between '20200102' and '20200109' and not hh = 1",
+        [("20200102", "2"), ("20200103", "2")],
+    ),
+    (
+        "select * from pt where (ds = '20200101' and hh = 1) or (ds = '20200103' and id = 3 and hh = 2)",
+        [("20200101", "1"), ("20200103", "2")],
+    ),
+    ("select * from pt where ds = max_pt('pt') and hh = 2", [("20200103", "2")]),
+    (
+        "select * from (select id, ds as d from pt) q where d = '20200101' and q.id > 1",
+        [("20200101", "1"), ("20200101", "2")],
+    ),
+    ("select * from vw where day = '20200103'", [("20200103", "1"), ("20200103", "2")]),
+    ("with c as (select * from pt) select * from c where ds = '20200101' and hh = 1", [("20200101", "1")]),
+    ("select * from pt join t on pt.id = t.a and pt.ds = '20200101' where hh = 2", [("20200101", "2")]),
+    ("select * from t left join pt on pt.id = t.a where pt.ds = '20200101' and pt.hh = 1", [("20200101", "1")]),
+    ("select * from pt where ds is null", []),
+]
+
+
+@pytest.mark.parametrize(("text", "wanted"), CASES, ids=[c[0] for c in CASES])
+def test_keeps(house: House, text: str, wanted: list[tuple[str, str]]) -> None:
+    assert kept(house, text) == wanted
+
+
+UNPRUNED = [
+    "select * from pt",
+    "select * from pt where id = 1",
+    "select * from pt where ds = '20200101' or id = 1",
+    "select * from pt where ds = (select k from t)",
+    "select * from pt where length(ds) = 3",
+    "select * from t left join pt on pt.id = t.a and pt.ds = '20200101'",
+    "select * from t left join pt on pt.id = t.a where pt.ds = '20200101' or pt.ds is null",
+    "select * from (select *, row_number() over (order by id) r from pt) q where ds = '20200102'",
+    "select * from (select * from pt limit 1) q where ds = '20200102'",
+    "with c as (select * from pt) select * from c where ds = '20200101' union all select * from c where ds = '20200102'",
+]
+
+
+@pytest.mark.parametrize("text", UNPRUNED)
+def test_does_not_prune_what_it_cannot_tell(house: House, text: str) -> None:
+    partitions = kept(house, text)
+    assert partitions is None or len(partitions) == 6
+
+
+_atom = st.one_of(
+    st.tuples(
+        st.sampled_from(["ds", "hh", "id"]),
+        st.sampled_from(["=", "<>", "<", "<=", ">", ">="]),
+        st.sampled_from(["'20200102'", "20200102", "1", "'2'", "null", "1.5", "'x'"]),
+    ).map(" ".join),
+    st.sampled_from(
+        [
+            "ds in ('20200101', null)",
+            "hh not in (1, 3)",
+            "ds between '20200101' and '20200102'",
+            "hh is null",
+            "ds is not null",
+            "ds like '%2'",
+            "true",
+        ]
+    ),
+)
+_condition = st.recursive(
+    _atom,
+    lambda inner: st.one_of(
+        st.tuples(inner, st.sampled_from(["and", "or"]), inner).map(lambda t: f"({t[0]} {t[1]} {t[2]})"),
+        inner.map(lambda c: f"(not {c})"),
+    ),
+    max_leaves=6,
+)
+
+
+@settings(max_examples=150, deadline=None)
+@given(condition=_condition)
+def test_pruning_never_loses_a_row(condition: str) -> None:
+    """The partitions of the rows that the engine finds are all kept."""
+    house = _shared()
+    text = f"select ds, hh from pt where {condition}"
+    partitions = kept(house, text)
+    found = {(ds, str(hh)) for ds, hh in house.query(text)}
+    assert partitions is None or found <= set(partitions)
+
+
+_houses: list[House] = []
+
+
+def _shared() -> House:
+    if not _houses:
+        made = House()
+        rows = ",".join(f"({i},'{d}',{h})" for i, (d, h) in enumerate(itertools.product(DAYS, (1, 2))))
+        made.table("pt", "id bigint", rows, partitions="ds string, hh bigint")
+        _houses.append(made)
+    return _houses[0]
