@@ -78,3 +78,4 @@ def remove(name: str, yes: bool, home: Path) -> None:
         click.confirm(f"Remove project {name} with all its tables?", abort=True)
     with administration(home) as world:
         world.catalogue.drop_project(project_name(name), world.clock.now())
+        world.access.forget_project(project_name(name))

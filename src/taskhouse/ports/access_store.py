@@ -107,6 +107,10 @@ class AccessStore(Protocol):
         """The object is gone: its grants go too, so that a later namesake does not inherit them."""
         ...
 
+    def forget_project(self, project: str) -> None:
+        """The project is gone, and with it all its rules."""
+        ...
+
     def put_policy(self, project: str, text: str) -> None:
         """Kept verbatim; empty removes it."""
         ...

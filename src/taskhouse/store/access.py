@@ -12,7 +12,7 @@ from pathlib import Path
 from time import monotonic
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, RowMapping, delete, func, insert, select, update
+from sqlalchemy import Connection, delete, func, insert, select, update
 from sqlalchemy.dialects.sqlite import insert as upsert
 from sqlalchemy.exc import IntegrityError
 
@@ -20,17 +20,14 @@ from taskhouse.domain.access import (
     ADMIN_ROLES,
     AccessKey,
     Grant,
-    KeyKind,
-    Policy,
     ProjectAccess,
-    ResourceKind,
     Role,
     SecurityConfiguration,
     User,
-    read_policy,
 )
 from taskhouse.domain.faults import Fault, FaultCode
 from taskhouse.ports.access_store import STALE_S
+from taskhouse.store.access_rows import find_user, grant_values, insert_user, read_rules, to_key, to_user
 from taskhouse.store.access_tables import (
     access_keys,
     access_version,
@@ -43,14 +40,13 @@ from taskhouse.store.access_tables import (
 )
 from taskhouse.store.catalogue.schema import projects
 from taskhouse.store.database import Database
-from taskhouse.store.schema import from_micros, optional_micros, optional_time, to_micros
+from taskhouse.store.schema import optional_micros, to_micros
 from taskhouse.store.sealing import Seal
 
 T = TypeVar("T")
 
 _KEPT = 4096
 """Keys and projects kept in memory, of each."""
-_FIRST_ID = 1_000_000_000_000_000
 
 _VERSION = select(
     select(access_version.c.version).scalar_subquery(), select(func.max(projects.c.modified_at)).scalar_subquery()
@@ -112,9 +108,9 @@ class SqlAccessStore:
 
     def add_user(self, name: str, now: datetime, *, is_admin: bool = False, comment: str = "") -> User:
         def write(connection: Connection) -> User:
-            if _user(connection, name) is not None:
+            if find_user(connection, name) is not None:
                 raise Fault(FaultCode.OBJECT_EXISTS, f"Object already exists - user '{name}'")
-            return _insert_user(connection, name, now, is_admin, comment)
+            return insert_user(connection, name, now, is_admin, comment)
 
         return self._change(write)
 
@@ -123,12 +119,12 @@ class SqlAccessStore:
         if known is not None:
             return known
         return self._change(
-            lambda connection: _user(connection, name) or _insert_user(connection, name, now, False, "")
+            lambda connection: find_user(connection, name) or insert_user(connection, name, now, False, "")
         )
 
     def drop_user(self, name: str) -> None:
         def write(connection: Connection) -> None:
-            user = _user(connection, name)
+            user = find_user(connection, name)
             if user is None:
                 raise Fault(FaultCode.NO_SUCH_OBJECT, f"Object not found - user '{name}'")
             admins = select(users.c.name).where(users.c.is_admin)
@@ -146,7 +142,7 @@ class SqlAccessStore:
             version = self._version
         if known is not None:
             return known
-        user = self._database.read(lambda connection: _user(connection, name_or_id))
+        user = self._database.read(lambda connection: find_user(connection, name_or_id))
         if user is not None:
             self._remember(self._users, name_or_id, user, version)
         return user
@@ -161,7 +157,7 @@ class SqlAccessStore:
 
     def users(self) -> tuple[User, ...]:
         rows = self._database.read(lambda connection: connection.execute(_USERS).mappings().all())
-        return tuple(_to_user(row) for row in rows)
+        return tuple(to_user(row) for row in rows)
 
     # keys
 
@@ -179,7 +175,7 @@ class SqlAccessStore:
         }
 
         def write(connection: Connection) -> None:
-            if _user(connection, key.user) is None:
+            if find_user(connection, key.user) is None:
                 raise Fault(FaultCode.NO_SUCH_OBJECT, f"Object not found - user '{key.user}'")
             try:
                 connection.execute(insert(access_keys).values(values))
@@ -199,7 +195,7 @@ class SqlAccessStore:
         row = self._database.read(lambda connection: connection.execute(query).mappings().first())
         if row is None:
             return None
-        key = _to_key(row, self._seal.open(access_id, row["sealed_secret"]))
+        key = to_key(row, self._seal.open(access_id, row["sealed_secret"]))
         self._remember(self._keys, access_id, key, version)
         return key
 
@@ -208,7 +204,7 @@ class SqlAccessStore:
         if user:
             query = query.where(access_keys.c.user == user)
         rows = self._database.read(lambda connection: connection.execute(query).mappings().all())
-        return tuple(_to_key(row, "") for row in rows)
+        return tuple(to_key(row, "") for row in rows)
 
     def enable_key(self, access_id: str, enabled: bool) -> None:
         change = update(access_keys).where(access_keys.c.access_id == access_id).values(enabled=enabled)
@@ -230,7 +226,7 @@ class SqlAccessStore:
             version = self._version
         if known is not None:
             return known
-        rules = self._database.read(lambda connection: _read_rules(connection, project))
+        rules = self._database.read(lambda connection: read_rules(connection, project))
         if rules.owner:
             self._remember(self._rules, project, rules, version)
         return rules
@@ -321,7 +317,7 @@ class SqlAccessStore:
                     _require_role(connection, project, grant.grantee)
                 else:
                     _require_member(connection, project, grant.grantee)
-                connection.execute(upsert(_grants).values(_grant_values(project, grant)).on_conflict_do_nothing())
+                connection.execute(upsert(_grants).values(grant_values(project, grant)).on_conflict_do_nothing())
 
         self._change(write)
 
@@ -329,7 +325,7 @@ class SqlAccessStore:
         def write(connection: Connection) -> None:
             for grant in grants:
                 statement = delete(_grants)
-                for name, value in _grant_values(project, grant).items():
+                for name, value in grant_values(project, grant).items():
                     statement = statement.where(_grants.c[name] == value)
                 connection.execute(statement)
 
@@ -340,6 +336,13 @@ class SqlAccessStore:
         rules = self.rules(project)
         if any(grant.kind.value == kind and grant.object_name == object_name for grant in rules.grants):
             self._change(lambda connection: connection.execute(delete(grants).where(*mine)))
+
+    def forget_project(self, project: str) -> None:
+        def write(connection: Connection) -> None:
+            for table in (members, roles, role_members, grants, project_security):
+                connection.execute(delete(table).where(table.c.project == project))
+
+        self._change(write)
 
     def put_policy(self, project: str, text: str) -> None:
         self._put_security(project, "policy", text)
@@ -372,91 +375,3 @@ def _require_role(connection: Connection, project: str, role: str) -> None:
 def _require_member(connection: Connection, project: str, user: str) -> None:
     mine = select(members.c.user).where(members.c.project == project, members.c.user == user)
     _require(int(connection.execute(mine).scalar() is not None), f"user '{user}' in project '{project}'")
-
-
-def _user(connection: Connection, name_or_id: str) -> User | None:
-    query = select(users).where(users.c.name == name_or_id)
-    if name_or_id.isascii() and name_or_id.isdigit() and len(name_or_id) < 19:
-        query = select(users).where(users.c.number == int(name_or_id) - _FIRST_ID)
-    row = connection.execute(query).mappings().first()
-    return None if row is None else _to_user(row)
-
-
-def _insert_user(connection: Connection, name: str, now: datetime, is_admin: bool, comment: str) -> User:
-    values = {"name": name, "is_admin": is_admin, "created_at": to_micros(now), "comment": comment}
-    connection.execute(insert(users).values(values))
-    user = _user(connection, name)
-    assert user is not None
-    return user
-
-
-def _to_user(row: RowMapping) -> User:
-    return User(
-        row["name"], str(_FIRST_ID + row["number"]), row["is_admin"], from_micros(row["created_at"]), row["comment"]
-    )
-
-
-def _to_key(row: RowMapping, secret: str) -> AccessKey:
-    return AccessKey(
-        row["access_id"],
-        row["user"],
-        secret,
-        KeyKind(row["kind"]),
-        from_micros(row["created_at"]),
-        optional_time(row["expires_at"]),
-        row["enabled"],
-        row["token_digest"],
-        row["comment"],
-    )
-
-
-def _grant_values(project: str, grant: Grant) -> dict[str, Any]:
-    return {
-        "project": project,
-        "kind": grant.kind.value,
-        "object_name": grant.object_name,
-        "privilege": grant.privilege,
-        "to_role": grant.to_role,
-        "grantee": grant.grantee,
-    }
-
-
-def _read_rules(connection: Connection, project: str) -> ProjectAccess:
-    owner = connection.execute(select(projects.c.owner).where(projects.c.name == project)).scalar() or ""
-    security = (
-        connection.execute(select(project_security).where(project_security.c.project == project)).mappings().first()
-    )
-    role_rows = (
-        connection.execute(select(roles).where(roles.c.project == project).order_by(roles.c.name)).mappings().all()
-    )
-    assigned: dict[str, set[str]] = {}
-    for role, user in connection.execute(
-        select(role_members.c.role, role_members.c.user).where(role_members.c.project == project)
-    ):
-        assigned.setdefault(role, set()).add(user)
-    grant_rows = connection.execute(select(grants).where(grants.c.project == project)).mappings().all()
-    member_rows = connection.execute(select(members.c.user).where(members.c.project == project)).scalars().all()
-    policy_text = security["policy"] if security else ""
-    configuration = json.loads(security["configuration"]) if security else {}
-    return ProjectAccess(
-        project,
-        owner,
-        frozenset(member_rows),
-        {
-            row["name"]: Role(row["name"], from_micros(row["created_at"]), row["comment"], row["policy"])
-            for row in role_rows
-        },
-        {role: frozenset(names) for role, names in assigned.items()},
-        tuple(
-            Grant(ResourceKind(row["kind"]), row["object_name"], row["privilege"], row["to_role"], row["grantee"])
-            for row in grant_rows
-        ),
-        _policy(policy_text),
-        {row["name"]: _policy(row["policy"]) for row in role_rows if row["policy"]},
-        policy_text,
-        SecurityConfiguration(**configuration),
-    )
-
-
-def _policy(text: str) -> Policy:
-    return read_policy(json.loads(text)) if text else Policy()

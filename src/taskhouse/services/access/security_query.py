@@ -38,9 +38,9 @@ from taskhouse.domain.access import (
 from taskhouse.domain.catalogue import DEFAULT_SCHEMA, TableName
 from taskhouse.domain.faults import Fault, FaultCode
 from taskhouse.services.access import authorize
+from taskhouse.services.access.words import Words
 from taskhouse.services.world import Caller, World
 
-_TOKEN = re.compile(r"""\s*(?:'((?:[^'\\]|\\.)*)'|"((?:[^"\\]|\\.)*)"|`([^`]*)`|([,=();])|([^\s,=();'"`]+))""")
 _TYPES = {
     "PROJECT": ResourceKind.PROJECT,
     "SCHEMA": ResourceKind.SCHEMA,
@@ -54,67 +54,12 @@ PACKAGES = re.compile(r"\s*(install|uninstall)\s+package\b", re.IGNORECASE)
 """Statements that run in the background in MaxCompute; so does their refusal here."""
 
 
-class _Words:
-    """The statement's words, read from left to right."""
-
-    def __init__(self, text: str) -> None:
-        self.text = text.strip()
-        self._words: list[tuple[str, bool]] = []
-        self._at = 0
-        position = 0
-        body = self.text.rstrip(";").rstrip()
-        while position < len(body):
-            match = _TOKEN.match(body, position)
-            if match is None:
-                raise self.fault(f"cannot read '{body[position : position + 20]}'")
-            quoted = next((group for group in match.group(1, 2, 3) if group is not None), None)
-            word = quoted if quoted is not None else match.group(4) or match.group(5)
-            self._words.append((word, quoted is not None))
-            position = match.end()
-
-    def fault(self, problem: str) -> Fault:
-        return Fault(FaultCode.PARSE_ERROR, f"Parse exception - {problem} in '{self.text[:200]}'")
-
-    def peek(self) -> str:
-        return self._words[self._at][0] if self._at < len(self._words) else ""
-
-    def take(self, what: str) -> str:
-        if self._at >= len(self._words):
-            raise self.fault(f"{what} expected at the end")
-        self._at += 1
-        return self._words[self._at - 1][0]
-
-    def skip(self, *words: str) -> bool:
-        """Take these words if they come next, whatever their case."""
-        upcoming = self._words[self._at : self._at + len(words)]
-        if len(upcoming) < len(words):
-            return False
-        if any(quoted or word.upper() != wanted for (word, quoted), wanted in zip(upcoming, words, strict=True)):
-            return False
-        self._at += len(words)
-        return True
-
-    def need(self, word: str) -> None:
-        if not self.skip(word):
-            raise self.fault(f"'{word}' expected instead of '{self.peek() or 'the end'}'")
-
-    def several(self, what: str) -> list[str]:
-        found = [self.take(what)]
-        while self.skip(","):
-            found.append(self.take(what))
-        return found
-
-    def end(self) -> None:
-        if self._at < len(self._words):
-            raise self.fault(f"nothing expected after '{self._words[self._at - 1][0]}', but there is '{self.peek()}'")
-
-
 def execute(world: World, caller: Caller, project: str, text: str) -> Any:
     """Run one statement and return its result as a JSON value. Raises `Fault`: ParseError, NotSupported, NoPermission,
     and what the change itself is refused with."""
     if world.catalogue.project(project) is None:
         raise Fault(FaultCode.NO_SUCH_PROJECT, f"Project not found - '{project}'")
-    words = _Words(text)
+    words = Words(text)
     for opening, run in _STATEMENTS.items():
         if words.skip(*opening.split()):
             return run(_Query(world, caller, project, words))
@@ -136,7 +81,7 @@ def as_text(value: Any) -> str:
 
 
 class _Query:
-    def __init__(self, world: World, caller: Caller, project: str, words: _Words) -> None:
+    def __init__(self, world: World, caller: Caller, project: str, words: Words) -> None:
         self.world = world
         self.caller = caller
         self.project = project
@@ -376,13 +321,20 @@ class _Query:
             return Target(kind, self.project, plain.lower())
         parts = name.split(".")
         if kind is ResourceKind.RESOURCE:
-            return Target(kind, self.project, name.removeprefix(f"{self.project}."), DEFAULT_SCHEMA)
+            return self._resource_target(name.removeprefix(f"{self.project}."))
         if len(parts) > 1 and parts[0].lower() == self.project:
             parts = parts[1:]
         if len(parts) > 2 or not all(parts):
             raise Fault(FaultCode.INVALID_ARGUMENT, f"'{name}' does not name an object of project '{self.project}'")
         schema = parts[0].lower() if len(parts) == 2 else DEFAULT_SCHEMA
         return Target(kind, self.project, parts[-1].lower(), schema)
+
+    def _resource_target(self, name: str) -> Target:
+        """Names of resources hold dots themselves: the first part is a schema only where one of that name exists."""
+        schema, _, rest = name.partition(".")
+        if rest and self.world.catalogue.schema(self.project, schema.lower()) is not None:
+            return Target(ResourceKind.RESOURCE, self.project, rest, schema.lower())
+        return Target(ResourceKind.RESOURCE, self.project, name, DEFAULT_SCHEMA)
 
     def _may_grant(self, target: Target) -> None:
         """Administrators, and the creator of the object while the project lets creators grant."""

@@ -86,6 +86,7 @@ def drop(world: World, caller: Caller, name: str) -> None:
     found = require_project(world, name)
     check_server_admin(caller)
     world.catalogue.drop_project(found.name, world.clock.now())
+    world.access.forget_project(found.name)
 
 
 def usage(world: World, project: Project) -> dict[str, str]:
