@@ -62,7 +62,7 @@ def _arguments() -> argparse.Namespace:
 def _run(python: Path, folder: Path, files: tuple[str, ...], record: Path, options: argparse.Namespace) -> None:
     environment = {
         **os.environ,
-        "TZ": "Asia/Shanghai",
+        "TZ": overlay.TIME_ZONE,
         "PYTHONHASHSEED": "0",
         "PYTHONPATH": str(Path(__file__).parent),
         "TASKHOUSE_RECORD": str(record),

@@ -101,7 +101,10 @@ py310_executable =
     )
 
 
+TIME_ZONE = "Asia/Shanghai"
+"""Of the suite's process and of its projects."""
 SECONDARY_USER = "RAM$test:second"
+LONG_STRINGS = "pyodps_test_long"
 PROJECTS = {
     "pyodps_test": False,
     "pyodps_test_daily": False,

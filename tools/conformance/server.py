@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from tools import server
-from tools.conformance.overlay import PROJECTS, SECONDARY_USER
+from tools.conformance.overlay import LONG_STRINGS, PROJECTS, SECONDARY_USER, TIME_ZONE
 
 
 @contextmanager
@@ -23,10 +23,14 @@ def running(home: Path, log: Path | None) -> Iterator[server.Ready]:
 
 
 def _fill(ready: server.Ready) -> None:
-    """The suite expects a project in use: it takes the first of its resources without asking whether there is one."""
+    """The suite expects projects in use: in the time zone of its own process, one of them with greater fields allowed; and it
+    takes the first of its resources without asking whether there is one."""
     from odps import ODPS
 
     client = ODPS(ready.access_id, ready.secret, next(iter(PROJECTS)), ready.endpoint, overwrite_global=False)
+    for project in PROJECTS:
+        client.execute_sql(f"setproject odps.sql.timezone={TIME_ZONE}", project=project)
+    client.execute_sql("setproject odps.sql.cfile2.field.maxsize=65536", project=LONG_STRINGS)
     client.create_resource("readme.txt", "file", file_obj="what a project in use would hold")
 
 

@@ -11,6 +11,7 @@ from importlib.metadata import version
 from taskhouse.domain.faults import Fault, FaultCode
 from taskhouse.protocols.odps import xml
 from taskhouse.protocols.odps.faults import epoch_ms, epoch_s
+from taskhouse.protocols.odps.routing import BASE_PATH
 from taskhouse.protocols.odps.web import Reply, Request, Routes
 from taskhouse.protocols.odps.xml import Xml, element
 from taskhouse.services.world import World
@@ -77,6 +78,9 @@ class Addresses:
 
         @routes.get("/logview/host")
         def logview_host(world: World, request: Request) -> Reply:
+            """Below the base path only: paths without it are those of the tunnel, where clients test that nothing else answers."""
+            if not request.url.startswith(BASE_PATH + "/"):
+                raise Fault(FaultCode.NO_SUCH_OBJECT, f"Object not found - the tunnel has no path '{request.url}'")
             return _text(self.base(request))
 
         @routes.get("/projects/{project}/tunnel", "service")

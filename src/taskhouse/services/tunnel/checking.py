@@ -19,7 +19,8 @@ _MICROS = (-62_167_219_200_000_000, 253_402_300_799_999_999)
 
 
 def checked(batch: pa.RecordBatch, columns: Sequence[Column]) -> pa.RecordBatch:
-    """The batch under the columns' physical names. `batch` holds exactly the columns, in order, in the stored form.
+    """The batch under the columns' physical names. `batch` holds exactly the columns, in order, in the stored form. Blanks at the end of a
+    CHAR, which mean nothing, are taken off; readers get them back.
 
     Raises `Fault` (InvalidArgument) naming the first column that has a NULL it must not have, a text too long for its type, or a day or
     time outside the years 1 to 9999.
@@ -28,7 +29,11 @@ def checked(batch: pa.RecordBatch, columns: Sequence[Column]) -> pa.RecordBatch:
         if not column.nullable and values.null_count:
             raise _bad(column, "is NOT NULL, but a row has no value for it")
         _check(column, column.type, values)
-    return pa.record_batch(batch.columns, schema=table_schema(columns))
+    arrays = [
+        pc.utf8_rtrim(values, " ") if column.type.kind is Kind.CHAR else values
+        for column, values in zip(columns, batch.columns, strict=True)
+    ]
+    return pa.record_batch(arrays, schema=table_schema(columns))
 
 
 def _check(column: Column, type_: DataType, values: pa.Array) -> None:

@@ -13,10 +13,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from taskhouse.domain.catalogue import Table, TableName
-from taskhouse.domain.datatypes import DataType, parse_type
+from taskhouse.domain.datatypes import DataType, Kind, parse_type
 from taskhouse.domain.faults import Fault, FaultCode
 from taskhouse.domain.transfer import Download
 from taskhouse.services.catalogue import tables
@@ -159,5 +160,12 @@ def _shaped(batch: pa.RecordBatch, columns: Sequence[WireColumn]) -> pa.RecordBa
             arrays.append(pa.nulls(batch.num_rows, field.type))
             continue
         values = batch.column(index)
-        arrays.append(values if values.type == field.type else values.cast(field.type))
+        arrays.append(padded(values if values.type == field.type else values.cast(field.type), column.type))
     return pa.record_batch(arrays, schema=schema)
+
+
+def padded(values: pa.Array, type_: DataType) -> pa.Array:
+    """A CHAR has its full length on the wire, filled up with blanks; values of other types stay as they are."""
+    if type_.kind is not Kind.CHAR:
+        return values
+    return pc.utf8_rpad(values, width=type_.length, padding=" ")

@@ -24,7 +24,7 @@ class Head:
 
 
 def head(world: World, caller: Caller, name: TableName, partition: str, wanted: Sequence[str], limit: int) -> Head:
-    """At most `limit` rows. No columns named means all data columns; partition columns are given when named.
+    """At most `limit` rows. No columns named means all, partition columns last.
 
     Raises `Fault`: NO_SUCH_TABLE, NO_PERMISSION, INVALID_ARGUMENT for a view or unknown column, NO_SUCH_PARTITION.
     """
@@ -34,7 +34,7 @@ def head(world: World, caller: Caller, name: TableName, partition: str, wanted: 
         prefix = target.read_partition(table, partition)
         tables.find_partition(world, table, prefix)
     known = {column.name: column for column in (*table.columns, *table.partition_columns)}
-    chosen = [wanted_name.lower() for wanted_name in wanted] or [column.name for column in table.columns]
+    chosen = [wanted_name.lower() for wanted_name in wanted] or list(known)
     for each in chosen:
         if each not in known:
             raise Fault(FaultCode.INVALID_ARGUMENT, f"column '{each}' does not exist in {table.name}")

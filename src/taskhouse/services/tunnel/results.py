@@ -12,8 +12,9 @@ from taskhouse.domain.faults import Fault, FaultCode
 from taskhouse.domain.instance import Instance, InstanceStatus, ResultKind, Task, TaskStatus
 from taskhouse.domain.transfer import ResultDownload
 from taskhouse.services import inspect_instances
-from taskhouse.services.tunnel.download import WireColumn
+from taskhouse.services.tunnel.download import WireColumn, padded
 from taskhouse.services.world import Caller, World
+from taskhouse.sql.arrow import stored_type
 
 
 def begin(world: World, caller: Caller, project: str, instance_id: str, *, limited: bool) -> ResultDownload:
@@ -80,7 +81,7 @@ def rows(
     if start >= end:
         return
     sizes = _batch_sizes(path)
-    schema = pa.schema([pa.field(column.name, _stored(column)) for column in columns])
+    schema = pa.schema([pa.field(column.name, stored_type(column.type)) for column in columns])
     places = [int(column.stored_as) for column in columns]
     with pa.memory_map(str(path)) as source, pa.ipc.open_file(source) as reader:
         before = 0
@@ -88,16 +89,13 @@ def rows(
             first, last = max(start - before, 0), min(end - before, size)
             if first < last:
                 batch = reader.get_batch(number).slice(first, last - first)
-                yield pa.record_batch([batch.column(place) for place in places], schema=schema)
+                arrays = [
+                    padded(batch.column(place), column.type) for place, column in zip(places, columns, strict=True)
+                ]
+                yield pa.record_batch(arrays, schema=schema)
             before += size
             if before >= end:
                 return
-
-
-def _stored(column: WireColumn) -> pa.DataType:
-    from taskhouse.sql.arrow import stored_type
-
-    return stored_type(column.type)
 
 
 def _batch_sizes(path: Path) -> list[int]:

@@ -29,6 +29,7 @@ from taskhouse.services.world import Caller, World
 from taskhouse.sql.arrow import table_schema
 
 _TASK = "tunnel"
+_FIELD_PROPERTY = "odps.sql.cfile2.field.maxsize"
 MAX_BLOCK_ID = 2**31 - 1
 
 
@@ -83,6 +84,15 @@ def find(world: World, caller: Caller, name: TableName, session_id: str) -> Uplo
 def wire_columns(view: UploadView) -> list[tuple[str, DataType]]:
     """Names and types in the order in which the wire counts them."""
     return [(name, parse_type(text)) for name, _, text in view.upload.columns]
+
+
+def field_bytes(world: World, view: UploadView) -> int:
+    """The greatest size of one text or binary value: the server's limit, or what the project allows beyond it
+    (`odps.sql.cfile2.field.maxsize`, in KiB)."""
+    project = world.catalogue.project(view.upload.project)
+    text = project.properties.get(_FIELD_PROPERTY, "") if project is not None else ""
+    allowed = int(text) * 1024 if text.isdecimal() and len(text) < 10 else 0
+    return max(world.limits.field_bytes, min(allowed, world.limits.record_bytes))
 
 
 def put_block(world: World, view: UploadView, block_id: int, batches: Iterator[pa.RecordBatch]) -> Block:

@@ -37,7 +37,7 @@ def _upload_document(view: upload.UploadView, world: World) -> dict[str, object]
             for block in view.blocks
         ],
         "Schema": calls.schema_document([(name, type_) for name, _, type_ in view.upload.columns], view.table),
-        "MaxFieldSize": world.limits.field_bytes,
+        "MaxFieldSize": upload.field_bytes(world, view),
     }
 
 
@@ -70,7 +70,9 @@ def put_block(world: World, request: Request) -> Reply:
     if request.has("arrow"):
         batches = _arrow_batches(world, stream, columns)
     else:
-        decoder = RecordDecoder(columns, field_bytes=world.limits.field_bytes, record_bytes=world.limits.record_bytes)
+        decoder = RecordDecoder(
+            columns, field_bytes=upload.field_bytes(world, view), record_bytes=world.limits.record_bytes
+        )
         batches = decoder.read(stream)
     upload.put_block(world, view, block_id, batches)
     return Reply(200, b"", {METRICS_HEADER: cost.document()}, "application/json")
