@@ -19,6 +19,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from taskhouse.domain.limits import Limits
 
@@ -37,6 +38,25 @@ def default_home() -> Path:
     return Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share") / "taskhouse"
 
 
+def machine_time_zone() -> str:
+    """The machine's time zone as an IANA name; UTC when it cannot be told."""
+    candidates = [os.environ.get("TZ", "").lstrip(":")]
+    try:
+        candidates.append(str(Path("/etc/localtime").resolve()).partition("/zoneinfo/")[2])
+        candidates.append(Path("/etc/timezone").read_text(encoding="utf-8").strip())
+    except (OSError, UnicodeDecodeError):
+        pass
+    return next((name for name in candidates if name and is_time_zone(name)), "UTC")
+
+
+def is_time_zone(name: str) -> bool:
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return False
+    return True
+
+
 @dataclass(frozen=True, slots=True)
 class Config:
     """`port` 0 picks a free one. `grace_s`: how long a server that is told to end lets running tasks finish (seconds) before it
@@ -53,6 +73,9 @@ class Config:
     grace_s: float = 5.0
     project: str = "taskhouse"
     """Name of the project that a new home starts with."""
+    time_zone: str = field(default_factory=machine_time_zone)
+    """IANA name of the zone that SQL works in when neither the statement nor its project says otherwise. By default the
+    machine's: clients read times in their own zone, and mostly that is the same one."""
     limits: Limits = field(default_factory=Limits)
 
 
@@ -102,6 +125,10 @@ def _with(config: Config, values: Mapping[str, Any], where: str) -> Config:
             case "home" | "ready_file":
                 converted[name] = Path(str(value)).expanduser()
             case "host" | "public_url" | "project":
+                converted[name] = str(value)
+            case "time_zone":
+                if not is_time_zone(str(value)):
+                    raise ConfigError(f"{where}: time_zone = {value!r} is not an IANA time zone")
                 converted[name] = str(value)
             case "port":
                 converted[name] = _number(int, name, value, where)

@@ -57,7 +57,9 @@ RUNNERS: dict[str, Runner] = {
 }
 
 
-def build_world(home: Path, database: Database, warehouse: Warehouse, engine: Engine, limits: Limits) -> World:
+def build_world(
+    home: Path, database: Database, warehouse: Warehouse, engine: Engine, limits: Limits, time_zone: str = "UTC"
+) -> World:
     """The world on an open database."""
     return World(
         instances=SqlInstanceStore(database),
@@ -74,6 +76,7 @@ def build_world(home: Path, database: Database, warehouse: Warehouse, engine: En
         limits=limits,
         blobs=home / "blobs",
         runners=RUNNERS,
+        time_zone=time_zone,
     )
 
 
@@ -147,7 +150,7 @@ class Server:
         warehouse = DeltaWarehouse(self.home.warehouse, limits.retention_hours)
         engine = DuckDbEngine(self.home.warehouse, self.home.blobs, limits)
         self._ends.callback(engine.close)
-        return build_world(self.home.path, database, warehouse, engine, limits)
+        return build_world(self.home.path, database, warehouse, engine, limits, self._config.time_zone)
 
     def _bind(self) -> HttpServer:
         """The HTTP server on its bound socket, not answering yet. It ends after the dispatcher, so that clients who wait for an

@@ -59,3 +59,11 @@ def test_a_misspelt_variable_is_an_error() -> None:
         load(None, {"TASKHOUSE_PROT": "1"}, {})
     with pytest.raises(ConfigError, match="there is no limit 'rows'"):
         load(None, {"TASKHOUSE_LIMITS_ROWS": "1"}, {})
+
+
+def test_the_time_zone_is_checked_and_defaults_to_the_machines(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TZ", "Asia/Shanghai")
+    assert load(None, {}, {}).time_zone == "Asia/Shanghai"
+    assert load(None, {"TASKHOUSE_TIME_ZONE": "Europe/Berlin"}, {}).time_zone == "Europe/Berlin"
+    with pytest.raises(ConfigError, match="time_zone = 'Mars/Olympus' is not an IANA time zone"):
+        load(None, {}, {"time_zone": "Mars/Olympus"})

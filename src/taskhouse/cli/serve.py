@@ -43,6 +43,10 @@ if TYPE_CHECKING:
     help="How clients reach the server when it is behind a proxy: http://name:port. [TASKHOUSE_PUBLIC_URL]",
 )
 @click.option("--project", help="Project that a new home starts with. [TASKHOUSE_PROJECT; default: taskhouse]")
+@click.option(
+    "--time-zone",
+    help="Zone in which SQL works by default, such as Asia/Shanghai. [TASKHOUSE_TIME_ZONE; default: the machine's]",
+)
 @click.option("--log-format", type=click.Choice(LOG_FORMATS), help="[TASKHOUSE_LOG_FORMAT; default: console]")
 @click.option("--log-level", type=click.Choice(LOG_LEVELS), help="[TASKHOUSE_LOG_LEVEL; default: info]")
 @click.option(

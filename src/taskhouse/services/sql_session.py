@@ -35,6 +35,7 @@ class SqlSession:
     task: str
     attempt: int
     step: int = 0
+    default_time_zone: str = "UTC"
 
     @property
     def schemas_enabled(self) -> bool:
@@ -46,7 +47,7 @@ class SqlSession:
         """An IANA name. Raises `Fault` when the setting is not one."""
         name = self.settings.get(TIME_ZONE, "").strip()
         if not name:
-            return "UTC"
+            return self.default_time_zone
         settings.check(TIME_ZONE, name)
         return name
 
@@ -79,6 +80,7 @@ def open_session(
     instance_id: str,
     task: str,
     attempt: int,
+    default_time_zone: str = "UTC",
 ) -> SqlSession:
     """A session in `project` with the client's hints."""
     session = SqlSession(
@@ -90,6 +92,7 @@ def open_session(
         instance_id=instance_id,
         task=task,
         attempt=attempt,
+        default_time_zone=default_time_zone,
     )
     for name, value in hints.items():
         session.set(name, value)
@@ -116,6 +119,7 @@ def session_of(world: World, task_run: TaskRun) -> SqlSession:
         instance_id=instance.id,
         task=task_run.task.spec.name,
         attempt=task_run.attempt.number,
+        default_time_zone=world.time_zone,
     )
 
 

@@ -45,6 +45,8 @@ class World:
     runners: Mapping[str, Runner] = field(default_factory=dict)
     runs: LiveRuns = field(default_factory=LiveRuns)
     measures: Measures = field(default_factory=Measures)
+    time_zone: str = "UTC"
+    """IANA name of the zone that SQL works in when neither the statement nor its project says otherwise."""
 
     @property
     def results(self) -> Path:

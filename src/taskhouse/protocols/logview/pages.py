@@ -187,7 +187,7 @@ def _columns(task: Task) -> list[tuple[str, DataType]]:
 
 
 def _time_zone(task: Task) -> str:
-    return task.spec.settings.get("odps.sql.timezone") or "UTC"
+    return str(task.summary.get("time_zone") or task.spec.settings.get("odps.sql.timezone") or "UTC")
 
 
 def _preview(world: World, task: Task) -> Preview | None:

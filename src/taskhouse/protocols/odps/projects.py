@@ -33,9 +33,10 @@ def _headers(owner: str, item: Project | Schema) -> dict[str, str]:
     }
 
 
-def _shown_properties(project: Project) -> dict[str, str]:
+def _shown_properties(world: World, project: Project) -> dict[str, str]:
+    zone = {"odps.sql.timezone": world.time_zone}
     enabled = {"odps.namespace.schema": "true" if project.schemas_enabled else "false"}
-    return {**projects.DEFAULT_PROPERTIES, **enabled, **project.properties}
+    return {**projects.DEFAULT_PROPERTIES, **zone, **enabled, **project.properties}
 
 
 def _extended(world: World, project: Project) -> Xml:
@@ -88,7 +89,7 @@ def get_project(world: World, request: Request) -> Reply:
         element("CreationTime", http_time(found.created_at)),
         element("LastModifiedTime", http_time(found.modified_at)),
         element("ProjectGroupName"),
-        _properties("Properties", _shown_properties(found)),
+        _properties("Properties", _shown_properties(world, found)),
         element("Clusters", element("Cluster", element("Name", "default"), element("QuotaID", "1"))),
         element("Allow3Tier", found.schemas_enabled),
     )

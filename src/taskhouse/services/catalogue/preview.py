@@ -66,7 +66,7 @@ def preview(
 def world_zone(world: World, project: str) -> str:
     """The project's time zone, an IANA name."""
     found = world.catalogue.project(project)
-    return (found.properties.get("odps.sql.timezone", "") if found else "") or "UTC"
+    return (found.properties.get("odps.sql.timezone", "") if found else "") or world.time_zone
 
 
 def _wanted(table: Table, names: Sequence[str]) -> tuple[Column, ...]:

@@ -15,11 +15,10 @@ from taskhouse.services.world import Caller, World
 
 DEFAULT_PROPERTIES: Mapping[str, str] = {
     "odps.sql.type.system.odps2": "true",
-    "odps.sql.timezone": "UTC",
     "odps.sql.allow.fullscan": "true",
     "odps.sql.decimal.odps2": "true",
 }
-"""Properties that every project has until they are set."""
+"""Properties that every project has until they are set; the time zone is the server's."""
 
 
 def get(world: World, caller: Caller, name: str) -> Project:
