@@ -20,6 +20,8 @@ from dataclasses import dataclass
 from time import perf_counter
 from typing import Any, BinaryIO, cast
 
+from structlog.contextvars import bound_contextvars
+
 from taskhouse.domain.faults import Fault, FaultCode
 from taskhouse.protocols.odps import faults
 from taskhouse.protocols.odps.body import IDLE_S, BodyStream, Receive
@@ -90,7 +92,7 @@ class App:
             pattern = _label(match.route)
         except Fault as fault:
             status = await _send_whole(self._told(fault, request_id, headers), request_id, method, send)
-            self._measure(method, pattern, status, started)
+            self._measure(request_id, method, pattern, status, started)
             return
         target = f"{raw_path}?{query_string}" if query_string else raw_path
         feeder: asyncio.Task[None] | None = None
@@ -105,7 +107,7 @@ class App:
             except TimeoutError:
                 slow = Fault(FaultCode.INVALID_ARGUMENT, f"the request body did not arrive within {IDLE_S:g} s")
                 status = await _send_whole(self._told(slow, request_id, headers), request_id, method, send, close=True)
-                self._measure(method, pattern, status, started)
+                self._measure(request_id, method, pattern, status, started)
                 return
             if data is None:
                 return
@@ -125,11 +127,15 @@ class App:
         finally:
             if feeder is not None and not feeder.done():
                 feeder.cancel()
-        self._measure(method, pattern, status, started)
+        self._measure(request_id, method, pattern, status, started)
 
-    def _measure(self, method: str, pattern: str, status: int, started: float) -> None:
+    def _measure(self, request_id: str, method: str, pattern: str, status: int, started: float) -> None:
+        seconds = perf_counter() - started
         if self._observe is not None:
-            self._observe(method, pattern, status, perf_counter() - started)
+            self._observe(method, pattern, status, seconds)
+        if log.isEnabledFor(logging.DEBUG):
+            facts = {"request_id": request_id, "status": status, "ms": round(seconds * 1000, 1)}
+            log.debug("%s %s", method, pattern, extra=facts)
 
     def _told(self, fault: Fault, request_id: str, headers: Mapping[str, str]) -> Reply:
         return faults.reply_for(fault, request_id, as_json="x-odps-tunnel-version" in headers)
@@ -174,7 +180,8 @@ class App:
 
     def _handle(self, call: _Call, handler: Handler) -> Reply:
         """On a worker thread. The first chunk of a streamed reply is made here, while a fault can still be told."""
-        reply = handler(self._world, self._request(call))
+        with bound_contextvars(request_id=call.request_id):
+            reply = handler(self._world, self._request(call))
         if isinstance(reply.body, bytes | str):
             return reply
         first = next(reply.body, None)
