@@ -80,7 +80,7 @@ _BODIES: list[str] = [
     "mc_naive_shift(x, i) AS make_timestamp_ns(epoch_ns(CAST(x AS TIMESTAMP) + i) + epoch_ns(x) % 1000)",
     "mc_truncate_ms(x) AS date_trunc('millisecond', x)",
     # JSON text.
-    "mc_json_scalar(j) AS CASE WHEN json_valid(j) THEN TRY(json_extract_string(j, '$')) END",
+    "mc_json_scalar(j) AS json_extract_string(CASE WHEN json_valid(j) THEN j END, '$')",
     *_text_casts(),
 ]
 
@@ -93,6 +93,4 @@ def macro(body: str) -> None:
     MACROS.append(f"CREATE OR REPLACE MACRO {body}")
 
 
-macro(
-    "mc_json_path(j, p) AS CASE WHEN json_valid(j) THEN TRY(json_extract_string(j, p)) END"
-)
+macro("mc_json_path(j, p) AS json_extract_string(CASE WHEN json_valid(j) THEN j END, p)")

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlglot import exp
 
-from taskhouse.domain.datatypes import BIGINT, DataType, Kind
+from taskhouse.domain.datatypes import BIGINT, DOUBLE, DataType, Kind
 from taskhouse.sql.binder.binding import Binding
 from taskhouse.sql.binder.places import place_of
 from taskhouse.sql.binder.scope import Scope
@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 _ROWS_BY_DEFAULT = frozenset("avg count max min stddev stddev_pop stddev_samp sum variance var_samp var_pop".split())
 """With ORDER BY and no frame these run over rows, not peers, unless odps.sql.hive.compatible is on."""
 _NO_FRAME = frozenset("row_number rank dense_rank percent_rank cume_dist ntile lag lead cluster_sample".split())
+
+
+_IN_WINDOW = "another window function"
 
 
 class _Lambda:
@@ -90,7 +93,7 @@ class CallBinder:
         if window is not None:
             if scope.clause or scope.inside_aggregate:
                 self.binding.fail(f"a window function cannot stand in {scope.clause or 'an aggregate function'}", node)
-            scope.clause = "another window function"
+            scope.clause = _IN_WINDOW
             try:
                 return self._call(function, node, window, condition, order, ignore_nulls, scope)
             finally:
@@ -108,6 +111,10 @@ class CallBinder:
         scope: Scope,
     ) -> Typed:
         name = function.name
+        if name == "rand" and scope.clause == _IN_WINDOW:
+            return self.row_random(scope)
+        if name in ("uuid", "unique_id") and scope.clause == _IN_WINDOW:
+            self.binding.refuse(f"function {name} in a window is not supported", node)
         aggregating = function.kind is FunctionKind.AGGREGATE and window is None
         if aggregating:
             if scope.inside_aggregate:
@@ -126,6 +133,8 @@ class CallBinder:
                 scope.inside_aggregate -= 1
         if window is not None:
             call.windowed = True
+            if name == "cluster_sample":
+                call.random = self.row_random(scope).sql
             tail += " OVER " + self._over(window, function, scope)
         call.tail = tail
         call.ignore_nulls = ignore_nulls
@@ -234,6 +243,17 @@ class CallBinder:
         if not typed.type.is_number and typed.kind.value not in ("interval_year_month", "interval_day_time"):
             self.binding.fail("a frame's bound must be a number", spec)
         return f"{typed.sql} {'FOLLOWING' if word == 'FOLLOWING' else 'PRECEDING'}"
+
+    def row_random(self, scope: Scope) -> Typed:
+        """A number that looks random for each row, for windows, whose order DuckDB wants repeatable: a hash of the row's values
+        and the statement's moment. Equal rows have equal numbers, and which of them comes first nobody can tell."""
+        if scope.grouping_keys:
+            parts = [k.sql for k in scope.grouping_keys]
+        else:
+            found = [r.reference(c) for r in scope.relations for c in r.columns if not c.type.is_complex]
+            parts = [self.binding.use(t).sql for t in found]
+        seed = int(self.binding.context.now.timestamp() * 1_000_000)
+        return Typed(f"(hash(row({', '.join([str(seed), *parts])})) / 18446744073709551616)", DOUBLE)
 
     # --- forms with a meaning of their own ----------------------------------------------------------------------------
 

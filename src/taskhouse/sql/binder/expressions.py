@@ -340,6 +340,8 @@ class Expressions:
     def _between(self, node: exp.Between, scope: Scope) -> Typed:
         value = self.bind(node.this, scope)
         low, high = self.bind(node.args["low"], scope), self.bind(node.args["high"], scope)
+        if value.is_null:
+            return Typed("CAST(NULL AS BOOLEAN)", BOOLEAN)
         first = operators.comparable(value, low, self.binding.rules)
         second = operators.comparable(value, high, self.binding.rules)
         if first is None or second is None:
@@ -378,6 +380,7 @@ class Expressions:
         return Typed("(" + " OR ".join(f"{a} = {b}" for a, b in members) + ")", BOOLEAN)
 
     def _in_query(self, node: exp.In, query: exp.Expr, scope: Scope) -> Typed:
+        self._refuse_in_lambda(node)
         block = self.queries.bind(query.this if isinstance(query, exp.Subquery) else query, scope)
         lefts = node.this.expressions if isinstance(node.this, exp.Tuple) else [node.this]
         if len(block.columns) != len(lefts):
@@ -396,11 +399,17 @@ class Expressions:
         left = values[0] if len(values) == 1 else f"({', '.join(values)})"
         return Typed(f"({left} IN ({body}))", BOOLEAN)
 
+    def _refuse_in_lambda(self, node: exp.Expr) -> None:
+        if self.lambda_scopes:
+            self.binding.refuse("a subquery in a lambda is not supported", node)
+
     def _exists(self, node: exp.Exists, scope: Scope) -> Typed:
+        self._refuse_in_lambda(node)
         query = node.this.this if isinstance(node.this, exp.Subquery) else node.this
         return Typed(f"(EXISTS ({self.queries.bind(query, scope).sql}))", BOOLEAN)
 
     def _scalar_query(self, node: exp.Subquery, scope: Scope) -> Typed:
+        self._refuse_in_lambda(node)
         block = self.queries.bind(node.this, scope)
         if len(block.columns) != 1:
             self.binding.fail(f"a subquery used as a value must have one column, not {len(block.columns)}", node)

@@ -101,9 +101,17 @@ def _percentile(call: Call) -> Typed:
     """Exact, between the two nearest values; an array of fractions gives an array."""
     value, fraction = call.to(0, DOUBLE), call.args[1]
     if fraction.kind is Kind.ARRAY:
-        fractions = call.to(1, array(DOUBLE)).sql
+        fractions = _fractions(call)
         return Typed(call.render("quantile_cont({d}{0}, {1}){w}", value.sql, fractions), array(DOUBLE))
     return Typed(call.render("quantile_cont({d}{0}, {1}){w}", value.sql, _fraction(call, 1)), DOUBLE)
+
+
+def _fractions(call: Call) -> str:
+    """An array of fractions as SQL; it must not depend on a row."""
+    made = call.to(1, array(DOUBLE)).sql
+    if '"' in made:
+        call.fail(f"function {call.name}: the fractions must be constants")
+    return made
 
 
 def _fraction(call: Call, index: int) -> str:
@@ -121,7 +129,7 @@ def _fraction(call: Call, index: int) -> str:
 def _percentile_approx(call: Call) -> Typed:
     value, fraction = call.to(0, DOUBLE), call.args[1]
     if fraction.kind is Kind.ARRAY:
-        fractions = call.to(1, array(DOUBLE)).sql
+        fractions = _fractions(call)
         return Typed(call.render("quantile_cont({0}, {1}){w}", value.sql, fractions), array(DOUBLE))
     return Typed(call.render("quantile_cont({0}, {1}){w}", value.sql, _fraction(call, 1)), DOUBLE)
 

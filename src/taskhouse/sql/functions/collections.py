@@ -149,7 +149,9 @@ def _array_join(call: Call) -> Typed:
     texts = call.to(0, array(STRING)).sql
     if len(call.args) > 2:
         texts = f"list_transform({texts}, lambda e: coalesce(e, {call.to(2, STRING).sql}))"
-    return Typed(f"array_to_string({texts}, {call.to(1, STRING).sql})", STRING)
+    separator = call.to(1, STRING)
+    name = "array_to_string" if separator.value is not None else "mc_join"
+    return Typed(f"{name}({texts}, {separator.sql})", STRING)
 
 
 def _array_repeat(call: Call) -> Typed:
@@ -183,6 +185,13 @@ def _sequence(call: Call) -> Typed:
     a, b = call.to(0, BIGINT).sql, call.to(1, BIGINT).sql
     step = call.to(2, BIGINT).sql if len(call.args) > 2 else f"(CASE WHEN {a} <= {b} THEN 1 ELSE -1 END)"
     return Typed(f"CAST(generate_series({a}, {b}, {step}) AS BIGINT[])", array(BIGINT))
+
+
+def _flatten(call: Call) -> Typed:
+    inner = _element(call, 0)
+    if inner.kind is not Kind.ARRAY:
+        call.fail(f"function flatten takes an ARRAY of ARRAYs, not {shown(call.args[0].type)}")
+    return Typed(f"flatten({call.args[0].sql})", inner)
 
 
 def _split(call: Call) -> Typed:
@@ -509,7 +518,7 @@ add(
 )
 add(
     "flatten(any) -> any",
-    lambda call: Typed(f"flatten({call.args[0].sql})", _element(call, 0)),
+    _flatten,
     "ARRAYs of an ARRAY as one.",
     ("flatten(array(array(1), array(2, 3)))", [1, 2, 3]),
 )

@@ -189,7 +189,7 @@ def _trunc(call: Call) -> Typed:
         return Typed(f"mc_trunc({call.to(0, DOUBLE).sql}, {places})", DOUBLE)
     value = convert(_as_time(call, 0, DATE), DATE, call.rules)
     assert value is not None
-    return _truncated(value, part_of(call, 1))
+    return _truncated(value, part_of(call, 1) if len(call.args) > 1 else "day")
 
 
 _TRUNC_TIME = {

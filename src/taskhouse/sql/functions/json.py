@@ -12,9 +12,9 @@ from taskhouse.sql.typed import Typed
 json = Group("JSON")
 
 macro(
-    "mc_json_wild(j, p) AS CASE WHEN json_valid(j) AND len(json_extract(j, p)) > 0 THEN CAST(to_json(json_extract(j, p)) AS VARCHAR) END"
+    "mc_json_wild(j, p) AS CASE WHEN len(json_extract(CASE WHEN json_valid(j) THEN j END, p)) > 0 THEN CAST(to_json(json_extract(CASE WHEN json_valid(j) THEN j END, p)) AS VARCHAR) END"
 )
-macro("mc_json_part(j, p) AS CASE WHEN json_valid(j) THEN TRY(CAST(json_extract(j, p) AS VARCHAR)) END")
+macro("mc_json_part(j, p) AS CAST(json_extract(CASE WHEN json_valid(j) THEN j END, p) AS VARCHAR)")
 
 
 def _path(call: Call, index: int) -> str | None:
@@ -83,13 +83,13 @@ def _from_json(call: Call) -> Typed:
         call.fail(f"function from_json: {fault.message}")
     shape = engine_type(type_)
     return Typed(
-        f"(CASE WHEN json_valid({call.args[0].sql}) THEN TRY(CAST(CAST({call.args[0].sql} AS JSON) AS {shape})) END)",
+        f"TRY_CAST(CAST(CASE WHEN json_valid({call.args[0].sql}) THEN {call.args[0].sql} END AS JSON) AS {shape})",
         type_,
     )
 
 
 json.scalar(
-    "get_json_object([any, any]) -> string",
+    "get_json_object(string, string) -> string; get_json_object(json, string) -> string",
     _get,
     "The value at a path `$.a.b[0]`, a text without quotes; `[*]` gives all.",
     ("get_json_object('{\"a\": {\"b\": 5}}', '$.a.b')", "5"),
@@ -100,20 +100,20 @@ json.scalar(
     ("get_json_object('[{\"a\":1},{\"a\":2}]', '$[*].a')", "[1,2]"),
 )
 json.scalar(
-    "json_extract(any, any) -> json",
+    "json_extract(json, string) -> json; json_extract(string, string) -> json",
     _extract,
     "The JSON at a path.",
     ("json_extract(json_parse('{\"a\": [1]}'), '$.a')", "[1]"),
 )
 json.scalar(
-    "json_exists(any, any) -> boolean",
+    "json_exists(json, string) -> boolean; json_exists(string, string) -> boolean",
     _exists,
     "Whether there is something at a path.",
     ("json_exists(json_parse('{\"a\": 1}'), '$.a')", True),
 )
 json.scalar(
     "json_parse(string) -> json",
-    "(CASE WHEN json_valid({0}) THEN TRY(CAST(json({0}) AS VARCHAR)) END)",
+    "CAST(json(CASE WHEN json_valid({0}) THEN {0} END) AS VARCHAR)",
     "Text as JSON.",
     ("json_parse('{\"a\" : 1}')", '{"a":1}'),
 )

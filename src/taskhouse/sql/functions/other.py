@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from taskhouse.domain.datatypes import BIGINT, BOOLEAN, STRING, DataType, Kind, parse_type
+from taskhouse.domain.datatypes import BIGINT, BOOLEAN, STRING, Kind
 from taskhouse.sql.backends.duckdb import quote_text
 from taskhouse.sql.backends.duckdb_macros import macro
 from taskhouse.sql.functions.registry import Call, Group
@@ -45,17 +45,6 @@ def _sha2(call: Call) -> Typed:
     if bits not in (0, 256):
         call.refuse(f"function sha2 of {bits} bits is not supported, 256 is")
     return Typed(f"sha256({call.args[0].sql})", STRING)
-
-
-def _raise(call: Call) -> Typed:
-    return Typed(f"CAST(error({call.to(0, STRING).sql}) AS VARCHAR)", STRING)
-
-
-def _try_cast(call: Call) -> Typed:
-    """SAFE_CAST as a function of a type's name."""
-    target: DataType = parse_type(call.text(1, "the type"))
-    made = call.to(0, target)
-    return Typed(f"TRY({made.sql})", target)
 
 
 def _text_or_bytes(template: str):  # type: ignore[no-untyped-def]

@@ -60,6 +60,8 @@ class Call:
     """` FILTER (..) OVER (..)`, or empty."""
     windowed: bool = False
     ignore_nulls: bool = False
+    random: str = ""
+    """A random number of the row, for CLUSTER_SAMPLE."""
 
     @property
     def hive(self) -> bool:

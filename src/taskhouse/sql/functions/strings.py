@@ -22,13 +22,16 @@ macro(
 macro(
     "mc_instr(s, x, p, n) AS CASE WHEN s IS NULL OR x IS NULL OR p IS NULL OR n IS NULL THEN NULL "
     "WHEN p < 1 OR n < 1 THEN error('ODPS-0121095:Invalid arguments - in function instr, start position and occurrence must be greater than 0') "
-    "WHEN x = '' THEN p "
-    "WHEN length(string_split(substr(s, p), x)) <= n THEN 0 "
-    "ELSE p + length(array_to_string(list_slice(string_split(substr(s, p), x), 1, n), x)) END"
+    "WHEN x = '' THEN p WHEN length(string_split(substr(s, p), x)) <= n THEN 0 "
+    "ELSE p + (n - 1) * length(x) + list_sum(list_transform(list_slice(string_split(substr(s, p), x), 1, n), lambda e: length(e))) END"
+)
+macro(
+    "mc_join(l, d) AS CASE WHEN l IS NULL OR d IS NULL THEN NULL WHEN len(list_filter(l, lambda e: e IS NOT NULL)) = 0 THEN '' "
+    "ELSE list_reduce(list_filter(l, lambda e: e IS NOT NULL), lambda a, b: a || d || b) END"
 )
 macro(
     "mc_split_part(s, d, a, b) AS CASE WHEN s IS NULL OR d IS NULL OR a IS NULL OR b IS NULL THEN NULL WHEN d = '' THEN s "
-    "ELSE coalesce(array_to_string(list_slice(string_split(s, d), "
+    "ELSE coalesce(mc_join(list_slice(string_split(s, d), "
     "CASE WHEN a < 0 THEN greatest(length(string_split(s, d)) + a + 1, 1) ELSE greatest(a, 1) END, "
     "CASE WHEN b < 0 THEN length(string_split(s, d)) + b + 1 ELSE b END), d), '') END"
 )
@@ -91,6 +94,9 @@ def _locate(call: Call) -> Typed:
 
 def _split_part(call: Call) -> Typed:
     start = call.args[2].sql
+    place = call.args[2].value
+    if len(call.args) == 3 and isinstance(place, int) and place > 0 and call.args[1].value:
+        return Typed(f"split_part({call.args[0].sql}, {call.args[1].sql}, {place})", STRING)
     end = call.args[3].sql if len(call.args) > 3 else start
     return Typed(f"mc_split_part({call.args[0].sql}, {call.args[1].sql}, {start}, {end})", STRING)
 
@@ -117,7 +123,7 @@ def _concat_ws(call: Call) -> Typed:
             if arg.kind.value != "array" or not (arg.type.element.is_text or arg.type.element.kind.value == "void"):
                 call.fail(f"function concat_ws: argument {i + 1} must be STRING or ARRAY<STRING>")
             parts.append(
-                f"(CASE WHEN len(list_filter({arg.sql}, lambda e: e IS NULL)) = 0 THEN array_to_string({arg.sql}, {separator}) END)"
+                f"(CASE WHEN len(list_filter({arg.sql}, lambda e: e IS NULL)) = 0 THEN mc_join({arg.sql}, {separator}) END)"
             )
         else:
             parts.append(call.to(i, STRING).sql)
@@ -167,8 +173,8 @@ string.scalar(
 )
 string.scalar(
     "substring_index(string, string, bigint) -> string",
-    "(CASE WHEN {1} = '' OR {2} = 0 THEN left({0}, 0) WHEN {2} > 0 THEN array_to_string(list_slice(string_split({0}, {1}), 1, {2}), {1}) "
-    "ELSE array_to_string(list_slice(string_split({0}, {1}), {2}, -1), {1}) END)",
+    "(CASE WHEN {1} = '' OR {2} = 0 THEN left({0}, 0) WHEN {2} > 0 THEN mc_join(list_slice(string_split({0}, {1}), 1, {2}), {1}) "
+    "ELSE mc_join(list_slice(string_split({0}, {1}), {2}, -1), {1}) END)",
     "Text before the n-th separator; from the end when negative.",
     ("substring_index('www.example.com', '.', 2)", "www.example"),
     ("substring_index('www.example.com', '.', -2)", "example.com"),

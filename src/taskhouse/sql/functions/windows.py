@@ -57,14 +57,16 @@ def _ntile(call: Call) -> Typed:
 
 
 def _cluster_sample(call: Call) -> Typed:
-    """(n): n rows of each partition. (n, m): m of n parts of it."""
+    """(n): n random rows of each partition. (n, m): m of n parts of it."""
     first = call.constant(0, "the number of rows")
     second = call.constant(1, "the number of parts") if len(call.args) > 1 else None
     if not isinstance(first, int) or first < 1 or (second is not None and (not isinstance(second, int) or second < 1)):
         call.fail("function cluster_sample takes whole numbers of at least 1")
+    inside = call.tail.removeprefix(" OVER (").removesuffix(")")
+    order = f" OVER ({inside} ORDER BY {call.random})".replace("( ", "(")
     if second is None:
-        return Typed(f"(row_number(){call.tail} <= {first})", BOOLEAN)
-    return Typed(f"(row_number(){call.tail} <= ceil(count(*){call.tail} * {second} / {first}))", BOOLEAN)
+        return Typed(f"(row_number(){order} <= {first})", BOOLEAN)
+    return Typed(f"(row_number(){order} <= ceil(count(*){call.tail} * {second} / {first}))", BOOLEAN)
 
 
 window.window(
@@ -119,7 +121,6 @@ window.window(
 window.window(
     "cluster_sample(any[, any]) -> boolean",
     _cluster_sample,
-    "Whether a row belongs to a sample of its partition.",
+    "Whether a row belongs to a random sample of its partition.",
     ("cluster_sample(1) OVER ()", True),
-    difference="the rows found first are taken, not random ones",
 )
