@@ -118,7 +118,7 @@ def _quota_element(world: World) -> Xml:
         element("TenantId", TENANT),
         element("CPU", world.limits.engine_threads or _cores()),
         element("MinCPU", 0),
-        element("Memory", world.limits.memory_bytes // 2**20),
+        element("Memory", (world.limits.memory_bytes or _memory_bytes()) // 2**20),
         element("Status", "ON"),
         element("ResourceSystemType", "FUXI_OFFLINE"),
         element("IsEnabled", True),
@@ -128,6 +128,11 @@ def _quota_element(world: World) -> Xml:
         element("VirtualClusterConfig", "{}"),
         element("BillingPolicy", "{}"),
     )
+
+
+def _memory_bytes() -> int:
+    """The engine's share of the machine's memory (see `Limits.memory_bytes`)."""
+    return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") * 6 // 10
 
 
 def _cores() -> int:
