@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import chain
 from typing import Any
 
 import pyarrow as pa
@@ -21,6 +22,7 @@ from taskhouse.services.tunnel.download import WireColumn
 
 _RANGE = re.compile(r"\(\s*(\d{1,18})\s*,\s*(\d{1,18})\s*\)")
 STREAM = "application/octet-stream"
+_SHORT = 256 * 1024
 
 
 def answer(document: Mapping[str, Any], request: Request, status: int = 200) -> Reply:
@@ -109,7 +111,15 @@ def arrow_batch(
 
 
 def _stream_reply(request: Request, stream: Iterator[bytes], cost: TransferCost) -> Reply:
+    """The stream, encoded as the client asks. A short one goes out whole, in one piece with its headers."""
     encoding = encodings.chosen(request.headers.get("accept-encoding", ""))
-    body = cost.sending(encodings.compressed(stream, encoding))
     headers = {"Content-Encoding": encoding} if encoding else {}
-    return Reply(200, body, headers, STREAM)
+    chunks = encodings.compressed(stream, encoding)
+    first: list[bytes] = []
+    size = 0
+    for chunk in chunks:
+        first.append(chunk)
+        size += len(chunk)
+        if size > _SHORT:
+            return Reply(200, cost.sending(chain((b"".join(first),), chunks)), headers, STREAM)
+    return Reply(200, b"".join(first), headers, STREAM)
