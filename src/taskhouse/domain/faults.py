@@ -49,6 +49,10 @@ class FaultCode(Enum):
     """A feature of MaxCompute that Taskhouse does not have, or a forbidden statement."""
     RUNTIME = ("RuntimeError", 400, "ODPS-0121095")
     """A statement failed while it ran: cast, overflow, limit, full disk."""
+    ILLEGAL_CAST = ("IllegalTypeCast", 400, "ODPS-0123091")
+    """A value that is no value of the type it is cast to, in strict mode."""
+    BAD_PARTITION = ("PartitionException", 400, "ODPS-0123031")
+    """A row whose dynamic partition value is NULL or empty."""
     CONFLICT = ("CommitConflict", 409, "ODPS-0110061")
     """Another writer changed the table first."""
     SESSION_UNAVAILABLE = ("SQAServiceUnavailable", 400, "ODPS-1840001")

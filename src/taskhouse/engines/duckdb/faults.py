@@ -20,6 +20,8 @@ _TYPES = {
 }  # fmt: skip
 _TYPE = re.compile(r"\b(" + "|".join(sorted(map(re.escape, _TYPES), key=len, reverse=True)) + r")\b(?!\()")
 _QUOTED = re.compile(r"'[^']*'|\"[^\"]*\"")
+_OWN = re.compile(r"(ODPS-\d{7}):\s*(.*)", re.DOTALL)
+_BY_NUMBER = {code.number: code for code in (FaultCode.ILLEGAL_CAST, FaultCode.BAD_PARTITION)}
 _DATA_FAULTS = frozenset(
     {"Conversion", "Out of Range", "Invalid Input", "Constraint", "Mismatch Type", "Division by Zero"}
 )
@@ -59,8 +61,16 @@ def fault_of(error: Exception, *, cancelled: bool, closed: bool) -> Fault:
     if kind in _BOUND_FAULTS:
         return Fault(FaultCode.SEMANTIC, clean(text))
     if kind in _DATA_FAULTS:
-        return Fault(FaultCode.RUNTIME, clean(text))
+        return _data_fault(clean(text))
     return Fault(FaultCode.RUNTIME, f"the engine failed: {clean(text)}")
+
+
+def _data_fault(message: str) -> Fault:
+    """Errors that bound SQL raises by itself begin with their ODPS number, which is the fault's code then."""
+    found = _OWN.match(message)
+    if found is None:
+        return Fault(FaultCode.RUNTIME, message)
+    return Fault(_BY_NUMBER.get(found.group(1), FaultCode.RUNTIME), found.group(2))
 
 
 def clean(text: str) -> str:

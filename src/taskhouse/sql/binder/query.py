@@ -285,7 +285,7 @@ class Queries:
         positions = (
             flag("odps.sql.orderby.position.alias", False)
             or flag("odps.sql.groupby.orderby.position.alias", False)
-            or flag("hive.groupby.position.alias", False)
+            or flag("hive.orderby.position.alias", False)
             or self.binding.hive
         )
         strict = flag("odps.sql.validate.orderby.limit", False)
