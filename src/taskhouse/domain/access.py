@@ -212,6 +212,21 @@ class Policy:
         return verdict
 
 
+def policy_document(policy: Policy) -> dict[str, object]:
+    """The JSON document that `read_policy` reads back."""
+    statements: list[dict[str, object]] = []
+    for statement in policy.statements:
+        item: dict[str, object] = {
+            "Effect": "Allow" if statement.allow else "Deny",
+            "Action": list(statement.actions),
+            "Resource": list(statement.resources),
+        }
+        if statement.principals:
+            item["Principal"] = list(statement.principals)
+        statements.append(item)
+    return {"Version": "1", "Statement": statements}
+
+
 def _words(value: object, what: str) -> tuple[str, ...]:
     words = [value] if isinstance(value, str) else value
     if not isinstance(words, list) or not words or not all(isinstance(word, str) and word for word in words):

@@ -13,6 +13,7 @@ from datetime import datetime
 from taskhouse.domain.catalogue import DEFAULT_SCHEMA, Project, TableName
 from taskhouse.domain.faults import Fault, FaultCode, Place
 from taskhouse.ports.warehouse import CommitTag
+from taskhouse.services.access import tokens
 from taskhouse.services.task_run import TaskRun
 from taskhouse.services.world import Caller, World
 from taskhouse.sql import settings
@@ -99,10 +100,13 @@ def open_session(
     return session
 
 
-def caller_of(world: World, user: str) -> Caller:
-    """The owner of an instance as the one who asks, with the rights of this moment."""
+def caller_of(world: World, task_run: TaskRun) -> Caller:
+    """The owner of an instance as the one who asks, with the rights of this moment, and no more than those of the token that
+    submitted it."""
+    user = task_run.instance.owner
     known = world.access.user(user)
-    return Caller(user=user, is_admin=known.is_admin if known is not None else False)
+    scope = tokens.scope_of(task_run.task.spec.config)
+    return Caller(user, known.is_admin if known is not None else False, scope)
 
 
 def session_of(world: World, task_run: TaskRun) -> SqlSession:
@@ -112,7 +116,7 @@ def session_of(world: World, task_run: TaskRun) -> SqlSession:
     if project is None:
         raise Fault(FaultCode.NO_SUCH_PROJECT, f"Project not found - '{instance.project}'")
     return open_session(
-        caller_of(world, instance.owner),
+        caller_of(world, task_run),
         project,
         task_run.task.spec.settings,
         world.clock.now(),

@@ -12,7 +12,7 @@ from taskhouse.domain.access import project_target
 from taskhouse.domain.faults import Fault, FaultCode
 from taskhouse.domain.instance import Instance, InstanceStatus, JobSpec, Task, TaskSpec, TaskStatus
 from taskhouse.services import merge_files
-from taskhouse.services.access import authorize
+from taskhouse.services.access import authorize, tokens
 from taskhouse.services.world import Caller, World
 from taskhouse.sql import parser
 
@@ -54,7 +54,7 @@ def prepare(world: World, caller: Caller, job: JobSpec) -> Instance:
         guid=job.guid,
         source=job.source,
         tasks=tuple(
-            Task(instance_id=instance_id, index=index, spec=_complete(spec), status=TaskStatus.WAITING)
+            Task(instance_id=instance_id, index=index, spec=_complete(spec, caller), status=TaskStatus.WAITING)
             for index, spec in enumerate(job.tasks)
         ),
     )
@@ -111,8 +111,7 @@ def _check_task(world: World, task: TaskSpec) -> None:
         merge_files.statement_of(task)
 
 
-def _complete(spec: TaskSpec) -> TaskSpec:
-    """Settings are texts, whatever a client's JSON held."""
-    if all(isinstance(value, str) for value in spec.settings.values()):
-        return spec
-    return replace(spec, settings={key: str(value) for key, value in spec.settings.items()})
+def _complete(spec: TaskSpec, caller: Caller) -> TaskSpec:
+    """Settings are texts, whatever a client's JSON held; what a token may do goes with the task."""
+    settings = {key: str(value) for key, value in spec.settings.items()}
+    return replace(spec, settings=settings, config=tokens.with_scope(spec.config, caller))

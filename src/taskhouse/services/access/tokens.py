@@ -12,9 +12,10 @@ import base64
 import hashlib
 import hmac
 import json
+from collections.abc import Mapping
 from typing import Any
 
-from taskhouse.domain.access import read_policy
+from taskhouse.domain.access import Policy, policy_document, read_policy
 from taskhouse.domain.faults import Fault, FaultCode
 from taskhouse.services.world import Caller, World
 
@@ -32,6 +33,24 @@ def _decode(text: str) -> bytes:
 
 def _sign(world: World, expires: str, payload: str) -> str:
     return _encode(hmac.digest(world.access.token_key(), f"{expires},{payload}".encode(), hashlib.sha256))
+
+
+SCOPE_PROPERTY = "taskhouse.token.policy"
+"""The property of a task that holds the policy of the token that submitted it: the task may do no more than the token."""
+
+
+def with_scope(config: Mapping[str, str], caller: Caller) -> dict[str, str]:
+    """A task's properties with the caller's scope, whatever the client wrote there."""
+    scoped = {name: value for name, value in config.items() if name != SCOPE_PROPERTY}
+    if caller.token_scope is not None:
+        scoped[SCOPE_PROPERTY] = json.dumps(policy_document(caller.token_scope))
+    return scoped
+
+
+def scope_of(config: Mapping[str, str]) -> Policy | None:
+    """The scope that `with_scope` kept."""
+    kept = config.get(SCOPE_PROPERTY)
+    return read_policy(json.loads(kept)) if kept else None
 
 
 def issue(world: World, caller: Caller, policy: object, hours: float) -> str:
