@@ -135,3 +135,15 @@ def _shared() -> House:
         made.table("pt", "id bigint", rows, partitions="ds string, hh bigint")
         _houses.append(made)
     return _houses[0]
+
+
+DATES = [
+    ("select * from pt where ds = to_char(dateadd(datetime '2020-01-01 10:00:00', 1, 'dd'), 'yyyymmdd') and hh = 1", [("20200102", "1")]),
+    ("select * from pt where ds = concat('2020', '0103') and hh = 1 + 1", [("20200103", "2")]),
+    ("select * from pt where ds = date_format(date '2020-01-03', 'yyyyMMdd') and hh = 1", [("20200103", "1")]),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("text", "wanted"), DATES, ids=[c[0] for c in DATES])
+def test_constant_expressions_prune_too(house: House, text: str, wanted: list[tuple[str, str]]) -> None:
+    assert kept(house, text) == wanted

@@ -142,7 +142,12 @@ def _fold(typed: Typed, target: DataType, rules: CastRules) -> Typed | None:
         if number is None or number.adjusted() > 300:
             return None
         return _fold_number(number, target)
-    if isinstance(value, dt.date) and not isinstance(value, dt.datetime):
+    if isinstance(value, dt.datetime):
+        local = value.astimezone(zone_of(rules.time_zone))
+        if kind is Kind.DATE:
+            return date_constant(local.date())
+        return text_constant(f"{local:%Y-%m-%d %H:%M:%S}") if kind is Kind.STRING and local.year >= 1000 else None
+    if isinstance(value, dt.date):
         if kind is Kind.DATETIME:
             return datetime_constant(dt.datetime(value.year, value.month, value.day), rules)
         return text_constant(value.isoformat()) if kind is Kind.STRING else None

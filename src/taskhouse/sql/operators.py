@@ -84,10 +84,6 @@ def _comparable_numbers(left: Typed, right: Typed) -> tuple[str, str]:
         return _bare_beside(left, right), right.sql
     if right.value is not None and left.type.kind in (Kind.DECIMAL, *_INTEGERS) and left.value is None:
         return left.sql, _bare_beside(right, left)
-    if Kind.DECIMAL in (left.kind, right.kind) and Kind.DOUBLE in (left.kind, right.kind):
-        wide = left.type if left.kind is Kind.DECIMAL else right.type
-        exact = f"DECIMAL(38,{max(decimal_shape(wide)[1], 10)})"
-        return tuple(f"CAST({t.sql} AS {exact})" if t.kind is Kind.DOUBLE else t.sql for t in (left, right))  # type: ignore[return-value]
     return left.sql, right.sql
 
 
@@ -219,7 +215,7 @@ def _fold(x: Typed, operator: str, y: Typed) -> Typed | None:
     value = a + b if operator == "+" else a - b if operator == "-" else a * b
     result = common_number(x.type, y.type)
     if result == INT and not -(2**31) <= value < 2**31:
-        return None
+        result = BIGINT
     return (
         integer_constant(value, result)
         if abs(value) < BIGINT_LIMIT and result.kind in (Kind.INT, Kind.BIGINT)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
 from taskhouse.sql.backends.duckdb import quote_text
 from taskhouse.sql.functions.registry import Call
 from taskhouse.sql.typed import Typed
@@ -124,6 +126,25 @@ def strptime_format(pattern: str, call: Call, *, java: bool = False) -> str:
     if not any(is_code for _, is_code in pieces):
         call.fail(f"function {call.name}: the pattern '{pattern}' has no part of a date")
     return "".join(_READ_ONLY.get(piece, piece) if is_code else _text(piece) for piece, is_code in pieces)
+
+
+_CONSTANT = {"%Y": "{0.year:04d}", "%m": "{0.month:02d}", "%d": "{0.day:02d}"}
+_CLOCK = {"%H": "hour", "%M": "minute", "%S": "second"}
+
+
+def constant_text(moment: dt.date, pattern: str, *, java: bool) -> str | None:
+    """A constant as text by a pattern of plain numbers, or None when the engine has to do it."""
+    made = []
+    for piece, is_code in tokens(pattern, java=java):
+        if not is_code:
+            made.append(piece)
+        elif piece in _CONSTANT:
+            made.append(_CONSTANT[piece].format(moment))
+        elif piece in _CLOCK:
+            made.append(f"{getattr(moment, _CLOCK[piece], 0):02d}")
+        else:
+            return None
+    return "".join(made)
 
 
 def format_sql(moment: str, pattern: Typed, *, java: bool) -> str:

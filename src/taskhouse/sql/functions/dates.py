@@ -21,9 +21,9 @@ from taskhouse.sql import operators
 from taskhouse.sql.backends.duckdb import quote_text
 from taskhouse.sql.backends.duckdb_macros import macro
 from taskhouse.sql.casts import civil, convert, datetime_constant, from_civil, zone_of
-from taskhouse.sql.functions.date_patterns import format_sql, strptime_format
+from taskhouse.sql.functions.date_patterns import constant_text, format_sql, strptime_format
 from taskhouse.sql.functions.registry import Call, Group, shown
-from taskhouse.sql.typed import Typed, date_constant
+from taskhouse.sql.typed import Typed, date_constant, text_constant
 
 dates = Group("dates and times")
 
@@ -91,6 +91,10 @@ def _dateadd(call: Call) -> Typed:
 def _add(call: Call, value: Typed, amount: Typed, part: str) -> Typed:
     months = {"year": 12, "quarter": 3, "month": 1}.get(part)
     count = amount.value
+    if type(count) is int and isinstance(value.value, dt.datetime):
+        folded = _moved(value.value, count, part, call)
+        if folded is not None:
+            return folded
     if months is not None:
         if type(count) is int and abs(count) < 10**6:
             interval = operators.interval_constant(count * months, None)
@@ -118,6 +122,22 @@ def _add(call: Call, value: Typed, amount: Typed, part: str) -> Typed:
     if moved is None:
         call.fail(f"function {call.name}: the result is out of range")
     return moved
+
+
+def _moved(moment: dt.datetime, count: int, part: str, call: Call) -> Typed | None:
+    """A constant DATETIME moved on the local clock, so that filters on partitions by dates of today stay constants."""
+    local = moment.astimezone(zone_of(call.context.time_zone)).replace(tzinfo=None)
+    months = {"year": 12, "quarter": 3, "month": 1}.get(part)
+    days = {"day": 1, "week": 7}.get(part)
+    try:
+        if months is not None:
+            day = operators.add_months(local.date(), count * months)
+            return datetime_constant(dt.datetime.combine(day, local.time()), call.rules)
+        if days is not None:
+            return datetime_constant(local + dt.timedelta(days=count * days), call.rules)
+    except (OverflowError, ValueError):
+        pass
+    return None
 
 
 _YEAR_MONTH, _DAY_TIME = DataType(Kind.INTERVAL_YEAR_MONTH), DataType(Kind.INTERVAL_DAY_TIME)
@@ -237,11 +257,23 @@ def _to_char(call: Call) -> Typed:
     value = call.args[0]
     if len(call.args) == 1 or value.type.is_number or value.kind is Kind.BOOLEAN:
         return call.to(0, STRING)
-    return Typed(format_sql(_wall(call, 0), call.to(1, STRING), java=False), STRING)
+    return _formatted(call, java=False)
 
 
 def _date_format(call: Call) -> Typed:
-    return Typed(format_sql(_wall(call, 0), call.to(1, STRING), java=True), STRING)
+    return _formatted(call, java=True)
+
+
+def _formatted(call: Call, *, java: bool) -> Typed:
+    value, pattern = _as_time(call, 0), call.to(1, STRING)
+    if isinstance(value.value, dt.date) and isinstance(pattern.value, str):
+        moment = value.value
+        if isinstance(moment, dt.datetime):
+            moment = moment.astimezone(zone_of(call.context.time_zone))
+        text = constant_text(moment, pattern.value, java=java)
+        if text is not None:
+            return text_constant(text)
+    return Typed(format_sql(_wall(call, 0), pattern, java=java), STRING)
 
 
 def _from_unixtime(call: Call) -> Typed:

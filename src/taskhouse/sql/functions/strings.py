@@ -7,7 +7,7 @@ from taskhouse.sql.backends.duckdb import quote_text
 from taskhouse.sql.backends.duckdb_macros import macro
 from taskhouse.sql.coercion import common_type
 from taskhouse.sql.functions.registry import Call, Group
-from taskhouse.sql.typed import Typed
+from taskhouse.sql.typed import Typed, text_constant
 
 string = Group("strings")
 
@@ -58,6 +58,10 @@ def _substr(call: Call) -> Typed:
     s, start = call.args[0].sql, call.args[1].sql
     length = call.args[2] if len(call.args) > 2 else None
     first, count = call.args[1].value, length.value if length else None
+    text = call.args[0].value
+    if isinstance(text, str) and isinstance(first, int) and first > 0 and (length is None or isinstance(count, int)):
+        end = len(text) if length is None else first - 1 + max(int(str(count)), 0)
+        return text_constant(text[first - 1 : end])
     if isinstance(first, int) and first > 0 and (length is None or (isinstance(count, int) and count > 0)):
         return Typed(f"substr({s}, {first})" if length is None else f"substr({s}, {first}, {count})", STRING)
     macro_name = "mc_substr_hive" if call.hive else "mc_substr"
@@ -73,8 +77,11 @@ def _concat(call: Call) -> Typed:
         if wide is None:
             call.fail("function concat: arrays and other types cannot be joined")
         return Typed("(" + " || ".join(call.to(i, wide).sql for i in range(len(call.args))) + ")", wide)
-    parts = [call.to(i, STRING).sql for i in range(len(call.args))]
-    return Typed("(" + " || ".join(parts) + ")", STRING)
+    parts = [call.to(i, STRING) for i in range(len(call.args))]
+    texts = [p.value for p in parts if isinstance(p.value, str)]
+    if len(texts) == len(parts):
+        return text_constant("".join(texts))
+    return Typed("(" + " || ".join(p.sql for p in parts) + ")", STRING)
 
 
 def _instr(call: Call) -> Typed:
