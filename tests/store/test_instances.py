@@ -291,14 +291,8 @@ def test_no_request_scans_all_instances(database: Database, name: str) -> None:
     statement = getattr(module, name)
 
     def plan(connection: Connection) -> str:
-        sql = str(statement.compile(connection, compile_kwargs={"literal_binds": False}))
-        parameters = {p: "x" if p != "n" else 1 for p in statement.compile(connection).params}
-        compiled = statement.compile(connection)
-        values = tuple(
-            {**compiled.params, **{k: v for k, v in parameters.items() if compiled.params[k] is None}}[k]
-            for k in compiled.positiontup or ()
-        )
-        return "\n".join(str(r[3]) for r in connection.exec_driver_sql("explain query plan " + sql, values))
+        values = tuple("x" for _ in range(statement.sql.count("?")))
+        return "\n".join(str(r[3]) for r in connection.exec_driver_sql("explain query plan " + statement.sql, values))
 
     text = database.read(plan)
     assert "SCAN instances\n" not in text + "\n", text

@@ -23,6 +23,7 @@ from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.pool import NullPool
 
 from taskhouse.ports.instance_store import StoreClosedError
+from taskhouse.store.prepared import raw_connection
 
 T = TypeVar("T")
 
@@ -77,8 +78,11 @@ class Database:
         connection = self._take_reader()
         keep = False
         try:
-            with connection.begin():
+            raw_connection(connection).execute("BEGIN").close()
+            try:
                 result = fn(connection)
+            finally:
+                _roll_back(connection)
             keep = True
             return result
         finally:
@@ -138,7 +142,10 @@ class Database:
 
         @event.listens_for(engine, "begin")
         def start(connection: Connection) -> None:
-            connection.exec_driver_sql(begin)
+            """SQLAlchemy begins a transaction of its own for its first statement; ours is under way already."""
+            raw = raw_connection(connection)
+            if not raw.in_transaction:
+                raw.execute(begin).close()
 
         return engine
 
@@ -175,9 +182,7 @@ class Database:
             durable = any(job.durable for job in batch)
             try:
                 if durable != full:
-                    cast(sqlite3.Connection, connection.connection.dbapi_connection).execute(
-                        f"PRAGMA synchronous={'FULL' if durable else 'NORMAL'}"
-                    ).close()
+                    raw_connection(connection).execute(f"PRAGMA synchronous={'FULL' if durable else 'NORMAL'}").close()
                     full = durable
                 outcomes = self._run_batch(connection, batch)
             except BaseException as error:
@@ -210,15 +215,32 @@ class Database:
     @staticmethod
     def _run_batch(connection: Connection, batch: list[_Job]) -> list[tuple[Any, BaseException | None]]:
         outcomes: list[tuple[Any, BaseException | None]] = []
-        with connection.begin():
+        raw = raw_connection(connection)
+        raw.execute("BEGIN IMMEDIATE").close()
+        try:
             for job in batch:
-                connection.exec_driver_sql("SAVEPOINT job")
+                raw.execute("SAVEPOINT job").close()
                 try:
                     value = job.fn(connection)
                 except BaseException as error:
-                    connection.exec_driver_sql("ROLLBACK TO job")
+                    raw.execute("ROLLBACK TO job").close()
                     outcomes.append((None, error))
                 else:
                     outcomes.append((value, None))
-                connection.exec_driver_sql("RELEASE job")
+                raw.execute("RELEASE job").close()
+            if connection.in_transaction():
+                connection.commit()
+            else:
+                raw.commit()
+        finally:
+            _roll_back(connection)
         return outcomes
+
+
+def _roll_back(connection: Connection) -> None:
+    """End whatever transaction is still open; does nothing after a commit."""
+    if connection.in_transaction():
+        connection.rollback()
+    raw = raw_connection(connection)
+    if raw.in_transaction:
+        raw.rollback()

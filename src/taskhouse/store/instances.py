@@ -48,26 +48,33 @@ from taskhouse.store.instance_tables import (
     tasks,
     whole_task,
 )
+from taskhouse.store.prepared import Prepared
 from taskhouse.store.schema import to_micros
 
 _SUSPENDED = InstanceStatus.SUSPENDED.value
 _TERMINATED = InstanceStatus.TERMINATED.value
 
-_BY_GUID = select(instances.c.id).where(
-    instances.c.project == bindparam("p"), instances.c.owner == bindparam("o"), instances.c.guid == bindparam("g")
+_BY_GUID = Prepared(
+    select(instances.c.id).where(
+        instances.c.project == bindparam("p"), instances.c.owner == bindparam("o"), instances.c.guid == bindparam("g")
+    )
 )
 _IN_QUEUE = text("status = 'Suspended' AND parent_id IS NULL")
 """Written out, not bound: SQLite then knows that the partial indexes hold all the rows wanted."""
 _NOT_ENDED = text("instances.status <> 'Terminated'")
-_QUEUED = select(func.count()).select_from(select(instances.c.seq).where(_IN_QUEUE).limit(bindparam("n")).subquery())
-_COUNTS = select(instances.c.status, func.count()).where(_NOT_ENDED).group_by(instances.c.status)
-_NEXT_QUEUED = select(instances.c.id).where(_IN_QUEUE).order_by(instances.c.priority, instances.c.seq).limit(1)
-_INSTANCE = select(instances).where(instances.c.id == bindparam("i"))
-_SOURCE = select(instance_sources.c.source).where(instance_sources.c.instance_id == bindparam("i"))
-_CHILDREN = select(instances).where(instances.c.parent_id == bindparam("i")).order_by(instances.c.seq)
-_CHILD_IDS = select(instances.c.id).where(instances.c.parent_id == bindparam("i")).order_by(instances.c.seq)
-_HEADS = select(tasks).where(tasks.c.instance_id == bindparam("i")).order_by(tasks.c.idx)
-_WHOLE = (
+_QUEUED = Prepared(
+    select(func.count()).select_from(select(instances.c.seq).where(_IN_QUEUE).limit(bindparam("n")).subquery())
+)
+_COUNTS = Prepared(select(instances.c.status, func.count()).where(_NOT_ENDED).group_by(instances.c.status))
+_NEXT_QUEUED = Prepared(
+    select(instances.c.id).where(_IN_QUEUE).order_by(instances.c.priority, instances.c.seq).limit(1)
+)
+_INSTANCE = Prepared(select(instances).where(instances.c.id == bindparam("i")))
+_SOURCE = Prepared(select(instance_sources.c.source).where(instance_sources.c.instance_id == bindparam("i")))
+_CHILDREN = Prepared(select(instances).where(instances.c.parent_id == bindparam("i")).order_by(instances.c.seq))
+_CHILD_IDS = Prepared(select(instances.c.id).where(instances.c.parent_id == bindparam("i")).order_by(instances.c.seq))
+_HEADS = Prepared(select(tasks).where(tasks.c.instance_id == bindparam("i")).order_by(tasks.c.idx))
+_WHOLE = Prepared(
     select(
         tasks,
         *(c for c in task_texts.c if c.name not in ("instance_id", "idx")),
@@ -83,7 +90,7 @@ _WHOLE = (
     .where(tasks.c.instance_id == bindparam("i"))
     .order_by(tasks.c.idx)
 )
-_STATE = (
+_STATE = Prepared(
     select(
         instances.c.status.label("instance_status"),
         instances.c.stop_requested,
@@ -96,13 +103,15 @@ _STATE = (
     .where(instances.c.id == bindparam("i"))
     .order_by(tasks.c.idx)
 )
-_LIVE = select(1).where(
-    tasks.c.instance_id == bindparam("i"),
-    tasks.c.idx == bindparam("x"),
-    tasks.c.attempt == bindparam("a"),
-    tasks.c.status == TaskStatus.RUNNING.value,
+_LIVE = Prepared(
+    select(1).where(
+        tasks.c.instance_id == bindparam("i"),
+        tasks.c.idx == bindparam("x"),
+        tasks.c.attempt == bindparam("a"),
+        tasks.c.status == TaskStatus.RUNNING.value,
+    )
 )
-_ORPHANS = (
+_ORPHANS = Prepared(
     select(instances.c.project, tasks.c.instance_id, tasks.c.idx, tasks.c.attempt)
     .select_from(instances.join(tasks, tasks.c.instance_id == instances.c.id))
     .where(
@@ -112,13 +121,15 @@ _ORPHANS = (
     )
     .order_by(instances.c.seq)
 )
-_INTENT = select(commit_intents).where(
-    commit_intents.c.instance_id == bindparam("i"),
-    commit_intents.c.idx == bindparam("x"),
-    commit_intents.c.attempt == bindparam("a"),
+_INTENT = Prepared(
+    select(commit_intents).where(
+        commit_intents.c.instance_id == bindparam("i"),
+        commit_intents.c.idx == bindparam("x"),
+        commit_intents.c.attempt == bindparam("a"),
+    )
 )
-_FORGET_INTENTS = delete(commit_intents).where(commit_intents.c.instance_id == bindparam("i"))
-_SET_TASK = (
+_FORGET_INTENTS = Prepared(delete(commit_intents).where(commit_intents.c.instance_id == bindparam("i")))
+_SET_TASK = Prepared(
     update(tasks)
     .where(tasks.c.instance_id == bindparam("i"), tasks.c.idx == bindparam("x"))
     .values(
@@ -129,22 +140,26 @@ _SET_TASK = (
         ended_at=bindparam("ended"),
     )
 )
-_SET_COMMITTING = (
+_SET_COMMITTING = Prepared(
     update(tasks)
     .where(tasks.c.instance_id == bindparam("i"), tasks.c.idx == bindparam("x"))
     .values(committing=bindparam("committing"))
 )
-_START_INSTANCE = (
+_START_INSTANCE = Prepared(
     update(instances)
     .where(instances.c.id == bindparam("i"))
     .values(status=InstanceStatus.RUNNING.value, started_at=func.coalesce(instances.c.started_at, bindparam("t")))
 )
-_END_INSTANCE = (
+_END_INSTANCE = Prepared(
     update(instances).where(instances.c.id == bindparam("i")).values(status=_TERMINATED, ended_at=bindparam("t"))
 )
-_REQUEST_STOP = update(instances).where(instances.c.id == bindparam("i")).values(stop_requested=1)
-_NOTE = select(task_notes.c.value).where(
-    task_notes.c.instance_id == bindparam("i"), task_notes.c.idx == bindparam("x"), task_notes.c.key == bindparam("k")
+_REQUEST_STOP = Prepared(update(instances).where(instances.c.id == bindparam("i")).values(stop_requested=1))
+_NOTE = Prepared(
+    select(task_notes.c.value).where(
+        task_notes.c.instance_id == bindparam("i"),
+        task_notes.c.idx == bindparam("x"),
+        task_notes.c.key == bindparam("k"),
+    )
 )
 
 
@@ -156,12 +171,15 @@ def _result_upsert() -> Any:
     )
 
 
-_PUT_RESULT = _result_upsert()
-_NEW_INSTANCE = insert(instances)
-_NEW_SOURCE = insert(instance_sources)
-_NEW_TASKS = insert(tasks)
-_NEW_TEXTS = insert(task_texts)
-_NEW_INTENT = insert(commit_intents)
+_PUT_RESULT = Prepared(_result_upsert())
+_NEW_INSTANCE = Prepared(
+    insert(instances),
+    [c.name for c in instances.c if c.name not in ("seq", "started_at", "ended_at", "stop_requested")],
+)
+_NEW_SOURCE = Prepared(insert(instance_sources))
+_NEW_TASKS = Prepared(insert(tasks), ["instance_id", "idx", "name", "type", "comment", "status"])
+_NEW_TEXTS = Prepared(insert(task_texts))
+_NEW_INTENT = Prepared(insert(commit_intents))
 
 
 class SqlInstanceStore:
@@ -175,12 +193,10 @@ class SqlInstanceStore:
     def submit(self, instance: Instance, children: Sequence[Instance] = (), *, max_queued: int) -> Instance:
         def work(connection: Connection) -> str:
             if instance.guid:
-                first = connection.execute(
-                    _BY_GUID, {"p": instance.project, "o": instance.owner, "g": instance.guid}
-                ).scalar()
+                first = _BY_GUID.scalar(connection, {"p": instance.project, "o": instance.owner, "g": instance.guid})
                 if first is not None:
                     return str(first)
-            if connection.execute(_QUEUED, {"n": max_queued}).scalar_one() >= max_queued:
+            if _QUEUED.scalar(connection, {"n": max_queued}) >= max_queued:
                 raise Fault(FaultCode.FLOW_EXCEEDED, f"{max_queued} instances are waiting already; submit again later")
             for each in (instance, *children):
                 _insert_instance(connection, each)
@@ -194,18 +210,18 @@ class SqlInstanceStore:
 
     def get(self, project: str | None, instance_id: str) -> Instance | None:
         def work(connection: Connection) -> Instance | None:
-            row = connection.execute(_INSTANCE, {"i": instance_id}).first()
+            row = _INSTANCE.first(connection, {"i": instance_id})
             if row is None or project not in (None, row.project):
                 return None
-            source = connection.execute(_SOURCE, {"i": instance_id}).scalar_one()
-            whole = tuple(whole_task(r) for r in connection.execute(_WHOLE, {"i": instance_id}))
+            source = _SOURCE.scalar(connection, {"i": instance_id})
+            whole = tuple(whole_task(r) for r in _WHOLE.rows(connection, {"i": instance_id}))
             return instance_value(row, whole, source)
 
         return self._db.read(work)
 
     def head(self, project: str, instance_id: str) -> Instance | None:
         def work(connection: Connection) -> Instance | None:
-            row = connection.execute(_INSTANCE, {"i": instance_id}).first()
+            row = _INSTANCE.first(connection, {"i": instance_id})
             if row is None or row.project != project:
                 return None
             return _heads(connection, [row])[0]
@@ -237,24 +253,24 @@ class SqlInstanceStore:
         return self._db.read(work)
 
     def children(self, instance_id: str) -> tuple[Instance, ...]:
-        return self._db.read(lambda c: _heads(c, list(c.execute(_CHILDREN, {"i": instance_id}))))
+        return self._db.read(lambda c: _heads(c, _CHILDREN.rows(c, {"i": instance_id})))
 
     def counts(self) -> Mapping[InstanceStatus, int]:
-        found = self._db.read(lambda c: {InstanceStatus(status): n for status, n in c.execute(_COUNTS)})
+        found = self._db.read(lambda c: {InstanceStatus(status): n for status, n in _COUNTS.rows(c)})
         return {status: found.get(status, 0) for status in (InstanceStatus.SUSPENDED, InstanceStatus.RUNNING)}
 
     # ---- running
 
     def claim_next(self, now: datetime) -> Attempt | None:
         def work(connection: Connection) -> Attempt | None:
-            instance_id = connection.execute(_NEXT_QUEUED).scalar()
+            instance_id = _NEXT_QUEUED.scalar(connection)
             return None if instance_id is None else _begin(connection, instance_id, now)
 
         return self._db.write(work, durable=False)
 
     def claim(self, instance_id: str, now: datetime) -> Attempt | None:
         def work(connection: Connection) -> Attempt | None:
-            row = connection.execute(_INSTANCE, {"i": instance_id}).first()
+            row = _INSTANCE.first(connection, {"i": instance_id})
             if row is None or row.status != _SUSPENDED:
                 return None
             return _begin(connection, instance_id, now)
@@ -262,16 +278,16 @@ class SqlInstanceStore:
         return self._db.write(work, durable=False)
 
     def is_live(self, attempt: Attempt) -> bool:
-        return self._db.read(lambda c: c.execute(_LIVE, _key(attempt)).first() is not None)
+        return self._db.read(lambda c: _LIVE.first(c, _key(attempt)) is not None)
 
     def begin_commit(self, attempt: Attempt, intent: CommitIntent) -> bool:
         def work(connection: Connection) -> bool:
-            if connection.execute(_LIVE, _key(attempt)).first() is None:
+            if _LIVE.first(connection, _key(attempt)) is None:
                 return False
-            connection.execute(_SET_COMMITTING, {"i": attempt.instance_id, "x": attempt.index, "committing": 1})
-            connection.execute(_FORGET_INTENTS, {"i": attempt.instance_id})
-            connection.execute(
-                _NEW_INTENT,
+            _SET_COMMITTING.run(connection, {"i": attempt.instance_id, "x": attempt.index, "committing": 1})
+            _FORGET_INTENTS.run(connection, {"i": attempt.instance_id})
+            _NEW_INTENT.run(
+                connection,
                 {
                     "instance_id": attempt.instance_id,
                     "idx": attempt.index,
@@ -291,8 +307,8 @@ class SqlInstanceStore:
             state = _State(connection, attempt.instance_id)
             if not state.is_live(attempt):
                 return False
-            connection.execute(_FORGET_INTENTS, {"i": attempt.instance_id})
-            connection.execute(_SET_COMMITTING, {"i": attempt.instance_id, "x": attempt.index, "committing": 0})
+            _FORGET_INTENTS.run(connection, {"i": attempt.instance_id})
+            _SET_COMMITTING.run(connection, {"i": attempt.instance_id, "x": attempt.index, "committing": 0})
             return not state.stop_requested
 
         return self._db.write(work)
@@ -304,13 +320,13 @@ class SqlInstanceStore:
                 return Recorded(accepted=False)
             _put_result(connection, attempt, outcome)
             if state.committing(attempt.index):
-                connection.execute(_FORGET_INTENTS, {"i": attempt.instance_id})
+                _FORGET_INTENTS.run(connection, {"i": attempt.instance_id})
             statuses = after_outcome(state.statuses, attempt.index, outcome.status)
             if state.stop_requested:
                 statuses = after_cancel(statuses)
             state.write(connection, statuses, now)
             if outcome.status is not TaskStatus.SUCCESS:
-                for child in connection.execute(_CHILD_IDS, {"i": attempt.instance_id}).scalars().all():
+                for child in [row.id for row in _CHILD_IDS.rows(connection, {"i": attempt.instance_id})]:
                     _stop_one(connection, child, now)
             following = next_task(statuses)
             if following is None:
@@ -321,7 +337,7 @@ class SqlInstanceStore:
 
     def record_progress(self, attempt: Attempt, stages: Sequence[Stage]) -> None:
         def work(connection: Connection) -> None:
-            if connection.execute(_LIVE, _key(attempt)).first() is not None:
+            if _LIVE.first(connection, _key(attempt)) is not None:
                 _put_result(connection, attempt, Outcome(TaskStatus.FAILED, stages=tuple(stages)))
 
         self._db.write(work, durable=False)
@@ -331,7 +347,7 @@ class SqlInstanceStore:
             state = _State(connection, instance_id)
             if state.status is None or state.status is InstanceStatus.TERMINATED:
                 return None
-            for child in connection.execute(_CHILD_IDS, {"i": instance_id}).scalars().all():
+            for child in [row.id for row in _CHILD_IDS.rows(connection, {"i": instance_id})]:
                 _stop_one(connection, child, now)
             return _stop_one(connection, instance_id, now)
 
@@ -340,9 +356,9 @@ class SqlInstanceStore:
     def orphans(self) -> tuple[Orphan, ...]:
         def work(connection: Connection) -> tuple[Orphan, ...]:
             found = []
-            for row in connection.execute(_ORPHANS).all():
+            for row in _ORPHANS.rows(connection):
                 attempt = Attempt(row.instance_id, row.idx, row.attempt)
-                intent = connection.execute(_INTENT, _key(attempt)).first()
+                intent = _INTENT.first(connection, _key(attempt))
                 found.append(Orphan(attempt, row.project, None if intent is None else _intent_value(intent)))
             return tuple(found)
 
@@ -358,7 +374,8 @@ class SqlInstanceStore:
         self._db.write(lambda c: c.execute(statement).rowcount)
 
     def info(self, instance_id: str, index: int, key: str) -> str | None:
-        return self._db.read(lambda c: c.execute(_NOTE, {"i": instance_id, "x": index, "k": key}).scalar())
+        found = self._db.read(lambda c: _NOTE.scalar(c, {"i": instance_id, "x": index, "k": key}))
+        return None if found is None else str(found)
 
     def forget_before(self, time: datetime, limit: int) -> tuple[int, tuple[str, ...]]:
         expired = (
@@ -387,7 +404,7 @@ class _State:
 
     def __init__(self, connection: Connection, instance_id: str) -> None:
         self.instance_id = instance_id
-        self._rows = list(connection.execute(_STATE, {"i": instance_id}))
+        self._rows = _STATE.rows(connection, {"i": instance_id})
         self.status = InstanceStatus(self._rows[0].instance_status) if self._rows else None
         self.stop_requested = bool(self._rows and self._rows[0].stop_requested)
         self.statuses = tuple(TaskStatus(row.status) for row in self._rows)
@@ -415,8 +432,8 @@ class _State:
             if before is after:
                 continue
             begins = after is TaskStatus.RUNNING
-            connection.execute(
-                _SET_TASK,
+            _SET_TASK.run(
+                connection,
                 {
                     "i": self.instance_id,
                     "x": index,
@@ -428,7 +445,7 @@ class _State:
                 },
             )
         if instance_status(statuses) is InstanceStatus.TERMINATED:
-            connection.execute(_END_INSTANCE, {"i": self.instance_id, "t": time})
+            _END_INSTANCE.run(connection, {"i": self.instance_id, "t": time})
 
 
 def _key(attempt: Attempt) -> dict[str, object]:
@@ -437,7 +454,7 @@ def _key(attempt: Attempt) -> dict[str, object]:
 
 def _put_result(connection: Connection, attempt: Attempt, outcome: Outcome) -> None:
     values = {"instance_id": attempt.instance_id, "idx": attempt.index, **result_values(outcome)}
-    connection.execute(_PUT_RESULT, values)
+    _PUT_RESULT.run(connection, values)
 
 
 def _begin(connection: Connection, instance_id: str, now: datetime) -> Attempt | None:
@@ -446,7 +463,7 @@ def _begin(connection: Connection, instance_id: str, now: datetime) -> Attempt |
     if index is None:
         return None
     state.write(connection, after_start(state.statuses, index), now)
-    connection.execute(_START_INSTANCE, {"i": instance_id, "t": to_micros(now)})
+    _START_INSTANCE.run(connection, {"i": instance_id, "t": to_micros(now)})
     return Attempt(instance_id, index, state.attempt(index) + 1)
 
 
@@ -455,15 +472,15 @@ def _stop_one(connection: Connection, instance_id: str, now: datetime) -> Instan
     if state.status is None or state.status is InstanceStatus.TERMINATED:
         return None
     if state.any_committing():
-        connection.execute(_REQUEST_STOP, {"i": instance_id})
+        _REQUEST_STOP.run(connection, {"i": instance_id})
         return InstanceStatus.RUNNING
     state.write(connection, after_cancel(state.statuses), now)
     return InstanceStatus.TERMINATED
 
 
 def _insert_instance(connection: Connection, instance: Instance) -> None:
-    connection.execute(
-        _NEW_INSTANCE,
+    _NEW_INSTANCE.run(
+        connection,
         {
             "id": instance.id,
             "project": instance.project,
@@ -478,10 +495,10 @@ def _insert_instance(connection: Connection, instance: Instance) -> None:
             "action": instance.action,
         },
     )
-    connection.execute(_NEW_SOURCE, {"instance_id": instance.id, "source": instance.source})
+    _NEW_SOURCE.run(connection, {"instance_id": instance.id, "source": instance.source})
     keys = [{"instance_id": instance.id, "idx": task.index} for task in instance.tasks]
-    connection.execute(
-        _NEW_TASKS,
+    _NEW_TASKS.run_many(
+        connection,
         [
             {
                 **key,
@@ -493,8 +510,8 @@ def _insert_instance(connection: Connection, instance: Instance) -> None:
             for key, task in zip(keys, instance.tasks, strict=True)
         ],
     )
-    connection.execute(
-        _NEW_TEXTS,
+    _NEW_TEXTS.run_many(
+        connection,
         [
             {
                 **key,
@@ -511,10 +528,10 @@ def _heads(connection: Connection, rows: Sequence[Row[Any]]) -> tuple[Instance, 
     """Heads of instances with one query for all their tasks."""
     by_instance: dict[str, list[Task]] = {row.id: [] for row in rows}
     if len(rows) == 1:
-        found = connection.execute(_HEADS, {"i": rows[0].id})
+        found = _HEADS.rows(connection, {"i": rows[0].id})
     else:
         wanted = select(tasks).where(tasks.c.instance_id.in_(list(by_instance)))
-        found = connection.execute(wanted.order_by(tasks.c.instance_id, tasks.c.idx))
+        found = list(connection.execute(wanted.order_by(tasks.c.instance_id, tasks.c.idx)))
     for row in found:
         by_instance[row.instance_id].append(task_head(row))
     return tuple(instance_value(row, tuple(by_instance[row.id])) for row in rows)
