@@ -40,6 +40,8 @@ class Upload:
     touched_at: datetime
     committed: tuple[int, ...] = ()
     """Ids of the blocks that its commit names."""
+    upsert: bool = False
+    """Its rows replace or delete those with the same primary key, instead of being added."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -296,6 +296,7 @@ def _upload_document(upload: Upload) -> dict[str, Any]:
         "columns": upload.columns,
         "folder": upload.folder,
         "committed": upload.committed,
+        "upsert": upload.upsert,
     }
 
 
@@ -314,4 +315,5 @@ def _upload(row: Row[Any]) -> Upload:
         created_at=from_micros(row.created_at),
         touched_at=from_micros(row.touched_at),
         committed=tuple(document["committed"]),
+        upsert=document.get("upsert", False),
     )

@@ -23,7 +23,6 @@ _ABSENT = {
         f"{_PROJECT}/tunnel/downloads/{{session}}",
     ),
     "stream upload sessions": tuple(f"{table}/streams" for table in _TABLES),
-    "upsert sessions": tuple(f"{table}/upserts" for table in _TABLES),
     "the storage interface": (
         "/storage/{version}",
         "/storage/{version}/projects/{project}/schemas/{schema}/tables/{table}/sessions",

@@ -23,6 +23,7 @@ from taskhouse.protocols.odps.signature import authenticate
 from taskhouse.protocols.odps.tunnel import instances as tunnel_instances
 from taskhouse.protocols.odps.tunnel import preview as tunnel_preview
 from taskhouse.protocols.odps.tunnel import tables as tunnel_tables
+from taskhouse.protocols.odps.tunnel import upserts as tunnel_upserts
 from taskhouse.protocols.odps.web import Routes
 from taskhouse.services.world import World
 
@@ -34,6 +35,7 @@ here, so they get the same instances."""
 def all_routes() -> list[Routes]:
     return [
         tunnel_tables.routes,
+        tunnel_upserts.routes,
         tunnel_instances.routes,
         tunnel_preview.routes,
         instances.routes,

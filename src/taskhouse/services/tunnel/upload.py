@@ -22,7 +22,7 @@ from taskhouse.domain.transfer import Block, Upload, UploadStatus
 from taskhouse.ports.warehouse import CommitTag, DataFile, TableCommit
 from taskhouse.services.catalogue import tables
 from taskhouse.services.sql_write import commit_surely
-from taskhouse.services.tunnel import target
+from taskhouse.services.tunnel import target, upserting
 from taskhouse.services.tunnel.block_file import BlockFile
 from taskhouse.services.tunnel.checking import checked
 from taskhouse.services.world import Caller, World
@@ -43,10 +43,22 @@ class UploadView:
 
 
 def begin(
-    world: World, caller: Caller, name: TableName, partition: str, *, create_partition: bool, overwrite: bool
+    world: World,
+    caller: Caller,
+    name: TableName,
+    partition: str,
+    *,
+    create_partition: bool,
+    overwrite: bool,
+    upsert: bool = False,
 ) -> UploadView:
-    """Raises `Fault`: NO_SUCH_TABLE, NO_PERMISSION, INVALID_ARGUMENT, NO_SUCH_PARTITION unless the partition may be created."""
+    """Raises `Fault`: NO_SUCH_TABLE, NO_PERMISSION, INVALID_ARGUMENT, NO_SUCH_PARTITION unless the partition may be created, and
+    NOT_SUPPORTED for adding rows to a table with a primary key."""
     table = target.find_table(world, caller, name, target.WRITE)
+    if upsert:
+        upserting.check_table(table)
+    else:
+        tables.check_takes_rows(table)
     values = target.read_partition(table, partition)
     now = world.clock.now()
     if table.is_partitioned:
@@ -67,6 +79,7 @@ def begin(
         status=UploadStatus.NORMAL,
         created_at=now,
         touched_at=now,
+        upsert=upsert,
     )
     world.sessions.create_upload(upload)
     return UploadView(upload, table)
@@ -103,17 +116,29 @@ def put_block(world: World, view: UploadView, block_id: int, batches: Iterator[p
     upload = view.upload
     if not 0 <= block_id <= MAX_BLOCK_ID:
         raise Fault(FaultCode.INVALID_ARGUMENT, f"block id {block_id} is outside 0 to {MAX_BLOCK_ID}")
+    require_open(upload)
+    target.require_same_columns(view.table, upload.columns)
+    columns = view.table.columns
+    path = os.path.join(upload.folder, f"{block_id}-{uuid.uuid4().hex}.parquet")
+    return store_block(world, upload, block_id, path, table_schema(columns), (checked(b, columns) for b in batches))
+
+
+def require_open(upload: Upload) -> None:
+    """Raises `Fault` (InvalidState) once the session's commit has begun."""
     if upload.status is not UploadStatus.NORMAL:
         raise Fault(
             FaultCode.INVALID_STATE, f"upload session '{upload.id}' is {upload.status.value}: it takes no more blocks"
         )
-    target.require_same_columns(view.table, upload.columns)
-    columns = view.table.columns
-    path = os.path.join(upload.folder, f"{block_id}-{uuid.uuid4().hex}.parquet")
+
+
+def store_block(
+    world: World, upload: Upload, block_id: int, path: str, schema: pa.Schema, batches: Iterator[pa.RecordBatch]
+) -> Block:
+    """Write the batches to the file `path` and record it as a block of the session."""
     try:
-        with BlockFile(path, table_schema(columns)) as file:
+        with BlockFile(path, schema) as file:
             for batch in batches:
-                file.write(checked(batch, columns))
+                file.write(batch)
             size = file.close()
     except FileNotFoundError:
         raise Fault(FaultCode.NO_SUCH_OBJECT, f"Object not found - upload session '{upload.id}' has ended") from None
@@ -158,7 +183,11 @@ def finish(world: World, upload: Upload) -> Upload:
         if block.id in committed and block.rows
     )
     overwrite = frozenset({upload.partition}) if upload.overwrite else None
-    if files or overwrite is not None:
+    if upload.upsert:
+        merged = upserting.apply(world, upload, table, files)
+        if merged is not None:
+            world.catalogue.record_commit(table.id, merged, now)
+    elif files or overwrite is not None:
         tag = CommitTag(upload.id, _TASK, 1)
         result = commit_surely(world, TableCommit(table=table, files=files, tag=tag, overwrite=overwrite))
         world.catalogue.record_commit(table.id, result, now)
