@@ -28,6 +28,7 @@ from taskhouse.store.access import SqlAccessStore
 from taskhouse.store.catalogue import SqlCatalogueStore
 from taskhouse.store.database import Database
 from taskhouse.store.schema import metadata
+from taskhouse.store.sessions import SqlSessionStore
 from taskhouse.warehouse.delta import DeltaWarehouse
 
 ADMIN = "ALIYUN$admin"
@@ -123,7 +124,7 @@ def shell(tmp_path: Path) -> Iterator[Shell]:
         instances=cast("Any", None),
         catalogue=SqlCatalogueStore(database),
         access=SqlAccessStore(database, tmp_path / "secret.key"),
-        sessions=cast("Any", None),
+        sessions=SqlSessionStore(database),
         models=cast("Any", None),
         algorithms=cast("Any", None),
         warehouse=warehouse,

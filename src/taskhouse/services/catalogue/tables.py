@@ -218,7 +218,7 @@ def check_takes_rows(table: Table, place: Place | None = None) -> None:
     if table.primary_key:
         raise Fault(
             FaultCode.NOT_SUPPORTED,
-            f"writing {table.name} is not supported: it has a primary key, and rows cannot be upserted",
+            f"adding rows to {table.name} is not supported: it has a primary key, send them through an upsert session",
             place,
         )
 
