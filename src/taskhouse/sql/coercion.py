@@ -10,7 +10,6 @@ from __future__ import annotations
 from taskhouse.domain.datatypes import (
     BIGINT,
     DOUBLE,
-    FLOAT,
     LEGACY_DECIMAL,
     LEGACY_SCALE,
     STRING,
@@ -159,15 +158,3 @@ def average_type(type_: DataType) -> DataType:
         p, s = decimal_shape(type_)
         return bounded_decimal(p + 4, s + 4)
     return DOUBLE
-
-
-__all__ = [
-    "FLOAT",
-    "average_type",
-    "bounded_decimal",
-    "common_number",
-    "common_type",
-    "conversion_cost",
-    "decimal_shape",
-    "sum_type",
-]

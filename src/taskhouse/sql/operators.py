@@ -19,7 +19,6 @@ from taskhouse.domain.datatypes import (
     INTERVAL_DAY_TIME,
     INTERVAL_YEAR_MONTH,
     LEGACY_DECIMAL,
-    STRING,
     TIMES,
     DataType,
     Kind,
@@ -402,16 +401,3 @@ def add_months(value: dt.date, months: int) -> dt.date:
     first_of_next = dt.date(year + (month == 11), (month + 1) % 12 + 1, 1)
     last = (first_of_next - dt.timedelta(days=1)).day
     return dt.date(year, month + 1, min(value.day, last))
-
-
-__all__ = [
-    "STRING",
-    "add_months",
-    "arithmetic",
-    "as_operand",
-    "comparable",
-    "compare",
-    "interval_constant",
-    "shift",
-    "time_arithmetic",
-]

@@ -17,9 +17,10 @@ from taskhouse.domain.datatypes import STRING, Kind
 from taskhouse.domain.faults import Fault, FaultCode
 from taskhouse.sql.backends.duckdb import engine_type, identifier
 from taskhouse.sql.binder.binding import Binding, ScanUse
+from taskhouse.sql.binder.block import Block
 from taskhouse.sql.binder.insert import bind_insert_into
 from taskhouse.sql.binder.places import place_of
-from taskhouse.sql.binder.query import Block, Queries
+from taskhouse.sql.binder.query import Queries
 from taskhouse.sql.bound import BoundInsert, BoundQuery
 from taskhouse.sql.catalogue import BindContext
 from taskhouse.sql.statements import Insert

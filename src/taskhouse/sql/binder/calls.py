@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlglot import exp
 
-from taskhouse.domain.datatypes import BIGINT, DOUBLE, DataType, Kind
+from taskhouse.domain.datatypes import BIGINT, DOUBLE, DataType
 from taskhouse.sql.binder.binding import Binding
 from taskhouse.sql.binder.places import place_of
 from taskhouse.sql.binder.scope import Scope
@@ -318,6 +318,3 @@ def direction(ordered: exp.Ordered) -> str:
 
 def _is_star(node: exp.Expr) -> bool:
     return isinstance(node, exp.Star) or (isinstance(node, exp.Column) and isinstance(node.this, exp.Star))
-
-
-__all__ = ["CallBinder", "Kind", "direction"]

@@ -17,7 +17,8 @@ from taskhouse.domain.datatypes import STRING, Kind
 from taskhouse.domain.faults import Fault, FaultCode
 from taskhouse.sql.backends.duckdb import engine_type, identifier, quote_text
 from taskhouse.sql.binder.binding import Binding
-from taskhouse.sql.binder.query import Block, BlockColumn, Queries
+from taskhouse.sql.binder.block import Block, BlockColumn
+from taskhouse.sql.binder.query import Queries
 from taskhouse.sql.binder.scope import Relation, RelationColumn, Scope
 from taskhouse.sql.bound import BoundInsert, BoundQuery
 from taskhouse.sql.casts import convert

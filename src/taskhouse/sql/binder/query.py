@@ -6,10 +6,11 @@ from dataclasses import dataclass, field
 
 from sqlglot import exp
 
-from taskhouse.domain.datatypes import BIGINT, DataType, Kind
+from taskhouse.domain.datatypes import DataType, Kind
 from taskhouse.domain.faults import Fault, FaultCode
 from taskhouse.sql.backends.duckdb import engine_type, identifier
 from taskhouse.sql.binder.binding import Binding
+from taskhouse.sql.binder.block import Block, BlockColumn, renamed, select_block
 from taskhouse.sql.binder.calls import direction
 from taskhouse.sql.binder.expressions import Expressions
 from taskhouse.sql.binder.grouping import bind_group
@@ -20,40 +21,9 @@ from taskhouse.sql.binder.stars import SelectItem, select_items
 from taskhouse.sql.casts import convert
 from taskhouse.sql.coercion import common_type
 from taskhouse.sql.functions.registry import FUNCTIONS, FunctionKind, shown
-from taskhouse.sql.typed import Origin, Typed
+from taskhouse.sql.typed import Typed
 
 _SET_WORDS: dict[type[exp.Expr], str] = {exp.Union: "UNION", exp.Intersect: "INTERSECT", exp.Except: "EXCEPT"}
-
-
-@dataclass(frozen=True, slots=True)
-class BlockColumn:
-    """`name` as users see it; `physical` is unique within the block. `origin`: the table column it is, where filters
-    above the block may be tested on it."""
-
-    name: str
-    physical: str
-    type: DataType
-    origin: Origin | None = None
-
-
-@dataclass(slots=True)
-class Block:
-    """A bound query: a complete SELECT as text, without parentheses.
-
-    Where it is a plain SELECT its text is kept in parts, so that the last conversions can be put into its select list."""
-
-    sql: str
-    columns: list[BlockColumn]
-    ordered: bool = False
-    parts: tuple[str, list[str], str] | None = None
-    """What stands before the select list, its items without names, and what stands behind it."""
-    head: str = ""
-    """`WITH ..`, in `sql` already."""
-
-
-def select_block(before: str, items: list[str], behind: str, columns: list[BlockColumn], *, ordered: bool) -> Block:
-    names = ", ".join(f"{i} AS {identifier(c.physical)}" for i, c in zip(items, columns, strict=True))
-    return Block(f"{before}{names}{behind}", columns, ordered, (before, items, behind))
 
 
 @dataclass(slots=True)
@@ -136,7 +106,7 @@ class Queries:
                     head.append((name, self._recursive(name, common, frame, cte)))
                     continue
                 if common.mentions != 1:
-                    common.block = renamed(self, self.bind(cte.this, None), names, cte)
+                    common.block = renamed(self.binding, self.bind(cte.this, None), names, cte)
                     common.sql_name = self.binding.alias(name.lstrip("@"))
                     head.append((name, f"{identifier(common.sql_name)} AS ({common.block.sql})"))
                 frame.tables[name] = common
@@ -149,7 +119,7 @@ class Queries:
         query = cte.this
         if not isinstance(query, exp.Union) or _mentions(query.this, name):
             self.binding.fail(f"recursive {name} must be a start, UNION ALL, and a step that names it", cte)
-        start = renamed(self, self.bind(query.this, None), common.column_names, cte)
+        start = renamed(self.binding, self.bind(query.this, None), common.column_names, cte)
         columns = [BlockColumn(c.name, c.physical, c.type) for c in start.columns]
         common.block, common.sql_name, common.used = Block("", columns), self.binding.alias(name), True
         frame.tables[name] = common
@@ -180,7 +150,7 @@ class Queries:
         own = Frame({k: v for k, v in later[0].tables.items() if v is not common} if later else {})
         kept, self.frames = self.frames, [*self.frames[: common.frames - 1], own]
         try:
-            return renamed(self, self.bind(common.query, None), common.column_names, common.query)
+            return renamed(self.binding, self.bind(common.query, None), common.column_names, common.query)
         finally:
             self.frames = kept
 
@@ -381,16 +351,6 @@ class Queries:
         return select_block("SELECT ", [i.typed.sql for i in items], behind, columns, ordered=bool(order))
 
 
-def renamed(queries: Queries, block: Block, names: tuple[str, ...], node: exp.Expr) -> Block:
-    """The block's columns under the names of `t(a, b)`; the physical names stay."""
-    if not names:
-        return block
-    if len(names) != len(block.columns):
-        queries.binding.fail(f"{len(names)} column names for {len(block.columns)} columns", node)
-    columns = [BlockColumn(n, c.physical, c.type, c.origin) for n, c in zip(names, block.columns, strict=True)]
-    return Block(block.sql, columns, block.ordered, block.parts, block.head)
-
-
 def _has_tail(node: exp.Expr) -> bool:
     return any(node.args.get(k) is not None for k in ("order", "limit", "offset", "sort"))
 
@@ -411,6 +371,3 @@ def _table_function(node: exp.Select) -> exp.Expr | None:
             found: exp.Expr = item
             return found
     return None
-
-
-__all__ = ["BIGINT", "Block", "BlockColumn", "CommonTable", "Queries", "renamed"]

@@ -2,26 +2,29 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from sqlglot import exp
 
-from taskhouse.domain.catalogue import Table, TableName
-from taskhouse.domain.datatypes import BIGINT, DataType, Kind
+from taskhouse.domain.catalogue import Table
+from taskhouse.domain.datatypes import DataType
 from taskhouse.sql import operators
 from taskhouse.sql.backends.duckdb import engine_type, identifier
 from taskhouse.sql.binder.binding import Binding
+from taskhouse.sql.binder.block import Block, renamed
 from taskhouse.sql.binder.laterals import Laterals
 from taskhouse.sql.binder.places import place_of
 from taskhouse.sql.binder.pruning import add_tests
 from taskhouse.sql.binder.scope import Relation, RelationColumn, Scope
 from taskhouse.sql.binder.stars import SelectItem
+from taskhouse.sql.binder.views import view_query
 from taskhouse.sql.coercion import common_type
 from taskhouse.sql.functions.registry import shown
 from taskhouse.sql.typed import Origin, Typed
 
 if TYPE_CHECKING:
-    from taskhouse.sql.binder.query import Block, Queries
+    from taskhouse.sql.binder.query import Queries
 
 
 class Sources:
@@ -97,9 +100,10 @@ class Sources:
                     block = self.queries.bind_common(common)
                     return self._derived(block, shown_as, names, scope, node) + self._sample(node)
                 common.used = True
-                renamed = self._rename(common.block, names, node)
+                shown_names = self._rename(common.block, names, node)
                 columns = [
-                    RelationColumn(n, c.type, c.physical) for n, c in zip(renamed, common.block.columns, strict=True)
+                    RelationColumn(n, c.type, c.physical)
+                    for n, c in zip(shown_names, common.block.columns, strict=True)
                 ]
                 name = self.binding.alias(shown_as)
                 self._add(name, shown_as, columns, {shown_as}, scope, node)
@@ -149,15 +153,13 @@ class Sources:
 
     def _view(self, table: Table, node: exp.Expr) -> Block:
         """A view's query, bound where the view lives, under the view's column names."""
-        from taskhouse.sql.binder.views import view_query
-
         binding = self.binding
         if table.name in binding.view_stack:
             binding.fail(f"view {table.name} refers to itself", node)
         query = view_query(table, node, binding)
         context, frames = binding.context, self.queries.frames
         binding.view_stack.append(table.name)
-        binding.context = _inside(binding, table.name)
+        binding.context = replace(context, project=table.name.project, schema=table.name.schema, variables={})
         self.queries.frames = []
         try:
             block = self.queries.bind(query, None)
@@ -169,9 +171,7 @@ class Sources:
             binding.fail(
                 f"view {table.name} has {len(table.columns)} columns, its query gives {len(block.columns)} now", node
             )
-        from taskhouse.sql.binder.query import renamed
-
-        return renamed(self.queries, block, tuple(c.name for c in table.columns), node)
+        return renamed(binding, block, tuple(c.name for c in table.columns), node)
 
     def _values(self, node: exp.Values, scope: Scope) -> str:
         rows = [r.expressions if isinstance(r, exp.Tuple) else [r] for r in node.expressions]
@@ -330,12 +330,3 @@ def _written(node: exp.Table) -> set[str]:
 
 def _is_true(node: exp.Expr | None) -> bool:
     return node is None or (isinstance(node, exp.Boolean) and bool(node.this))
-
-
-def _inside(binding: Binding, view: TableName):  # type: ignore[no-untyped-def]
-    from dataclasses import replace
-
-    return replace(binding.context, project=view.project, schema=view.schema, variables={})
-
-
-__all__ = ["BIGINT", "Kind", "Sources"]

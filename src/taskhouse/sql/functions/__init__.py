@@ -2,10 +2,13 @@
 
 from taskhouse.sql.functions import (
     aggregates,
-    collections,
+    arrays,
+    clocks,
     conditional,
     dates,
     json,
+    lambdas,
+    maps,
     math,
     other,
     regex,
@@ -17,10 +20,13 @@ from taskhouse.sql.functions import (
 
 __all__ = [
     "aggregates",
-    "collections",
+    "arrays",
+    "clocks",
     "conditional",
     "dates",
     "json",
+    "lambdas",
+    "maps",
     "math",
     "other",
     "regex",

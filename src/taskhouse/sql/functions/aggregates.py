@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from taskhouse.domain.datatypes import BIGINT, DOUBLE, STRING, DataType, Kind, array, map_of
+from taskhouse.domain.datatypes import BIGINT, DOUBLE, STRING, Kind, array, map_of
 from taskhouse.sql.backends.duckdb import engine_type
 from taskhouse.sql.casts import double_as_decimal
 from taskhouse.sql.coercion import average_type, sum_type
@@ -330,4 +330,3 @@ aggregate.missing(
     "estimators of this kind are not part of Taskhouse",
     "histogram_numeric approx_histogram numeric_histogram map_union map_union_sum multimap_agg",
 )
-__all__ = ["DataType", "aggregate"]

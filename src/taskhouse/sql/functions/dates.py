@@ -1,4 +1,4 @@
-"""Dates and times. Functions see the local wall clock of the session's zone, as MaxCompute's do."""
+"""Dates and times: moving, cutting, comparing, and their parts. Functions see the local clock of the session's zone."""
 
 from __future__ import annotations
 
@@ -9,80 +9,40 @@ from taskhouse.domain.datatypes import (
     DATE,
     DATETIME,
     DOUBLE,
-    INT,
     STRING,
-    TIMES,
-    TIMESTAMP,
-    TIMESTAMP_NTZ,
     DataType,
     Kind,
 )
 from taskhouse.sql import operators
-from taskhouse.sql.backends.duckdb import quote_text
 from taskhouse.sql.backends.duckdb_macros import macro
 from taskhouse.sql.casts import civil, convert, datetime_constant, from_civil, zone_of
-from taskhouse.sql.functions.date_patterns import constant_text, format_sql, strptime_format
-from taskhouse.sql.functions.registry import Call, Group, shown
-from taskhouse.sql.typed import Typed, date_constant, text_constant
-
-dates = Group("dates and times")
+from taskhouse.sql.functions.date_arguments import as_time, dates, part_of, wall
+from taskhouse.sql.functions.registry import Call
+from taskhouse.sql.typed import Typed, date_constant
 
 macro("mc_last_day(d) AS CAST(date_trunc('month', d) + to_months(1) AS DATE) - 1")
+
+
 macro(
     "mc_months_between(a, b) AS round((datediff('month', CAST(b AS DATE), CAST(a AS DATE)) + CASE "
     "WHEN day(a) = day(b) THEN 0 WHEN day(a) = day(last_day(a)) AND day(b) = day(last_day(b)) THEN 0 "
     "ELSE (day(a) - day(b) + (epoch_us(a) % 86400000000 - epoch_us(b) % 86400000000) / 86400000000.0) / 31.0 END), 8)"
 )
+
+
 macro(
     "mc_next_day(d, w) AS d + CAST(CASE WHEN (w - isodow(d) + 7) % 7 = 0 THEN 7 ELSE (w - isodow(d) + 7) % 7 END AS INTEGER)"
 )
 
-PARTS = {
-    **dict.fromkeys(("yyyy", "year", "y", "yy"), "year"),
-    **dict.fromkeys(("q", "quarter"), "quarter"),
-    **dict.fromkeys(("mm", "mon", "month"), "month"),
-    **dict.fromkeys(("ww", "week", "w", "wk"), "week"),
-    **dict.fromkeys(("dd", "day", "d"), "day"),
-    **dict.fromkeys(("hh", "hour", "h", "hh24"), "hour"),
-    **dict.fromkeys(("mi", "minute"), "minute"),
-    **dict.fromkeys(("ss", "second", "s"), "second"),
-    **dict.fromkeys(("ff3", "ms", "millisecond"), "millisecond"),
-    **dict.fromkeys(("ff6", "microsecond"), "microsecond"),
-    **dict.fromkeys(("doy", "dayofyear"), "doy"),
-    **dict.fromkeys(("dow", "dayofweek"), "dow"),
-}
-"""MaxCompute's part codes as DuckDB's parts."""
+
 _DATE_PARTS = ("year", "quarter", "month", "week", "day")
+
+
 _US = {"hour": 3_600_000_000, "minute": 60_000_000, "second": 1_000_000, "millisecond": 1_000, "microsecond": 1}
 
 
-def part_of(call: Call, index: int) -> str:
-    written = call.text(index, "the part").strip().lower().removeprefix("-")
-    part = PARTS.get(written) or PARTS.get(written.removesuffix("s"))
-    if part is None or (part in ("doy", "dow") and call.name not in ("datepart", "date_part", "extract")):
-        call.fail(f"function {call.name}: '{written}' is no part of a date")
-    return part
-
-
-def _as_time(call: Call, index: int, default: DataType = DATETIME) -> Typed:
-    """A time argument; text is read as `default`."""
-    value = call.args[index]
-    if value.kind in TIMES:
-        return value
-    if value.is_null or value.type.is_text:
-        return call.to(index, default)
-    call.fail(f"function {call.name}: argument {index + 1} must be a date or time, not {shown(value.type)}")
-    raise AssertionError
-
-
-def _wall(call: Call, index: int) -> str:
-    sql = civil(_as_time(call, index))
-    assert sql is not None
-    return sql
-
-
 def _dateadd(call: Call) -> Typed:
-    value = _as_time(call, 0)
+    value = as_time(call, 0)
     amount = call.to(1, BIGINT)
     part = part_of(call, 2) if len(call.args) > 2 else "day"
     return _add(call, value, amount, part)
@@ -147,7 +107,7 @@ def _days(sign: int):  # type: ignore[no-untyped-def]
     """DATE_ADD and DATE_SUB: days added to a date; a DATE comes out."""
 
     def rule(call: Call) -> Typed:
-        value = convert(_as_time(call, 0, DATE), DATE, call.rules)
+        value = convert(as_time(call, 0, DATE), DATE, call.rules)
         assert value is not None
         amount = call.to(1, BIGINT)
         if type(amount.value) is int and isinstance(value.value, dt.date):
@@ -166,7 +126,7 @@ def _datediff(call: Call) -> Typed:
     first, second = call.args[0], call.args[1]
     if part == "day" and first.kind is Kind.DATE and second.kind is Kind.DATE:
         return Typed(f"({first.sql} - {second.sql})", BIGINT)
-    return Typed(f"datediff('{part}', {_wall(call, 1)}, {_wall(call, 0)})", BIGINT)
+    return Typed(f"datediff('{part}', {wall(call, 1)}, {wall(call, 0)})", BIGINT)
 
 
 def _datepart(call: Call) -> Typed:
@@ -178,7 +138,7 @@ def _extract(call: Call) -> Typed:
 
 
 def _part(call: Call, index: int, part: str) -> Typed:
-    value = _as_time(call, index)
+    value = as_time(call, index)
     wall = value.sql if value.kind is Kind.DATE and part in (*_DATE_PARTS, "doy", "dow") else civil(value)
     if part == "second":
         return Typed(f"date_part('second', {wall})", BIGINT)
@@ -190,7 +150,7 @@ def _part(call: Call, index: int, part: str) -> Typed:
 
 
 def _datetrunc(call: Call) -> Typed:
-    value = _as_time(call, 0)
+    value = as_time(call, 0)
     return _truncated(value, part_of(call, 1))
 
 
@@ -207,7 +167,7 @@ def _trunc(call: Call) -> Typed:
     if call.args[0].type.is_number:
         places = call.to(1, BIGINT).sql if len(call.args) > 1 else "0"
         return Typed(f"mc_trunc({call.to(0, DOUBLE).sql}, {places})", DOUBLE)
-    value = convert(_as_time(call, 0, DATE), DATE, call.rules)
+    value = convert(as_time(call, 0, DATE), DATE, call.rules)
     assert value is not None
     return _truncated(value, part_of(call, 1) if len(call.args) > 1 else "day")
 
@@ -227,99 +187,15 @@ def _trunc_time(call: Call) -> Typed:
     part = part_of(call, 1)
     if part not in _TRUNC_TIME:
         call.fail(f"function {call.name} takes year, quarter, month, week, day or hour, not {part}")
-    wall = _wall(call, 0)
+    clock = wall(call, 0)
     if part in ("week", "quarter"):
-        wall = f"date_trunc('{part}', {wall})"
-    return Typed(f"strftime({wall}, '{_TRUNC_TIME[part]}')", STRING)
-
-
-def _to_date(call: Call) -> Typed:
-    """One argument: a DATE. With a pattern: a DATETIME read by it."""
-    value = call.args[0]
-    if len(call.args) == 1:
-        made = convert(value if not value.type.is_number else call.to(0, STRING), DATE, call.rules)
-        if made is None:
-            call.fail(f"function to_date cannot read {shown(value.type)}")
-        return made
-    text = call.to(0, STRING)
-    pattern = strptime_format(call.text(1, "the pattern"), call)
-    if isinstance(text.value, str):
-        try:
-            if not call.rules.strict:
-                return datetime_constant(dt.datetime.strptime(text.value, pattern), call.rules)
-        except (ValueError, OverflowError):
-            pass
-    reader = "strptime" if call.rules.strict else "try_strptime"
-    return Typed(f"CAST({reader}({text.sql}, {quote_text(pattern)}) AS TIMESTAMPTZ)", DATETIME)
-
-
-def _to_char(call: Call) -> Typed:
-    value = call.args[0]
-    if len(call.args) == 1 or value.type.is_number or value.kind is Kind.BOOLEAN:
-        return call.to(0, STRING)
-    return _formatted(call, java=False)
-
-
-def _date_format(call: Call) -> Typed:
-    return _formatted(call, java=True)
-
-
-def _formatted(call: Call, *, java: bool) -> Typed:
-    value, pattern = _as_time(call, 0), call.to(1, STRING)
-    if isinstance(value.value, dt.date) and isinstance(pattern.value, str):
-        moment = value.value
-        if isinstance(moment, dt.datetime):
-            moment = moment.astimezone(zone_of(call.context.time_zone))
-        text = constant_text(moment, pattern.value, java=java)
-        if text is not None:
-            return text_constant(text)
-    return Typed(format_sql(_wall(call, 0), pattern, java=java), STRING)
-
-
-def _from_unixtime(call: Call) -> Typed:
-    seconds = call.to(0, BIGINT)
-    moment = f"make_timestamptz({seconds.sql} * 1000000)"
-    if len(call.args) == 1:
-        return Typed(moment, DATETIME)
-    return Typed(format_sql(f"CAST({moment} AS TIMESTAMP)", call.to(1, STRING), java=True), STRING)
-
-
-def _unix_timestamp(call: Call) -> Typed:
-    if not call.args:
-        return Typed(f"CAST({int(call.context.now.timestamp())} AS BIGINT)", BIGINT)
-    if len(call.args) == 2:
-        pattern = strptime_format(call.text(1, "the pattern"), call, java=True)
-        return Typed(
-            f"CAST(epoch_us(CAST(try_strptime({call.to(0, STRING).sql}, {quote_text(pattern)}) AS TIMESTAMPTZ)) // 1000000 AS BIGINT)",
-            BIGINT,
-        )
-    value = convert(_as_time(call, 0), DATETIME, call.rules)
-    assert value is not None
-    return Typed(f"CAST(epoch_us({value.sql}) // 1000000 AS BIGINT)", BIGINT)
-
-
-def _now(call: Call) -> Typed:
-    return datetime_constant(call.context.now, call.rules)
-
-
-def _current_timestamp(call: Call) -> Typed:
-    now = call.context.now.astimezone(dt.UTC)
-    nanoseconds = int(now.timestamp()) * 1_000_000_000 + now.microsecond * 1000
-    return Typed(f"timezone('UTC', make_timestamp_ns({nanoseconds}))", TIMESTAMP)
-
-
-def _local_timestamp(call: Call) -> Typed:
-    local = call.context.now.astimezone(zone_of(call.context.time_zone)).replace(tzinfo=None)
-    return Typed(f"CAST('{local.isoformat(' ')}' AS TIMESTAMP_NS)", TIMESTAMP_NTZ)
-
-
-def _current_date(call: Call) -> Typed:
-    return date_constant(call.context.now.astimezone(zone_of(call.context.time_zone)).date())
+        clock = f"date_trunc('{part}', {clock})"
+    return Typed(f"strftime({clock}, '{_TRUNC_TIME[part]}')", STRING)
 
 
 def _add_months(call: Call) -> Typed:
     """A text date of the moved day."""
-    value = _as_time(call, 0)
+    value = as_time(call, 0)
     moved = _add(call, value, call.to(1, BIGINT), "month")
     as_date = convert(moved, DATE, call.rules)
     assert as_date is not None
@@ -330,7 +206,7 @@ def _add_months(call: Call) -> Typed:
 
 def _last_day(call: Call) -> Typed:
     """LASTDAY keeps DATETIME at midnight, LAST_DAY gives a DATE."""
-    value = convert(_as_time(call, 0, DATE), DATE, call.rules)
+    value = convert(as_time(call, 0, DATE), DATE, call.rules)
     assert value is not None
     if call.name == "lastday":
         return Typed(f"CAST(CAST(last_day({value.sql}) AS TIMESTAMP) AS TIMESTAMPTZ)", DATETIME)
@@ -341,49 +217,12 @@ _WEEKDAYS = {"mo": 1, "tu": 2, "we": 3, "th": 4, "fr": 5, "sa": 6, "su": 7}
 
 
 def _next_day(call: Call) -> Typed:
-    value = convert(_as_time(call, 0, DATE), DATE, call.rules)
+    value = convert(as_time(call, 0, DATE), DATE, call.rules)
     assert value is not None
     day = _WEEKDAYS.get(call.text(1, "the weekday").strip().lower()[:2])
     if day is None:
         call.fail("function next_day: the weekday is not known")
     return Typed(f"mc_next_day({value.sql}, {day})", DATE)
-
-
-def _isdate(call: Call) -> Typed:
-    pattern = strptime_format(call.text(1, "the pattern"), call)
-    text = call.to(0, STRING)
-    from taskhouse.domain.datatypes import BOOLEAN
-
-    return Typed(
-        f"(CASE WHEN {text.sql} IS NOT NULL THEN try_strptime({text.sql}, {quote_text(pattern)}) IS NOT NULL END)",
-        BOOLEAN,
-    )
-
-
-def _millis(factor: int):  # type: ignore[no-untyped-def]
-    def rule(call: Call) -> Typed:
-        value = convert(_as_time(call, 0), DATETIME, call.rules)
-        assert value is not None
-        return Typed(f"CAST(epoch_us({value.sql}) // {factor} AS BIGINT)", BIGINT)
-
-    return rule
-
-
-def _zone(to_utc: bool):  # type: ignore[no-untyped-def]
-    def rule(call: Call) -> Typed:
-        zone = call.args[1]
-        if isinstance(zone.value, str):
-            known = zone_of(zone.value)
-            if known is dt.UTC and zone.value.upper() not in ("UTC", "GMT", "Z", "ETC/UTC"):
-                call.fail(f"function {call.name}: time zone '{zone.value}' is not known")
-        wall = f"make_timestamp({call.to(0, BIGINT).sql} * 1000)" if call.args[0].type.is_number else _wall(call, 0)
-        if to_utc:
-            moved = f"timezone('UTC', timezone({zone.sql}, {wall}))"
-        else:
-            moved = f"timezone({zone.sql}, timezone('UTC', {wall}))"
-        return Typed(from_civil(moved, TIMESTAMP), TIMESTAMP)
-
-    return rule
 
 
 def _field(name: str, part: str, summary: str, *examples: tuple[str, object], aliases: str = "") -> None:
@@ -392,7 +231,6 @@ def _field(name: str, part: str, summary: str, *examples: tuple[str, object], al
     )
 
 
-_DT = "datetime '2005-02-28 10:20:30'"
 dates.scalar(
     "dateadd(any, any[, string]) -> same",
     _dateadd,
@@ -402,6 +240,8 @@ dates.scalar(
     ("dateadd(date '2005-03-30', -1, 'mm')", "2005-02-28"),
     ("dateadd('2005-02-28 00:00:00', 1, 'dd')", "2005-03-01 00:00:00"),
 )
+
+
 dates.scalar(
     "date_add(any, any) -> date",
     _days(1),
@@ -409,9 +249,13 @@ dates.scalar(
     ("date_add('2017-02-28 21:15:16', 1)", "2017-03-01"),
     ("date_add(date '2005-03-01', -1)", "2005-02-28"),
 )
+
+
 dates.scalar(
     "date_sub(any, any) -> date", _days(-1), "A date some days earlier.", ("date_sub('2017-03-01', 1)", "2017-02-28")
 )
+
+
 dates.scalar(
     "datediff(any, any[, string]) -> bigint",
     _datediff,
@@ -422,6 +266,8 @@ dates.scalar(
     ("datediff('2018-06-04 19:33:23', '2018-06-04 19:33:22', 'ss')", 1),
     ("datediff(date '2005-03-01', date '2005-02-01')", 28),
 )
+
+
 dates.scalar(
     "datepart(any, string) -> bigint",
     _datepart,
@@ -430,6 +276,8 @@ dates.scalar(
     ("datepart(datetime '2013-06-08 01:10:00', 'mi')", 10),
     aliases="date_part",
 )
+
+
 dates.scalar(
     "extract(string, any) -> bigint",
     _extract,
@@ -437,6 +285,8 @@ dates.scalar(
     ("extract(year FROM date '2019-05-01')", 2019),
     ("extract(minute FROM datetime '2019-05-01 11:21:00')", 21),
 )
+
+
 dates.scalar(
     "datetrunc(any, string) -> same",
     _datetrunc,
@@ -444,6 +294,8 @@ dates.scalar(
     ("datetrunc(datetime '2011-12-07 16:28:46', 'month')", "2011-12-01 00:00:00"),
     ("datetrunc(date '2011-12-07', 'yyyy')", "2011-01-01"),
 )
+
+
 dates.scalar(
     "trunc_time(any, string) -> string",
     _trunc_time,
@@ -451,78 +303,8 @@ dates.scalar(
     ("trunc_time(datetime '2011-12-07 16:28:46', 'month')", "2011-12"),
     ("trunc_time(datetime '2011-12-07 16:28:46', 'hour')", "2011-12-07 16:00:00"),
 )
-dates.scalar(
-    "to_date(any[, string]) -> any",
-    _to_date,
-    "Text as a DATE, or as a DATETIME by a pattern of `yyyy mm dd hh mi ss ff3`.",
-    ("to_date('20250610', 'yyyymmdd')", "2025-06-10 00:00:00"),
-    ("to_date('2017-02-31', 'yyyy-mm-dd')", None),
-    ("to_date('2008-07-18 03:30:05')", "2008-07-18"),
-    ("to_date('Alibaba2010-12*3', 'Alibabayyyy-mm*d')", "2010-12-03 00:00:00"),
-)
-dates.scalar(
-    "to_char(any[, string]) -> string",
-    _to_char,
-    "A time as text by a pattern of `yyyy mm dd hh mi ss ff3`; a number or BOOLEAN as its text.",
-    ("to_char(datetime '2010-12-03 00:00:00', 'yyyy-mm-dd')", "2010-12-03"),
-    ("to_char(datetime '2008-07-18 15:30:45', 'yyyymmddhhmiss')", "20080718153045"),
-    ("to_char(123)", "123"),
-    ("to_char(true)", "true"),
-)
-dates.scalar(
-    "date_format(any, string) -> string",
-    _date_format,
-    "A time as text by a pattern of Java (`yyyy-MM-dd HH:mm:ss`).",
-    ("date_format(datetime '2022-04-24 15:30:00', 'yyyy-MM-dd HH:mm:ss')", "2022-04-24 15:30:00"),
-    ("date_format(date '2022-04-24', 'yyyyMMdd')", "20220424"),
-)
-dates.scalar(
-    "from_unixtime(any[, string]) -> any",
-    _from_unixtime,
-    "Seconds since 1970 as a DATETIME, or as text by a pattern of Java.",
-    ("from_unixtime(123456789)", "1973-11-30 05:33:09"),
-    ("from_unixtime(0, 'yyyy-MM-dd')", "1970-01-01"),
-)
-dates.scalar(
-    "unix_timestamp([any, string]) -> bigint",
-    _unix_timestamp,
-    "Seconds since 1970 of a DATETIME, of text by a pattern of Java, or of now.",
-    ("unix_timestamp(datetime '2009-03-20 11:11:00')", 1237518660),
-    ("unix_timestamp('20090320', 'yyyyMMdd')", 1237478400),
-)
-dates.scalar(
-    "getdate() -> datetime",
-    _now,
-    "The moment the statement started, as a DATETIME.",
-    ("getdate()", "2026-11-20 12:05:06"),
-    aliases="now sysdate",
-)
-dates.scalar(
-    "current_timestamp([any]) -> timestamp",
-    _current_timestamp,
-    "The moment the statement started, as a TIMESTAMP.",
-    ("current_timestamp()", "2026-11-20 12:05:06.789"),
-)
-dates.scalar(
-    "current_timestamp_ntz() -> timestamp_ntz",
-    _local_timestamp,
-    "The local clock when the statement started.",
-    ("current_timestamp_ntz()", "2026-11-20 12:05:06.789"),
-    aliases="localtimestamp",
-)
-dates.scalar(
-    "current_date() -> date",
-    _current_date,
-    "Today in the session's time zone.",
-    ("current_date()", "2026-11-20"),
-    aliases="curdate",
-)
-dates.scalar(
-    "current_timezone() -> string",
-    lambda call: Typed(quote_text(call.context.time_zone), STRING),
-    "The session's time zone.",
-    ("current_timezone()", "Asia/Shanghai"),
-)
+
+
 dates.scalar(
     "add_months(any, any) -> string",
     _add_months,
@@ -530,121 +312,110 @@ dates.scalar(
     ("add_months('2017-02-14', 3)", "2017-05-14"),
     ("add_months('2017-01-31', 1)", "2017-02-28"),
 )
+
+
 dates.scalar(
     "months_between(any, any) -> double",
-    lambda call: Typed(f"mc_months_between({_wall(call, 0)}, {_wall(call, 1)})", DOUBLE),
+    lambda call: Typed(f"mc_months_between({wall(call, 0)}, {wall(call, 1)})", DOUBLE),
     "Months from the second date to the first, with a fraction of 31 days.",
     ("months_between('1997-02-28 10:30:00', '1996-10-30')", 3.94959677),
     ("months_between('1996-10-30', '1996-10-30')", 0.0),
 )
+
+
 dates.scalar("last_day(any) -> date", _last_day, "The last day of the month.", ("last_day('2017-03-04')", "2017-03-31"))
+
+
 dates.scalar(
     "lastday(any) -> datetime",
     _last_day,
     "Midnight of the last day of the month, a DATETIME.",
     ("lastday(datetime '2013-06-08 01:10:00')", "2013-06-30 00:00:00"),
 )
+
+
 dates.scalar(
     "next_day(any, string) -> date",
     _next_day,
     "The first such weekday after a date.",
     ("next_day('2017-08-01', 'TU')", "2017-08-08"),
 )
-dates.scalar(
-    "isdate(string, string) -> boolean",
-    _isdate,
-    "Whether a text is a time by a pattern.",
-    ("isdate('2021-10-11', 'yyyy-mm-dd')", True),
-    ("isdate('x', 'yyyy')", False),
-)
+
+
 dates.scalar(
     "weekday(civil) -> bigint",
     "(isodow({0}) - 1)",
     "Day of the week, Monday is 0.",
     ("weekday(datetime '2009-03-20 11:11:00')", 4),
 )
+
+
 dates.scalar(
     "weekofyear(civil) -> bigint",
     "date_part('week', {0})",
     "Week of the year by ISO 8601.",
     ("weekofyear(to_date('20141229', 'yyyymmdd'))", 1),
 )
+
+
 dates.scalar(
     "dayofweek(civil) -> int",
     "CAST(dayofweek({0}) + 1 AS INTEGER)",
     "Day of the week, Sunday is 1.",
     ("dayofweek('2009-07-30')", 5),
 )
+
+
 dates.scalar(
     "dayofyear(civil) -> int", "CAST(dayofyear({0}) AS INTEGER)", "Day of the year.", ("dayofyear('2014-02-01')", 32)
 )
+
+
 _field("year", "year", "The year.", ("year('1970-01-01 12:30:00')", 1970))
+
+
 _field("quarter", "quarter", "The quarter.", ("quarter(date '1970-11-12')", 4))
+
+
 _field("month", "month", "The month.", ("month('2014-09-01')", 9))
+
+
 _field("day", "day", "The day of the month.", ("day('2014-09-01')", 1), aliases="dayofmonth")
+
+
 _field("hour", "hour", "The hour.", ("hour('2014-09-01 12:00:00')", 12))
+
+
 _field("minute", "minute", "The minute.", ("minute('2014-09-01 12:30:00')", 30))
+
+
 _field("second", "second", "The second.", ("second('2014-09-01 12:30:45')", 45))
-dates.scalar(
-    "to_millis(any) -> bigint",
-    _millis(1000),
-    "Milliseconds since 1970.",
-    ("to_millis(datetime '2021-03-23 02:30:00')", 1616437800000),
-)
-dates.scalar(
-    "to_unix_timestamp(any) -> bigint",
-    _millis(1_000_000),
-    "Seconds since 1970.",
-    ("to_unix_timestamp(datetime '1970-01-01 08:00:00')", 0),
-)
-dates.scalar(
-    "timestamp_millis(bigint) -> timestamp",
-    "timezone('UTC', make_timestamp_ns({0} * 1000000))",
-    "Milliseconds since 1970 as a TIMESTAMP.",
-    ("timestamp_millis(0)", "1970-01-01 08:00:00"),
-)
-dates.scalar(
-    "timestamp_micros(bigint) -> timestamp",
-    "timezone('UTC', make_timestamp_ns({0} * 1000))",
-    "Microseconds since 1970 as a TIMESTAMP.",
-    ("timestamp_micros(1)", "1970-01-01 08:00:00.000001"),
-)
-dates.scalar(
-    "timestamp_seconds(bigint) -> timestamp",
-    "timezone('UTC', make_timestamp_ns({0} * 1000000000))",
-    "Seconds since 1970 as a TIMESTAMP.",
-    ("timestamp_seconds(1)", "1970-01-01 08:00:01"),
-)
-dates.scalar(
-    "from_utc_timestamp(any, string) -> timestamp",
-    _zone(False),
-    "A clock of UTC as the clock of a zone.",
-    ("from_utc_timestamp('2017-08-01 00:00:00', 'Asia/Shanghai')", "2017-08-01 08:00:00"),
-)
-dates.scalar(
-    "to_utc_timestamp(any, string) -> timestamp",
-    _zone(True),
-    "A clock of a zone as the clock of UTC.",
-    ("to_utc_timestamp('2017-08-01 08:00:00', 'Asia/Shanghai')", "2017-08-01 00:00:00"),
-)
+
+
 dates.scalar(
     "date_from_unix_date(bigint) -> date",
     "(DATE '1970-01-01' + CAST({0} AS INTEGER))",
     "Days since 1970 as a DATE.",
     ("date_from_unix_date(1)", "1970-01-02"),
 )
+
+
 dates.scalar(
     "unix_date(date) -> bigint",
     "({0} - DATE '1970-01-01')",
     "A DATE as days since 1970.",
     ("unix_date(date '1970-01-02')", 1),
 )
+
+
 dates.scalar(
     "make_date(bigint, bigint, bigint) -> date",
     "make_date({0}, {1}, {2})",
     "A DATE of year, month and day.",
     ("make_date(2020, 2, 29)", "2020-02-29"),
 )
+
+
 dates.scalar(
     "trunc(any[, any]) -> any",
     _trunc,
@@ -654,4 +425,3 @@ dates.scalar(
     ("trunc(-125.815, 2)", -125.81),
     ("trunc(date '2011-12-07', 'month')", "2011-12-01"),
 )
-__all__ = ["INT", "dates", "part_of"]

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from taskhouse.domain.datatypes import JSON, STRING, Kind
-from taskhouse.sql.backends.duckdb import quote_text
+from taskhouse.domain.datatypes import BOOLEAN, JSON, STRING, Kind, parse_type
+from taskhouse.domain.faults import Fault
+from taskhouse.sql.backends.duckdb import engine_type, quote_text
 from taskhouse.sql.backends.duckdb_macros import macro
 from taskhouse.sql.functions.json_paths import json_path
 from taskhouse.sql.functions.registry import Call, Group
@@ -42,8 +43,6 @@ def _extract(call: Call) -> Typed:
 
 
 def _exists(call: Call) -> Typed:
-    from taskhouse.domain.datatypes import BOOLEAN
-
     path = _path(call, 1)
     text = quote_text(path) if path is not None else call.args[1].sql
     return Typed(
@@ -72,10 +71,6 @@ def _item(typed: Typed) -> str:
 
 
 def _from_json(call: Call) -> Typed:
-    from taskhouse.domain.datatypes import parse_type
-    from taskhouse.domain.faults import Fault
-    from taskhouse.sql.backends.duckdb import engine_type
-
     text = call.text(1, "the schema")
     try:
         type_ = parse_type(text if "<" in text else f"struct<{text.replace(' ', ':')}>")
