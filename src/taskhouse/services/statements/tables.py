@@ -28,7 +28,7 @@ from taskhouse.sql.statements import (
     ViewColumn,
 )
 
-_TRANSACTIONAL = "transactional"
+_INGESTION_TIME = "_partitiontime"
 
 
 def create_table(run: Execution, statement: CreateTable) -> StatementOutcome:
@@ -37,7 +37,8 @@ def create_table(run: Execution, statement: CreateTable) -> StatementOutcome:
         options["shards"] = str(statement.shards)
     if statement.hub_lifecycle:
         options["hub_lifecycle"] = str(statement.hub_lifecycle)
-    table = _new(run, statement.table, TableKind.MANAGED, statement.columns)
+    columns = _with_ingestion_time(statement.columns, properties(statement.properties))
+    table = _new(run, statement.table, TableKind.MANAGED, columns)
     table = replace(
         table,
         partition_columns=tuple(_partition_column(c) for c in statement.partition_columns),
@@ -75,6 +76,18 @@ def create_like(run: Execution, statement: CreateTableLike) -> StatementOutcome:
 
 def properties(pairs: Sequence[tuple[str, str]]) -> dict[str, str]:
     return {name.lower(): value for name, value in pairs}
+
+
+def _with_ingestion_time(columns: tuple[Column, ...], given: dict[str, str]) -> tuple[Column, ...]:
+    """In a table with the property `ingestion_time_partition`, rows that do not say their `_partitiontime` get the current time."""
+    if given.get("ingestion_time_partition", "").lower() != "true":
+        return columns
+    return tuple(
+        replace(column, default="current_timestamp_ntz()")
+        if column.name == _INGESTION_TIME and column.type.kind is Kind.TIMESTAMP_NTZ and column.default is None
+        else column
+        for column in columns
+    )
 
 
 def _tiered(run: Execution) -> dict[str, str]:
