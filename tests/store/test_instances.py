@@ -24,7 +24,7 @@ from taskhouse.domain.instance import (
     TaskStatus,
 )
 from taskhouse.ports.instance_store import CommitIntent
-from taskhouse.store import instances as module
+from taskhouse.store import instance_statements
 from taskhouse.store.database import Database
 from taskhouse.store.instances import SqlInstanceStore
 from taskhouse.store.schema import metadata
@@ -286,9 +286,9 @@ def test_old_instances_are_forgotten_with_all_they_had(store: SqlInstanceStore, 
         assert left.scalar_one() == 0
 
 
-@pytest.mark.parametrize("name", ["_NEXT_QUEUED", "_COUNTS", "_ORPHANS", "_CHILDREN", "_QUEUED"])
+@pytest.mark.parametrize("name", ["NEXT_QUEUED", "COUNTS", "ORPHANS", "CHILDREN", "QUEUED"])
 def test_no_request_scans_all_instances(database: Database, name: str) -> None:
-    statement = getattr(module, name)
+    statement = getattr(instance_statements, name)
 
     def plan(connection: Connection) -> str:
         values = tuple("x" for _ in range(statement.sql.count("?")))

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, and_, bindparam, delete, func, insert, select, text, tuple_, update
+from sqlalchemy import Connection, Row, delete, select, text, tuple_
 from sqlalchemy.dialects.sqlite import insert as upsert
 
 from taskhouse.domain.faults import Fault, FaultCode
@@ -31,11 +31,10 @@ from taskhouse.domain.instance import (
 )
 from taskhouse.domain.paging import Page
 from taskhouse.ports.instance_store import CommitIntent, Orphan, Recorded
+from taskhouse.store import instance_statements as sql
 from taskhouse.store.database import Database
 from taskhouse.store.instance_tables import (
-    commit_intents,
     dumps,
-    instance_sources,
     instance_value,
     instances,
     outcome_text,
@@ -44,142 +43,10 @@ from taskhouse.store.instance_tables import (
     task_head,
     task_notes,
     task_results,
-    task_texts,
     tasks,
     whole_task,
 )
-from taskhouse.store.prepared import Prepared
 from taskhouse.store.schema import to_micros
-
-_SUSPENDED = InstanceStatus.SUSPENDED.value
-_TERMINATED = InstanceStatus.TERMINATED.value
-
-_BY_GUID = Prepared(
-    select(instances.c.id).where(
-        instances.c.project == bindparam("p"), instances.c.owner == bindparam("o"), instances.c.guid == bindparam("g")
-    )
-)
-_IN_QUEUE = text("status = 'Suspended' AND parent_id IS NULL")
-"""Written out, not bound: SQLite then knows that the partial indexes hold all the rows wanted."""
-_NOT_ENDED = text("instances.status <> 'Terminated'")
-_QUEUED = Prepared(
-    select(func.count()).select_from(select(instances.c.seq).where(_IN_QUEUE).limit(bindparam("n")).subquery())
-)
-_COUNTS = Prepared(select(instances.c.status, func.count()).where(_NOT_ENDED).group_by(instances.c.status))
-_NEXT_QUEUED = Prepared(
-    select(instances.c.id).where(_IN_QUEUE).order_by(instances.c.priority, instances.c.seq).limit(1)
-)
-_INSTANCE = Prepared(select(instances).where(instances.c.id == bindparam("i")))
-_SOURCE = Prepared(select(instance_sources.c.source).where(instance_sources.c.instance_id == bindparam("i")))
-_CHILDREN = Prepared(select(instances).where(instances.c.parent_id == bindparam("i")).order_by(instances.c.seq))
-_CHILD_IDS = Prepared(select(instances.c.id).where(instances.c.parent_id == bindparam("i")).order_by(instances.c.seq))
-_HEADS = Prepared(select(tasks).where(tasks.c.instance_id == bindparam("i")).order_by(tasks.c.idx))
-_WHOLE = Prepared(
-    select(
-        tasks,
-        *(c for c in task_texts.c if c.name not in ("instance_id", "idx")),
-        *(c for c in task_results.c if c.name not in ("instance_id", "idx")),
-    )
-    .select_from(
-        tasks.join(
-            task_texts, and_(task_texts.c.instance_id == tasks.c.instance_id, task_texts.c.idx == tasks.c.idx)
-        ).outerjoin(
-            task_results, and_(task_results.c.instance_id == tasks.c.instance_id, task_results.c.idx == tasks.c.idx)
-        )
-    )
-    .where(tasks.c.instance_id == bindparam("i"))
-    .order_by(tasks.c.idx)
-)
-_STATE = Prepared(
-    select(
-        instances.c.status.label("instance_status"),
-        instances.c.stop_requested,
-        tasks.c.idx,
-        tasks.c.status,
-        tasks.c.attempt,
-        tasks.c.committing,
-    )
-    .select_from(instances.join(tasks, tasks.c.instance_id == instances.c.id))
-    .where(instances.c.id == bindparam("i"))
-    .order_by(tasks.c.idx)
-)
-_LIVE = Prepared(
-    select(1).where(
-        tasks.c.instance_id == bindparam("i"),
-        tasks.c.idx == bindparam("x"),
-        tasks.c.attempt == bindparam("a"),
-        tasks.c.status == TaskStatus.RUNNING.value,
-    )
-)
-_ORPHANS = Prepared(
-    select(instances.c.project, tasks.c.instance_id, tasks.c.idx, tasks.c.attempt)
-    .select_from(instances.join(tasks, tasks.c.instance_id == instances.c.id))
-    .where(
-        instances.c.status == InstanceStatus.RUNNING.value,
-        _NOT_ENDED,
-        tasks.c.status == TaskStatus.RUNNING.value,
-    )
-    .order_by(instances.c.seq)
-)
-_INTENT = Prepared(
-    select(commit_intents).where(
-        commit_intents.c.instance_id == bindparam("i"),
-        commit_intents.c.idx == bindparam("x"),
-        commit_intents.c.attempt == bindparam("a"),
-    )
-)
-_FORGET_INTENTS = Prepared(delete(commit_intents).where(commit_intents.c.instance_id == bindparam("i")))
-_SET_TASK = Prepared(
-    update(tasks)
-    .where(tasks.c.instance_id == bindparam("i"), tasks.c.idx == bindparam("x"))
-    .values(
-        status=bindparam("status"),
-        attempt=bindparam("attempt"),
-        committing=bindparam("committing"),
-        started_at=func.coalesce(bindparam("started"), tasks.c.started_at),
-        ended_at=bindparam("ended"),
-    )
-)
-_SET_COMMITTING = Prepared(
-    update(tasks)
-    .where(tasks.c.instance_id == bindparam("i"), tasks.c.idx == bindparam("x"))
-    .values(committing=bindparam("committing"))
-)
-_START_INSTANCE = Prepared(
-    update(instances)
-    .where(instances.c.id == bindparam("i"))
-    .values(status=InstanceStatus.RUNNING.value, started_at=func.coalesce(instances.c.started_at, bindparam("t")))
-)
-_END_INSTANCE = Prepared(
-    update(instances).where(instances.c.id == bindparam("i")).values(status=_TERMINATED, ended_at=bindparam("t"))
-)
-_REQUEST_STOP = Prepared(update(instances).where(instances.c.id == bindparam("i")).values(stop_requested=1))
-_NOTE = Prepared(
-    select(task_notes.c.value).where(
-        task_notes.c.instance_id == bindparam("i"),
-        task_notes.c.idx == bindparam("x"),
-        task_notes.c.key == bindparam("k"),
-    )
-)
-
-
-def _result_upsert() -> Any:
-    statement = upsert(task_results)
-    kept = [c.name for c in task_results.c if c.name not in ("instance_id", "idx")]
-    return statement.on_conflict_do_update(
-        index_elements=["instance_id", "idx"], set_={name: statement.excluded[name] for name in kept}
-    )
-
-
-_PUT_RESULT = Prepared(_result_upsert())
-_NEW_INSTANCE = Prepared(
-    insert(instances),
-    [c.name for c in instances.c if c.name not in ("seq", "started_at", "ended_at", "stop_requested")],
-)
-_NEW_SOURCE = Prepared(insert(instance_sources))
-_NEW_TASKS = Prepared(insert(tasks), ["instance_id", "idx", "name", "type", "comment", "status"])
-_NEW_TEXTS = Prepared(insert(task_texts))
-_NEW_INTENT = Prepared(insert(commit_intents))
 
 
 class SqlInstanceStore:
@@ -193,10 +60,10 @@ class SqlInstanceStore:
     def submit(self, instance: Instance, children: Sequence[Instance] = (), *, max_queued: int) -> Instance:
         def work(connection: Connection) -> str:
             if instance.guid:
-                first = _BY_GUID.scalar(connection, {"p": instance.project, "o": instance.owner, "g": instance.guid})
+                first = sql.BY_GUID.scalar(connection, {"p": instance.project, "o": instance.owner, "g": instance.guid})
                 if first is not None:
                     return str(first)
-            if _QUEUED.scalar(connection, {"n": max_queued}) >= max_queued:
+            if sql.QUEUED.scalar(connection, {"n": max_queued}) >= max_queued:
                 raise Fault(FaultCode.FLOW_EXCEEDED, f"{max_queued} instances are waiting already; submit again later")
             for each in (instance, *children):
                 _insert_instance(connection, each)
@@ -210,18 +77,18 @@ class SqlInstanceStore:
 
     def get(self, project: str | None, instance_id: str) -> Instance | None:
         def work(connection: Connection) -> Instance | None:
-            row = _INSTANCE.first(connection, {"i": instance_id})
+            row = sql.INSTANCE.first(connection, {"i": instance_id})
             if row is None or project not in (None, row.project):
                 return None
-            source = _SOURCE.scalar(connection, {"i": instance_id})
-            whole = tuple(whole_task(r) for r in _WHOLE.rows(connection, {"i": instance_id}))
+            source = sql.SOURCE.scalar(connection, {"i": instance_id})
+            whole = tuple(whole_task(r) for r in sql.WHOLE.rows(connection, {"i": instance_id}))
             return instance_value(row, whole, source)
 
         return self._db.read(work)
 
     def head(self, project: str, instance_id: str) -> Instance | None:
         def work(connection: Connection) -> Instance | None:
-            row = _INSTANCE.first(connection, {"i": instance_id})
+            row = sql.INSTANCE.first(connection, {"i": instance_id})
             if row is None or row.project != project:
                 return None
             return _heads(connection, [row])[0]
@@ -253,40 +120,40 @@ class SqlInstanceStore:
         return self._db.read(work)
 
     def children(self, instance_id: str) -> tuple[Instance, ...]:
-        return self._db.read(lambda c: _heads(c, _CHILDREN.rows(c, {"i": instance_id})))
+        return self._db.read(lambda c: _heads(c, sql.CHILDREN.rows(c, {"i": instance_id})))
 
     def counts(self) -> Mapping[InstanceStatus, int]:
-        found = self._db.read(lambda c: {InstanceStatus(status): n for status, n in _COUNTS.rows(c)})
+        found = self._db.read(lambda c: {InstanceStatus(status): n for status, n in sql.COUNTS.rows(c)})
         return {status: found.get(status, 0) for status in (InstanceStatus.SUSPENDED, InstanceStatus.RUNNING)}
 
     # ---- running
 
     def claim_next(self, now: datetime) -> Attempt | None:
         def work(connection: Connection) -> Attempt | None:
-            instance_id = _NEXT_QUEUED.scalar(connection)
+            instance_id = sql.NEXT_QUEUED.scalar(connection)
             return None if instance_id is None else _begin(connection, instance_id, now)
 
         return self._db.write(work, durable=False)
 
     def claim(self, instance_id: str, now: datetime) -> Attempt | None:
         def work(connection: Connection) -> Attempt | None:
-            row = _INSTANCE.first(connection, {"i": instance_id})
-            if row is None or row.status != _SUSPENDED:
+            row = sql.INSTANCE.first(connection, {"i": instance_id})
+            if row is None or row.status != sql.SUSPENDED:
                 return None
             return _begin(connection, instance_id, now)
 
         return self._db.write(work, durable=False)
 
     def is_live(self, attempt: Attempt) -> bool:
-        return self._db.read(lambda c: _LIVE.first(c, _key(attempt)) is not None)
+        return self._db.read(lambda c: sql.LIVE.first(c, _key(attempt)) is not None)
 
     def begin_commit(self, attempt: Attempt, intent: CommitIntent) -> bool:
         def work(connection: Connection) -> bool:
-            if _LIVE.first(connection, _key(attempt)) is None:
+            if sql.LIVE.first(connection, _key(attempt)) is None:
                 return False
-            _SET_COMMITTING.run(connection, {"i": attempt.instance_id, "x": attempt.index, "committing": 1})
-            _FORGET_INTENTS.run(connection, {"i": attempt.instance_id})
-            _NEW_INTENT.run(
+            sql.SET_COMMITTING.run(connection, {"i": attempt.instance_id, "x": attempt.index, "committing": 1})
+            sql.FORGET_INTENTS.run(connection, {"i": attempt.instance_id})
+            sql.NEW_INTENT.run(
                 connection,
                 {
                     "instance_id": attempt.instance_id,
@@ -307,8 +174,8 @@ class SqlInstanceStore:
             state = _State(connection, attempt.instance_id)
             if not state.is_live(attempt):
                 return False
-            _FORGET_INTENTS.run(connection, {"i": attempt.instance_id})
-            _SET_COMMITTING.run(connection, {"i": attempt.instance_id, "x": attempt.index, "committing": 0})
+            sql.FORGET_INTENTS.run(connection, {"i": attempt.instance_id})
+            sql.SET_COMMITTING.run(connection, {"i": attempt.instance_id, "x": attempt.index, "committing": 0})
             return not state.stop_requested
 
         return self._db.write(work)
@@ -320,13 +187,13 @@ class SqlInstanceStore:
                 return Recorded(accepted=False)
             _put_result(connection, attempt, outcome)
             if state.committing(attempt.index):
-                _FORGET_INTENTS.run(connection, {"i": attempt.instance_id})
+                sql.FORGET_INTENTS.run(connection, {"i": attempt.instance_id})
             statuses = after_outcome(state.statuses, attempt.index, outcome.status)
             if state.stop_requested:
                 statuses = after_cancel(statuses)
             state.write(connection, statuses, now)
             if outcome.status is not TaskStatus.SUCCESS:
-                for child in [row.id for row in _CHILD_IDS.rows(connection, {"i": attempt.instance_id})]:
+                for child in [row.id for row in sql.CHILD_IDS.rows(connection, {"i": attempt.instance_id})]:
                     _stop_one(connection, child, now)
             following = next_task(statuses)
             if following is None:
@@ -337,7 +204,7 @@ class SqlInstanceStore:
 
     def record_progress(self, attempt: Attempt, stages: Sequence[Stage]) -> None:
         def work(connection: Connection) -> None:
-            if _LIVE.first(connection, _key(attempt)) is not None:
+            if sql.LIVE.first(connection, _key(attempt)) is not None:
                 _put_result(connection, attempt, Outcome(TaskStatus.FAILED, stages=tuple(stages)))
 
         self._db.write(work, durable=False)
@@ -347,7 +214,7 @@ class SqlInstanceStore:
             state = _State(connection, instance_id)
             if state.status is None or state.status is InstanceStatus.TERMINATED:
                 return None
-            for child in [row.id for row in _CHILD_IDS.rows(connection, {"i": instance_id})]:
+            for child in [row.id for row in sql.CHILD_IDS.rows(connection, {"i": instance_id})]:
                 _stop_one(connection, child, now)
             return _stop_one(connection, instance_id, now)
 
@@ -356,9 +223,9 @@ class SqlInstanceStore:
     def orphans(self) -> tuple[Orphan, ...]:
         def work(connection: Connection) -> tuple[Orphan, ...]:
             found = []
-            for row in _ORPHANS.rows(connection):
+            for row in sql.ORPHANS.rows(connection):
                 attempt = Attempt(row.instance_id, row.idx, row.attempt)
-                intent = _INTENT.first(connection, _key(attempt))
+                intent = sql.INTENT.first(connection, _key(attempt))
                 found.append(Orphan(attempt, row.project, None if intent is None else _intent_value(intent)))
             return tuple(found)
 
@@ -374,7 +241,7 @@ class SqlInstanceStore:
         self._db.write(lambda c: c.execute(statement).rowcount)
 
     def info(self, instance_id: str, index: int, key: str) -> str | None:
-        found = self._db.read(lambda c: _NOTE.scalar(c, {"i": instance_id, "x": index, "k": key}))
+        found = self._db.read(lambda c: sql.NOTE.scalar(c, {"i": instance_id, "x": index, "k": key}))
         return None if found is None else str(found)
 
     def forget_before(self, time: datetime, limit: int) -> tuple[int, tuple[str, ...]]:
@@ -404,7 +271,7 @@ class _State:
 
     def __init__(self, connection: Connection, instance_id: str) -> None:
         self.instance_id = instance_id
-        self._rows = _STATE.rows(connection, {"i": instance_id})
+        self._rows = sql.STATE.rows(connection, {"i": instance_id})
         self.status = InstanceStatus(self._rows[0].instance_status) if self._rows else None
         self.stop_requested = bool(self._rows and self._rows[0].stop_requested)
         self.statuses = tuple(TaskStatus(row.status) for row in self._rows)
@@ -432,7 +299,7 @@ class _State:
             if before is after:
                 continue
             begins = after is TaskStatus.RUNNING
-            _SET_TASK.run(
+            sql.SET_TASK.run(
                 connection,
                 {
                     "i": self.instance_id,
@@ -445,7 +312,7 @@ class _State:
                 },
             )
         if instance_status(statuses) is InstanceStatus.TERMINATED:
-            _END_INSTANCE.run(connection, {"i": self.instance_id, "t": time})
+            sql.END_INSTANCE.run(connection, {"i": self.instance_id, "t": time})
 
 
 def _key(attempt: Attempt) -> dict[str, object]:
@@ -454,7 +321,7 @@ def _key(attempt: Attempt) -> dict[str, object]:
 
 def _put_result(connection: Connection, attempt: Attempt, outcome: Outcome) -> None:
     values = {"instance_id": attempt.instance_id, "idx": attempt.index, **result_values(outcome)}
-    _PUT_RESULT.run(connection, values)
+    sql.PUT_RESULT.run(connection, values)
 
 
 def _begin(connection: Connection, instance_id: str, now: datetime) -> Attempt | None:
@@ -463,7 +330,7 @@ def _begin(connection: Connection, instance_id: str, now: datetime) -> Attempt |
     if index is None:
         return None
     state.write(connection, after_start(state.statuses, index), now)
-    _START_INSTANCE.run(connection, {"i": instance_id, "t": to_micros(now)})
+    sql.START_INSTANCE.run(connection, {"i": instance_id, "t": to_micros(now)})
     return Attempt(instance_id, index, state.attempt(index) + 1)
 
 
@@ -472,21 +339,21 @@ def _stop_one(connection: Connection, instance_id: str, now: datetime) -> Instan
     if state.status is None or state.status is InstanceStatus.TERMINATED:
         return None
     if state.any_committing():
-        _REQUEST_STOP.run(connection, {"i": instance_id})
+        sql.REQUEST_STOP.run(connection, {"i": instance_id})
         return InstanceStatus.RUNNING
     state.write(connection, after_cancel(state.statuses), now)
     return InstanceStatus.TERMINATED
 
 
 def _insert_instance(connection: Connection, instance: Instance) -> None:
-    _NEW_INSTANCE.run(
+    sql.NEW_INSTANCE.run(
         connection,
         {
             "id": instance.id,
             "project": instance.project,
             "owner": instance.owner,
             "priority": instance.priority,
-            "status": _SUSPENDED,
+            "status": sql.SUSPENDED,
             "submitted_at": to_micros(instance.submitted_at),
             "name": instance.name,
             "comment": instance.comment,
@@ -495,9 +362,9 @@ def _insert_instance(connection: Connection, instance: Instance) -> None:
             "action": instance.action,
         },
     )
-    _NEW_SOURCE.run(connection, {"instance_id": instance.id, "source": instance.source})
+    sql.NEW_SOURCE.run(connection, {"instance_id": instance.id, "source": instance.source})
     keys = [{"instance_id": instance.id, "idx": task.index} for task in instance.tasks]
-    _NEW_TASKS.run_many(
+    sql.NEW_TASKS.run_many(
         connection,
         [
             {
@@ -510,7 +377,7 @@ def _insert_instance(connection: Connection, instance: Instance) -> None:
             for key, task in zip(keys, instance.tasks, strict=True)
         ],
     )
-    _NEW_TEXTS.run_many(
+    sql.NEW_TEXTS.run_many(
         connection,
         [
             {
@@ -528,7 +395,7 @@ def _heads(connection: Connection, rows: Sequence[Row[Any]]) -> tuple[Instance, 
     """Heads of instances with one query for all their tasks."""
     by_instance: dict[str, list[Task]] = {row.id: [] for row in rows}
     if len(rows) == 1:
-        found = _HEADS.rows(connection, {"i": rows[0].id})
+        found = sql.HEADS.rows(connection, {"i": rows[0].id})
     else:
         wanted = select(tasks).where(tasks.c.instance_id.in_(list(by_instance)))
         found = list(connection.execute(wanted.order_by(tasks.c.instance_id, tasks.c.idx)))
