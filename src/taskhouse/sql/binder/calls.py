@@ -12,7 +12,7 @@ from taskhouse.sql.binder.places import place_of
 from taskhouse.sql.binder.scope import Scope
 from taskhouse.sql.dialect import refuse_forbidden_function
 from taskhouse.sql.functions.registry import Call, Function, FunctionKind, bind_call, find
-from taskhouse.sql.typed import NULL, Typed, text_constant
+from taskhouse.sql.typed import NULL, Typed, boolean_constant, text_constant
 
 if TYPE_CHECKING:
     from taskhouse.sql.binder.expressions import Expressions
@@ -86,6 +86,8 @@ class CallBinder:
         refuse_forbidden_function(name, place)
         if name == "max_pt":
             return self._max_pt(node, scope)
+        if name == "table_exists":
+            return self._table_exists(node)
         if name in ("grouping", "grouping_id"):
             return self._grouping(node, scope)
         function = find(name, place, self.binding.context)
@@ -262,9 +264,27 @@ class CallBinder:
         args = node.expressions
         if len(args) != 1 or not isinstance(args[0], exp.Literal) or not args[0].is_string:
             self.binding.fail("function max_pt takes one STRING constant, a table's name", node)
-        parts = [p.strip("` ") for p in str(args[0].this).lower().split(".")]
+        table = self.binding.table(self._named_table(str(args[0].this), node))
+        if not table.is_partitioned:
+            self.binding.fail(f"function max_pt: table {table.name} is not partitioned", node)
+        value = self.binding.context.catalogue.max_partition(table)
+        if value is None:
+            self.binding.fail(f"function max_pt: table {table.name} has no partition with data", node)
+        return text_constant(value)
+
+    def _table_exists(self, node: exp.Anonymous) -> Typed:
+        """TABLE_EXISTS('table'): known when the query is bound."""
+        args = node.expressions
+        if len(args) != 1 or not isinstance(args[0], exp.Literal) or not args[0].is_string:
+            self.binding.fail("function table_exists takes one STRING constant, a table's name", node)
+        names = self.binding.table_names(self._named_table(str(args[0].this), node))
+        return boolean_constant(any(self.binding.look_up(n) is not None for n in names))
+
+    def _named_table(self, text: str, node: exp.Anonymous) -> exp.Table:
+        """The table that a text constant names, as a node at the call's place."""
+        parts = [p.strip("` ") for p in text.lower().split(".")]
         if not 1 <= len(parts) <= 3 or not all(parts):
-            self.binding.fail(f"function max_pt: '{args[0].this}' is no table's name", node)
+            self.binding.fail(f"function {node.name.lower()}: '{text}' is no table's name", node)
         identifiers = [exp.to_identifier(p, quoted=True) for p in parts]
         written = exp.Table(
             this=identifiers[-1],
@@ -274,13 +294,7 @@ class CallBinder:
         place = place_of(node)
         if place is not None:
             written.meta["line"], written.meta["col"] = place.line, place.column
-        table = self.binding.table(written)
-        if not table.is_partitioned:
-            self.binding.fail(f"function max_pt: table {table.name} is not partitioned", node)
-        value = self.binding.context.catalogue.max_partition(table)
-        if value is None:
-            self.binding.fail(f"function max_pt: table {table.name} has no partition with data", node)
-        return text_constant(value)
+        return written
 
     def _grouping(self, node: exp.Anonymous, scope: Scope) -> Typed:
         if not scope.grouping_keys:

@@ -45,6 +45,7 @@ class Laterals:
             "inline": self._inline,
             "stack": self._stack,
             "json_tuple": self._json_tuple,
+            "keyvalue_tuple": self._keyvalue_tuple,
             "parse_url_tuple": self._url_tuple,
             "trans_array": self._trans_array,
             "trans_cols": self._trans_cols,
@@ -158,6 +159,12 @@ class Laterals:
                 items.append(f"mc_json_path({source.sql}, {quote_text(json_path(path))})")
             else:
                 items.append(f"mc_json_path({source.sql}, '$.\"' || {text.sql} || '\"')")
+        return Rows(items, [f"c{i}" for i in range(len(items))], [STRING] * len(items))
+
+    def _keyvalue_tuple(self, args: list[Typed], call: exp.Anonymous) -> Rows:
+        self._count(args, 4, call)
+        texts = [self.queries.expressions.to(a, STRING, call).sql for a in args]
+        items = [f"mc_keyvalue({texts[0]}, {texts[1]}, {texts[2]}, {key})" for key in texts[3:]]
         return Rows(items, [f"c{i}" for i in range(len(items))], [STRING] * len(items))
 
     def _url_tuple(self, args: list[Typed], call: exp.Anonymous) -> Rows:

@@ -308,5 +308,22 @@ collections.scalar("arrays_zip(any...) -> any", _arrays_zip, "An ARRAY of STRUCT
 
 collections.missing(
     "not part of Taskhouse yet",
-    "combinations ngrams array_normalize multimap_from_entries map_zip_with shuffle array_reduce field",
+    "combinations array_normalize multimap_from_entries map_zip_with shuffle",
+)
+
+
+def _ngrams(call: Call) -> Typed:
+    element_of(call, 0)
+    n = call.constant(1, "the length")
+    if not isinstance(n, int) or n < 1:
+        call.fail("function ngrams: the length must be a whole number of at least 1")
+    value = call.args[0].sql
+    sql = (
+        f"list_transform(range(1, greatest(len({value}) - {n - 2}, 1)), lambda i: list_slice({value}, i, i + {n - 1}))"
+    )
+    return Typed(sql, array(call.args[0].type))
+
+
+collections.scalar(
+    "ngrams(any, any) -> any", _ngrams, "Every run of n elements.", ("ngrams(array(1, 2, 3), 2)", [[1, 2], [2, 3]])
 )

@@ -152,7 +152,7 @@ collections.scalar(
     "Elements folded into one value.",
     ("aggregate(array(1, 2, 3), 0L, (s, x) -> s + x)", 6),
     ("aggregate(array(1, 2), 0L, (s, x) -> s + x, s -> s * 10)", 30),
-    aliases="reduce",
+    aliases="reduce array_reduce",
     difference="the elements take the state's type",
 )
 

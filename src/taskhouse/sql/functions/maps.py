@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from taskhouse.domain.datatypes import BIGINT, STRING, Kind, array, map_of, struct
-from taskhouse.sql.backends.duckdb import engine_type
+from taskhouse.sql.backends.duckdb import engine_type, quote_text
 from taskhouse.sql.backends.duckdb_macros import macro
 from taskhouse.sql.coercion import common_type
 from taskhouse.sql.functions.collection_types import collections, common_of, element_of, map_types, packed
-from taskhouse.sql.functions.registry import Call
+from taskhouse.sql.functions.registry import Call, shown
 from taskhouse.sql.typed import Typed
 
 macro(
@@ -205,3 +205,16 @@ def _str_to_map(call: Call) -> Typed:
     pair = call.args[1].sql if len(call.args) > 1 else "','"
     between = call.args[2].sql if len(call.args) > 2 else "':'"
     return Typed(f"mc_str_to_map({call.args[0].sql}, {pair}, {between})", map_of(STRING, STRING))
+
+
+def _field(call: Call) -> Typed:
+    name = call.text(1, "the field").lower()
+    for member in call.args[0].type.fields:
+        if member.name == name:
+            return Typed(f"struct_extract({call.args[0].sql}, {quote_text(name)})", member.type)
+    return call.fail(f"function field: {shown(call.args[0].type)} has no field {name}")
+
+
+collections.scalar(
+    "field(any, string) -> any", _field, "A field of a STRUCT.", ("field(named_struct('x', 10), 'x')", 10)
+)

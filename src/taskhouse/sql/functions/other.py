@@ -122,7 +122,7 @@ other.scalar(
 )
 other.missing(
     "not part of Taskhouse yet",
-    "compress decompress crc32 get_idcard_age get_idcard_birthday get_idcard_sex get_user_id partition_exists table_exists stack_udtf from_char_codes to_hex",
+    "compress decompress crc32 get_idcard_age get_idcard_birthday get_idcard_sex get_user_id partition_exists stack_udtf from_char_codes to_hex",
 )
 other.missing(
     "bitmap and sketch functions are not part of Taskhouse",

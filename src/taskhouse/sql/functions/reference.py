@@ -19,6 +19,20 @@ may have DISTINCT, FILTER (WHERE ..), WITHIN GROUP (ORDER BY ..) and OVER (..). 
 """
 
 
+FOLDED = (
+    (
+        "max_pt(string) -> string",
+        "The greatest first-level partition of a table that holds data; prunes like any constant.",
+    ),
+    ("table_exists(string) -> boolean", "Whether there is such a table or view."),
+    (
+        "grouping(any...) -> bigint",
+        "One bit for each key of GROUP BY, 1 where it is rolled up; also `grouping_id` and the column `grouping__id`.",
+    ),
+)
+"""Functions that the binder answers by itself (`sql.binder.calls`)."""
+
+
 def page() -> str:
     """The whole page as Markdown."""
     functions = {f.name: f for f in FUNCTIONS.values()}
@@ -26,13 +40,23 @@ def page() -> str:
     groups: dict[str, list[Function]] = {}
     for function in functions.values():
         groups.setdefault(function.group, []).append(function)
-    lines.append("Groups: " + ", ".join(f"[{g}](#{_anchor(_title(g))})" for g in groups) + ", [missing](#missing)\n")
+    lines.append(
+        "Groups: "
+        + ", ".join(f"[{g}](#{_anchor(_title(g))})" for g in groups)
+        + ", [folded](#folded), [missing](#missing)\n"
+    )
     for group, members in groups.items():
         lines.append(f"## {_title(group)}\n")
         lines.append("| function | what it gives | example | differs from MaxCompute |")
         lines.append("|---|---|---|---|")
         lines += [_row(f) for f in sorted(members, key=lambda f: f.name)]
         lines.append("")
+    lines.append("## Folded\n")
+    lines.append("Answered while the query is bound, before it runs:\n")
+    lines.append("| function | what it gives |")
+    lines.append("|---|---|")
+    lines += [f"| `{signature}` | {summary} |" for signature, summary in FOLDED]
+    lines.append("")
     lines.append("## Missing\n")
     lines.append("Refused by name, with the reason:\n")
     lines.append("| functions | reason |")

@@ -255,7 +255,11 @@ string.scalar(
     ("translate('abc', 'ab', 'xy')", "xyc"),
 )
 string.scalar(
-    "reverse(string) -> string", "reverse({0})", "The characters in reverse order.", ("reverse('abc')", "cba")
+    [("reverse(string) -> string", "reverse({0})"), ("reverse(array<T>) -> array<T>", "list_reverse({0})")],
+    "",
+    "The characters of a text, or the elements of an ARRAY, in reverse order.",
+    ("reverse('abc')", "cba"),
+    ("reverse(array(1, 2))", [2, 1]),
 )
 string.scalar(
     "repeat(string, bigint) -> string",

@@ -12,6 +12,10 @@ table.table("inline(any) -> any", "One row for each STRUCT of an ARRAY, a column
 table.table("stack(bigint, any...) -> any", "The values in n rows.")
 table.table("json_tuple(string, string...) -> string", "The values of several keys of a JSON text, a column each.")
 table.table(
+    "keyvalue_tuple(string, string, string, string...) -> string",
+    "The values of several keys of `k:v;k:v` text, a column each.",
+)
+table.table(
     "parse_url_tuple(string, string...) -> string",
     "Several parts of a URL, a column each; `QUERY:key` is a value of the query.",
 )
