@@ -12,7 +12,7 @@ from taskhouse.protocols.odps.table_documents import (
     table_element,
     table_summary,
 )
-from taskhouse.protocols.odps.web import Reply, Request, Routes
+from taskhouse.protocols.odps.web import FORK_SAFE, Reply, Request, Routes
 from taskhouse.protocols.odps.xml import element
 from taskhouse.services.catalogue import names, tables
 from taskhouse.services.catalogue.preview import preview
@@ -60,7 +60,7 @@ def list_tables(world: World, request: Request) -> Reply:
 @routes.get(_IN_SCHEMA)
 def get_table(world: World, request: Request) -> Reply:
     found = _found(world, request)
-    return Reply(200, xml.document(table_element(found, tables.totals(world, found), extended=False)))
+    return Reply(200, xml.document(table_element(found, tables.totals(world, found), extended=False)), FORK_SAFE)
 
 
 @routes.get(_ONE, "extended")

@@ -57,6 +57,10 @@ class Reply:
     media_type: str = "application/xml"
 
 
+FORK_SAFE = {"Connection": "close"}
+"""Headers of replies behind which clients fork: their processes inherit idle connections, and two processes on one connection
+take each other's replies. Readers and writers that work in several processes begin with a table and a tunnel session."""
+
 Handler = Callable[[World, Request], Reply]
 WaitingHandler = Callable[[World, Request], Awaitable[Reply]]
 

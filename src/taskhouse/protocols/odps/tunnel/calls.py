@@ -17,7 +17,7 @@ from taskhouse.protocols.odps.tunnel.arrow_forms import to_wire, wire_type
 from taskhouse.protocols.odps.tunnel.arrow_stream import encode_batches
 from taskhouse.protocols.odps.tunnel.cost import TransferCost
 from taskhouse.protocols.odps.tunnel.record_writer import encode_records
-from taskhouse.protocols.odps.web import Reply, Request
+from taskhouse.protocols.odps.web import FORK_SAFE, Reply, Request
 from taskhouse.services.tunnel.download import WireColumn
 
 _RANGE = re.compile(r"\(\s*(\d{1,18})\s*,\s*(\d{1,18})\s*\)")
@@ -25,12 +25,13 @@ STREAM = "application/octet-stream"
 _SHORT = 256 * 1024
 
 
-def answer(document: Mapping[str, Any], request: Request, status: int = 200) -> Reply:
-    """A JSON reply. A client that asks by a quota's name wants to see it again."""
+def answer(document: Mapping[str, Any], request: Request, *, begun: bool = False) -> Reply:
+    """A JSON reply. A client that asks by a quota's name wants to see it again. `begun`: it is about a new session."""
     body = dict(document)
     if request.query.get("quotaName"):
         body["QuotaName"] = request.query["quotaName"]
-    return Reply(status, json.dumps(body, ensure_ascii=False), media_type="application/json")
+    headers = FORK_SAFE if begun else {}
+    return Reply(200, json.dumps(body, ensure_ascii=False), headers, "application/json")
 
 
 def row_range(request: Request) -> tuple[int, int]:

@@ -38,7 +38,7 @@ def begin(world: World, request: Request) -> Reply:
         request.path["instance"],
         limited=request.has("instance_tunnel_limit_enabled"),
     )
-    return calls.answer(_document(found), request)
+    return calls.answer(_document(found), request, begun=True)
 
 
 @routes.get(_ONE, "downloadid")

@@ -50,7 +50,7 @@ def begin_upload(world: World, request: Request) -> Reply:
         create_partition=calls.flag(request, "create_partition"),
         overwrite=calls.flag(request, "overwrite"),
     )
-    return calls.answer(_upload_document(view, world), request)
+    return calls.answer(_upload_document(view, world), request, begun=True)
 
 
 def get_upload(world: World, request: Request) -> Reply:
@@ -113,7 +113,7 @@ def _download_document(view: download.DownloadView) -> dict[str, object]:
 
 def begin_download(world: World, request: Request) -> Reply:
     view = download.begin(world, request.caller, table_of(request), request.query.get("partition", ""))
-    return calls.answer(_download_document(view), request)
+    return calls.answer(_download_document(view), request, begun=True)
 
 
 def get_download(world: World, request: Request) -> Reply:
