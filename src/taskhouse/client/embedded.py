@@ -7,6 +7,7 @@ printed, because that is what opens a loopback port; everything else goes throug
 from __future__ import annotations
 
 import functools
+import importlib.util
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,7 @@ def connect(folder: str | Path, project: str | None = None, *, config: Config | 
     and limits of the server, if this is the call that starts it. `options` go to `odps.ODPS` (`schema`, ...).
     Nothing is lost when it is not closed, the server then lives until the process ends. Close it with `close()` or use it in `with`. Raises `HomeInUseError` when another process holds the folder and cannot be joined.
     """
+    _require_client()
     settings = config or load(None, {}, {"log_level": "warning", "grace_s": 1.0})
     share = lease(replace(settings, home=Path(folder), project=project or settings.project))
     try:
@@ -30,6 +32,13 @@ def connect(folder: str | Path, project: str | None = None, *, config: Config | 
     except BaseException:
         share.release()
         raise
+
+
+def _require_client() -> None:
+    """Raises `ImportError` that says what to install."""
+    for package in ("odps", "requests_unixsocket"):
+        if importlib.util.find_spec(package) is None:
+            raise ImportError("taskhouse.connect() needs PyODPS and requests-unixsocket: install taskhouse[client]")
 
 
 def _ensure_project(share: Lease, project: str) -> str:

@@ -12,7 +12,7 @@ import os
 import shutil
 import tempfile
 import threading
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -77,7 +77,7 @@ def lease(config: Config) -> Lease:
         entry = _running.get(home)
         if entry is None:
             try:
-                entry = _start(config, home)
+                entry = _start(replace(config, home=home))
             except HomeInUseError as error:
                 return _join(home, error)
             _running[home] = entry
@@ -86,7 +86,7 @@ def lease(config: Config) -> Lease:
         return Lease(reach.endpoint, reach.login, home, own=True)
 
 
-def _start(config: Config, home: Path) -> _Entry:
+def _start(config: Config) -> _Entry:
     from taskhouse import logs
     from taskhouse.wiring import Server
 

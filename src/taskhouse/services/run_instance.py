@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import contextlib
-import time
 
 import structlog
 
 from taskhouse.domain.faults import Fault, FaultCode
 from taskhouse.domain.instance import Attempt, Instance, Outcome, ResultKind, TaskStatus
 from taskhouse.ports.instance_store import Recorded, StoreClosedError
+from taskhouse.services.persistence import surely
 from taskhouse.services.task_run import Control, TaskRun
 from taskhouse.services.world import World
 
@@ -73,18 +73,15 @@ def _run_attempt(world: World, instance: Instance, attempt: Attempt) -> Attempt 
 
 
 def _record(world: World, attempt: Attempt, outcome: Outcome) -> Recorded:
-    """Record the outcome, however long that takes: an instance must not stay Running because a disk was full for a while.
-    What cannot be stored as it is (it should not happen) is stored without its particulars; the status is kept."""
-    wait_s = 0.0
-    while True:
-        try:
-            return world.instances.record_outcome(attempt, outcome, world.clock.now())
-        except StoreClosedError:
-            raise
-        except Exception as error:
-            _log.exception("cannot record an outcome", instance=attempt.instance_id, status=outcome.status.value)
-            if wait_s == 0.0:
-                note = f"The particulars could not be recorded: {error}".encode(errors="replace").decode()
-                outcome = Outcome(outcome.status, ResultKind.TEXT, note, result_file=outcome.result_file)
-            time.sleep(wait_s)
-            wait_s = min(5.0, wait_s + 0.5)
+    """Record the outcome, however long that takes. What cannot be stored as it is (it should not happen) is stored without its
+    particulars; the status is kept."""
+    now = world.clock.now()
+    try:
+        return world.instances.record_outcome(attempt, outcome, now)
+    except StoreClosedError:
+        raise
+    except Exception as error:
+        _log.exception("cannot record an outcome", instance=attempt.instance_id, status=outcome.status.value)
+        note = f"The particulars could not be recorded: {error}".encode(errors="replace").decode()
+    bare = Outcome(outcome.status, ResultKind.TEXT, note, result_file=outcome.result_file)
+    return surely(lambda: world.instances.record_outcome(attempt, bare, now), f"outcome of {attempt.instance_id}")

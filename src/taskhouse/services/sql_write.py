@@ -21,6 +21,7 @@ from taskhouse.ports.engine import OutputColumn, RunControl, RunStatistics, Scan
 from taskhouse.ports.warehouse import CommitResult, DataFile, TableCommit
 from taskhouse.services.access import authorize
 from taskhouse.services.catalogue import tables as catalogue_tables
+from taskhouse.services.persistence import surely
 from taskhouse.services.sql_query import (
     StoreReader,
     engine_query,
@@ -142,8 +143,10 @@ def create_table_as(
             world.warehouse.drop(table.id)
         raise
     result = world.warehouse.commit(staged.commit) if staged.commit is not None else None
-    world.catalogue.create_table(
-        staged.bound.table, replaces=existing.id if existing is not None else "", commit=result
+    replaced = existing.id if existing is not None else ""
+    surely(
+        lambda: world.catalogue.create_table(staged.bound.table, replaces=replaced, commit=result),
+        f"creation of {name}",
     )
     return _written([staged])
 
@@ -291,7 +294,10 @@ def _publish(world: World, session: SqlSession, one: Staged) -> None:
     bound = one.bound
     if one.commit is not None:
         result = commit_surely(world, one.commit)
-        world.catalogue.record_commit(bound.table.id, result, world.clock.now())
+        surely(
+            lambda: world.catalogue.record_commit(bound.table.id, result, world.clock.now()),
+            f"statistics of {bound.table.name}",
+        )
     if bound.create_partition and not (one.commit is not None and one.commit.files):
         world.catalogue.add_partitions(bound.table.id, [bound.static_partition], session.now, if_not_exists=True)
     if one.commit is None or not one.commit.files:
