@@ -85,6 +85,7 @@ def test_a_resource_too_large_leaves_nothing(shell) -> None:  # type: ignore[no-
     assert caught.value.code is FaultCode.QUOTA_EXCEEDED
     assert blobs(shell) == set()
     assert shell.world.catalogue.resource("p", "default", "r") is None
+    assert shell.world.catalogue.trash(shell.clock.now() + timedelta(1), 10) == ()
 
 
 @pytest.mark.parametrize("name", ["", "../x", "a/b", "x" * 256, "a\nb"])

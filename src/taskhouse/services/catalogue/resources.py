@@ -19,7 +19,7 @@ from taskhouse.domain.access import project_target, resource_target, schema_targ
 from taskhouse.domain.catalogue import DEFAULT_SCHEMA, Resource, TableName
 from taskhouse.domain.faults import Fault, FaultCode
 from taskhouse.domain.paging import Page
-from taskhouse.ports.catalogue_store import TrashKind
+from taskhouse.ports.catalogue_store import Trash, TrashKind
 from taskhouse.services.access.authorize import check
 from taskhouse.services.catalogue import names, tables
 from taskhouse.services.world import Caller, World
@@ -129,7 +129,7 @@ def merge(
     blobs = [blob_path(world, found[project, schema, part].blob) for part in parts]
     written = _write_blob(world, _joined(blobs))
     if written.md5 != md5.lower() or (total_bytes is not None and total_bytes != written.size):
-        written.path.unlink(missing_ok=True)
+        _discard(world, written.name)
         raise Fault(
             FaultCode.INVALID_ARGUMENT,
             f"the parts have {written.size} bytes and MD5 {written.md5}; announced were {total_bytes} bytes and {md5}",
@@ -270,9 +270,15 @@ def _write_blob(world: World, chunks: Iterator[bytes]) -> _Blob:
             out.flush()
             os.fsync(out.fileno())
     except BaseException:
-        path.unlink(missing_ok=True)
+        _discard(world, name)
         raise
     return _Blob(name, path, size, digest.hexdigest())
+
+
+def _discard(world: World, name: str) -> None:
+    """Delete a blob that nothing refers to, and take it out of the trash."""
+    blob_path(world, name).unlink(missing_ok=True)
+    world.catalogue.forget_trash([Trash(TrashKind.BLOB, name, world.clock.now())])
 
 
 def _chunks(stream: BinaryIO, left: int | None) -> Iterator[bytes]:

@@ -18,7 +18,7 @@ from taskhouse.domain.catalogue import (
 )
 from taskhouse.domain.faults import Fault, FaultCode, Place
 from taskhouse.domain.paging import Page
-from taskhouse.ports.catalogue_store import Totals
+from taskhouse.ports.catalogue_store import Totals, Trash, TrashKind
 from taskhouse.services.access.authorize import check
 from taskhouse.services.catalogue import names
 from taskhouse.services.world import Caller, World
@@ -238,6 +238,7 @@ def create(world: World, table: Table, *, replaces: str = "") -> None:
     except BaseException:
         if world.catalogue.table_by_id(table.id) is None:
             world.warehouse.drop(table.id)
+            world.catalogue.forget_trash([Trash(TrashKind.TABLE, table.id, table.created_at)])
         raise
 
 
