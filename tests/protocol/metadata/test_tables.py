@@ -39,6 +39,8 @@ def test_lists_go_on_over_pages_and_filter(o: ODPS) -> None:
     assert [t.name for t in o.list_tables(prefix="many_", type="managed_table")] == [f"many_{n}" for n in range(8)]
     assert list(o.list_tables(prefix="many_", type="external_table")) == []
     assert list(o.list_tables(prefix="many_", owner="ALIYUN$nobody")) == []
+    listed = o.list_tables(prefix="many_v", extended=True)
+    assert all(table._getattr("creation_time") is not None for table in listed)
 
 
 def test_partitions_page_filter_and_reverse(o: ODPS) -> None:

@@ -27,14 +27,27 @@ def _json(value: object) -> str:
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 
-def table_summary(table: Table) -> Xml:
+def table_summary(table: Table, *, extended: bool = False) -> Xml:
     """An item of a list: what is asked beyond it is read table by table, and only then believed to be known."""
     return element(
         "Table",
         element("Name", table.name.name),
         element("Owner", table.owner),
         element("Type", table.kind.value),
+        *(_summary_extension(table) if extended else ()),
     )
+
+
+def _summary_extension(table: Table) -> list[Xml]:
+    found = [
+        element("TableId", table.id),
+        element("Comment", table.comment),
+        element("CreationTime", http_time(table.created_at)),
+        element("LastModifiedTime", http_time(table.modified_at)),
+    ]
+    if table.accessed_at is not None:
+        found.append(element("LastAccessTime", http_time(table.accessed_at)))
+    return found
 
 
 def table_element(table: Table, totals: Totals, *, extended: bool) -> Xml:

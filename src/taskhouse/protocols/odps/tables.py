@@ -50,7 +50,7 @@ def list_tables(world: World, request: Request) -> Reply:
                 "Tables",
                 element("Marker", page.marker),
                 element("MaxItems", len(page.items)),
-                map(table_summary, page.items),
+                (table_summary(table, extended=request.has("extended")) for table in page.items),
             )
         ),
     )
