@@ -96,6 +96,12 @@ class House:
         assert known.rows == rows
         return rows
 
+    def partitions(self, table: str) -> dict[tuple[str, ...], int]:
+        """Rows of each partition that the catalogue knows."""
+        found = self.world.catalogue.table(TableName("taskhouse", "default", table))
+        assert found is not None
+        return {partition.values: partition.rows for partition in self.world.catalogue.all_partitions(found.id)}
+
 
 @pytest.fixture
 def house(tmp_path: Path) -> Iterator[House]:
@@ -191,6 +197,47 @@ def test_a_definition_cut_off_after_its_data_was_removed(house: House) -> None:
     ended = house.dies("truncate table p partition (ds='x')", "warehouse", "commit", after=True)
     assert ended.tasks[0].status.value == "Success"
     assert house.count("p") == 0
+
+
+CUT_OFF: list[tuple[str, str, bool]] = [("warehouse", "commit", True), ("catalogue", "record_commit", True)]
+
+
+@pytest.mark.parametrize(("port", "verb", "after"), CUT_OFF)
+def test_a_dropped_partition_is_gone_though_its_statement_was_cut_off(
+    house: House, port: str, verb: str, after: bool
+) -> None:
+    house.run("insert overwrite table p partition (ds) values (1L, 'x'), (2L, 'y')")
+    ended = house.dies("alter table p drop partition (ds='x')", port, verb, after=after)
+    assert ended.tasks[0].status.value == "Success"
+    assert house.partitions("p") == {("y",): 1}
+    assert house.count("p") == 1
+
+
+def test_a_renamed_partition_has_its_new_name_alone(house: House) -> None:
+    house.run("insert overwrite table p partition (ds) values (1L, 'x'), (2L, 'y')")
+    text = "alter table p partition (ds='x') rename to partition (ds='z')"
+    ended = house.dies(text, "warehouse", "commit", after=True)
+    assert ended.tasks[0].status.value == "Success"
+    assert house.partitions("p") == {("y",): 1, ("z",): 1}
+
+
+@pytest.mark.parametrize(("port", "verb", "after"), CUT_OFF)
+def test_merged_partitions_are_one(house: House, port: str, verb: str, after: bool) -> None:
+    house.run("insert overwrite table p partition (ds) values (1L, 'x'), (2L, 'y')")
+    text = "alter table p merge partition (ds='x'), partition (ds='y') overwrite partition (ds='m')"
+    ended = house.dies(text, port, verb, after=after)
+    assert ended.tasks[0].status.value == "Success"
+    assert house.partitions("p") == {("m",): 2}
+
+
+def test_a_change_of_type_cut_off_after_its_rewrite_did_not_happen(house: House) -> None:
+    ended = house.dies("alter table t change column a a string", "warehouse", "commit", after=True)
+    assert ended.tasks[0].status.value == "Failed"
+    found = house.world.catalogue.table(TableName("taskhouse", "default", "t"))
+    assert found is not None and str(found.columns[0].type) == "bigint"
+    assert house.run("insert into t select a + 1 from t").tasks[0].status.value == "Success"
+    assert house.run("alter table t change column a a string").tasks[0].status.value == "Success"
+    assert house.count("t") == 2
 
 
 def test_results_and_progress_survive(house: House) -> None:

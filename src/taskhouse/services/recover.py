@@ -94,6 +94,9 @@ def _finish(world: World, instance: Instance, attempt: Attempt, document: dict[s
         if world.warehouse.find_commit(commit.table, commit.tag) is None:
             world.warehouse.commit(commit)
         _record_statistics(world, commit.table, partitions)
+        drops = [tuple(values) for values in document.get("drops", ())]
+        if drops:
+            world.catalogue.drop_partitions(commit.table.id, drops, world.clock.now())
     return True
 
 

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from taskhouse.domain.catalogue import PartitionValues
 from taskhouse.domain.faults import Fault, FaultCode
 from taskhouse.domain.instance import Outcome, ResultKind, Stage, TaskStatus
 from taskhouse.ports.engine import RunStatistics, Scan
@@ -187,8 +188,8 @@ class _Script:
                 if not isinstance(statement, _READS):
                     announce(json.dumps({"kind": "statement"}))
 
-                def commit(wanted: TableCommit) -> CommitResult:
-                    announce(sql_write.intent_document("statement", [wanted]))
+                def commit(wanted: TableCommit, drops: Sequence[PartitionValues] = ()) -> CommitResult:
+                    announce(sql_write.intent_document("statement", [wanted], drops))
                     return sql_write.commit_surely(world, wanted)
 
                 done = statements.execute(world, session, statement, feed, commit)

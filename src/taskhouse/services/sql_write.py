@@ -187,9 +187,9 @@ def _new_table(
     return catalogue_tables.checked(table, statement.place)
 
 
-def intent_document(kind: str, commits: Sequence[TableCommit]) -> str:
+def intent_document(kind: str, commits: Sequence[TableCommit], drops: Sequence[PartitionValues] = ()) -> str:
     """The JSON document that lets recovery finish these commits. One commit needs no files: it is in the log or it is not;
-    of several, those missing are made from their files."""
+    of several, those missing are made from their files. `drops`: partitions that leave the catalogue after the commit."""
     several = len(commits) > 1
     return json.dumps(
         {
@@ -204,6 +204,7 @@ def intent_document(kind: str, commits: Sequence[TableCommit]) -> str:
                 }
                 for commit in commits
             ],
+            "drops": list(drops),
         },
         default=str,
     )

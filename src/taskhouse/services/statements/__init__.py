@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+from taskhouse.domain.catalogue import PartitionValues
 from taskhouse.domain.faults import Fault, FaultCode
 from taskhouse.ports.engine import RunControl
+from taskhouse.ports.warehouse import CommitResult, TableCommit
 from taskhouse.services.sql_session import SqlSession
 from taskhouse.services.statements.execution import Commit, Execution, StatementOutcome
 from taskhouse.services.statements.executors import EXECUTORS
@@ -33,11 +37,16 @@ def execute(
     executor = EXECUTORS.get(type(statement))
     if executor is None:
         raise Fault(FaultCode.NOT_SUPPORTED, f"{type(statement).__name__} is not supported", statement.place)
+
+    def at_once(wanted: TableCommit, drops: Sequence[PartitionValues] = ()) -> CommitResult:
+        return world.warehouse.commit(wanted)
+
+    committing = commit or at_once
     for attempt in range(_ATTEMPTS - 1):
         try:
-            return executor(Execution(world, session, control, commit or world.warehouse.commit, attempt), statement)
+            return executor(Execution(world, session, control, committing, attempt), statement)
         except Fault as fault:
             if fault.code is not FaultCode.CONFLICT:
                 raise
             control.check()
-    return executor(Execution(world, session, control, commit or world.warehouse.commit, _ATTEMPTS - 1), statement)
+    return executor(Execution(world, session, control, committing, _ATTEMPTS - 1), statement)

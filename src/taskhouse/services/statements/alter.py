@@ -191,5 +191,5 @@ def merge_small_files(run: Execution, statement: MergeSmallFiles) -> StatementOu
             find_partition(run.world, table, prefix, place)
         chosen = [partition.values for partition in run.world.catalogue.all_partitions(table.id, prefix)]
     run.control.check()
-    run.record(table, run.world.warehouse.compact(table, chosen, run.tag()))
+    run.record(table, run.world.warehouse.compact(table, chosen, run.rewriting_tag()))
     return DONE

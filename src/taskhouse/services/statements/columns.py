@@ -290,8 +290,8 @@ def _rewrite(run: Execution, table: Table, old: Column, new: Column) -> None:
     """Write every file of the table anew, with `new` computed from `old` beside it, in one commit."""
     warehouse = run.world.warehouse
     snapshot = warehouse.snapshot(table)
-    tag = run.tag(0)
-    folder = warehouse.staging(table, f"{tag.instance_id}-{tag.attempt}-{tag.step}")
+    tag = run.rewriting_tag()
+    folder = warehouse.staging(table, tag.instance_id)
     kept = (*table.columns[:-1], *table.partition_columns)
     outputs = [(column, identifier(column.name)) for column in table.columns[:-1]]
     outputs.append((table.columns[-1], converted(identifier(old.name), old.type, new.type, run.session.time_zone)))
@@ -309,7 +309,8 @@ def _rewrite(run: Execution, table: Table, old: Column, new: Column) -> None:
             run.control,
         )
         touched: frozenset[PartitionValues] = frozenset(file.partition for file in snapshot.files)
-        committed = run.commit(
+        run.control.check()
+        committed = warehouse.commit(
             TableCommit(table=table, files=result.files, tag=tag, overwrite=touched, expected_version=snapshot.version)
         )
     except BaseException:

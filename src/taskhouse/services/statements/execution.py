@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import uuid
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Protocol
 
 from taskhouse.domain.access import Target, project_target, schema_target, table_target
 from taskhouse.domain.catalogue import PartitionValues, Project, Table, TableName
@@ -18,8 +20,12 @@ from taskhouse.services.sql_session import SqlSession
 from taskhouse.services.world import World
 from taskhouse.sql.statements import TableRef
 
-Commit = Callable[[TableCommit], CommitResult]
-"""Makes staged files visible, unless the instance was stopped (then it raises `Fault` CANCELLED). The task runner passes its own."""
+
+class Commit(Protocol):
+    def __call__(self, commit: TableCommit, /, drops: Sequence[PartitionValues] = ()) -> CommitResult:
+        """Make a change of data visible, unless the instance was stopped (then raise `Fault` CANCELLED). `drops` are partitions that the
+        statement removes from the catalogue after it: recovery does so if nobody else can. The task runner passes its own."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,9 +57,13 @@ class Execution:
     def now(self) -> datetime:
         return self.session.now
 
-    def tag(self, part: int = 0) -> CommitTag:
+    def tag(self) -> CommitTag:
         """Another one on each attempt: a commit whose tag is in the log already would not be made again."""
-        return self.session.tag(10 * self.attempt + part)
+        return self.session.tag(self.attempt)
+
+    def rewriting_tag(self) -> CommitTag:
+        """The tag of a commit after which the table holds the same rows: it says nothing about what became of the instance."""
+        return CommitTag(f"rewrite-{uuid.uuid4().hex}", self.session.task, self.session.attempt)
 
     # projects and schemas
 
@@ -104,9 +114,11 @@ class Execution:
     def record(self, table: Table, commit: CommitResult) -> None:
         self.world.catalogue.record_commit(table.id, commit, self.now)
 
-    def remove_data(self, table: Table, partitions: frozenset[PartitionValues], part: int = 0) -> CommitResult:
+    def remove_data(
+        self, table: Table, partitions: frozenset[PartitionValues], drops: Sequence[PartitionValues] = ()
+    ) -> CommitResult:
         """Commit the removal of every file of these partitions (`{()}`: of an unpartitioned table)."""
-        return self.commit(TableCommit(table=table, files=(), tag=self.tag(part), overwrite=partitions))
+        return self.commit(TableCommit(table=table, files=(), tag=self.tag(), overwrite=partitions), drops)
 
     def new_id(self) -> str:
         return catalogue_tables.new_table_id(self.world)

@@ -37,7 +37,7 @@ def drop_partitions(run: Execution, statement: DropPartitions) -> StatementOutco
         return DONE
     held = {file.partition for file in run.world.warehouse.snapshot(table, values).files}
     if held:
-        run.record(table, run.remove_data(table, frozenset(held)))
+        run.record(table, run.remove_data(table, frozenset(held), values))
     run.world.catalogue.drop_partitions(table.id, values, run.now)
     return DONE
 
@@ -67,7 +67,8 @@ def rename_partition(run: Execution, statement: RenamePartition) -> StatementOut
                 tag=run.tag(),
                 overwrite=frozenset({old, new}),
                 expected_version=snapshot.version,
-            )
+            ),
+            drops=[old],
         )
     try:
         run.world.catalogue.rename_partition(table.id, old, new, commit, run.now)
@@ -89,6 +90,7 @@ def merge_partitions(run: Execution, statement: MergePartitions) -> StatementOut
         raise Fault(
             FaultCode.NO_SUCH_PARTITION, f"Partition not found - nothing in {table.name} is to be merged", place
         )
+    gone: list[PartitionValues] = [values for values in sources if values != target]
     catalogue = run.world.catalogue
     snapshot = run.world.warehouse.snapshot(table, sources)
     overwritten = frozenset({target, *sources})
@@ -98,7 +100,6 @@ def merge_partitions(run: Execution, statement: MergePartitions) -> StatementOut
         commit = TableCommit(
             table=table, files=files, tag=run.tag(), overwrite=overwritten, expected_version=snapshot.version
         )
-        run.record(table, run.commit(commit))
-    gone: list[PartitionValues] = [values for values in sources if values != target]
+        run.record(table, run.commit(commit, gone))
     catalogue.drop_partitions(table.id, gone, run.now)
     return DONE
