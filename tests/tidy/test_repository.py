@@ -14,7 +14,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 SOURCES = sorted((ROOT / "src" / "taskhouse").rglob("*.py"))
-MAX_LINES = 600
+MAX_LINES = 650
 """Aim at 400; a table of statement values may be longer, nothing may be longer than this."""
 
 VAGUE_NAMES = {"utils", "util", "helpers", "helper", "common", "misc", "manager"}
