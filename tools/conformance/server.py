@@ -32,6 +32,7 @@ def _fill(ready: server.Ready) -> None:
         client.execute_sql(f"setproject odps.sql.timezone={TIME_ZONE}", project=project)
     client.execute_sql("setproject odps.sql.cfile2.field.maxsize=65536", project=LONG_STRINGS)
     client.create_resource("readme.txt", "file", file_obj="what a project in use would hold")
+    client.execute_sql("create table a_first_table (a bigint)")
 
 
 def _taskhouse(home: Path, *arguments: str) -> None:
