@@ -44,7 +44,7 @@ def test_every_snippet_of_the_page_works(live_server: Ready, iris: str, monkeypa
     monkeypatch.setenv("ODPS_SECRET", live_server.secret)
     monkeypatch.setenv("ODPS_PROJECT", live_server.project)
     monkeypatch.setenv("ODPS_ENDPOINT", live_server.endpoint)
-from odps.config import option_context
+    from odps.config import option_context
 
     names: dict[str, Any] = {}
     snippets = list(_snippets())
@@ -56,7 +56,9 @@ from odps.config import option_context
                 exec(compile(snippet.code, f"{PAGE.name}:{snippet.line}", "exec"), names)
             if snippet.output is not None:
                 shown = _as_shown(snippet.output)
-                assert shown.fullmatch(printed.getvalue().strip()), f"line {snippet.line} printed:\n{printed.getvalue()}"
+                assert shown.fullmatch(printed.getvalue().strip()), (
+                    f"line {snippet.line} printed:\n{printed.getvalue()}"
+                )
 
 
 @pytest.mark.parametrize(
