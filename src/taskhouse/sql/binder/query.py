@@ -243,7 +243,7 @@ class Queries:
             texts.append(sql)
         return columns, texts
 
-    def _order(self, node: exp.Select, items: list[SelectItem], scope: Scope, *, distinct: bool) -> str:
+    def _order(self, node: exp.Expr, items: list[SelectItem], scope: Scope, *, distinct: bool) -> str:
         order = node.args.get("order") or node.args.get("sort") or node.args.get("cluster")
         distribute = node.args.get("distribute")
         if distribute is not None:
@@ -345,7 +345,7 @@ class Queries:
         items = [SelectItem(relation.reference(c), c.name, True) for c in relation.columns]
         order = ""
         if node.args.get("order") is not None:
-            order = self._order(node, items, scope, distinct=False)  # type: ignore[arg-type]
+            order = self._order(node, items, scope, distinct=False)
         columns = [BlockColumn(c.name, c.physical, c.type) for c in block.columns]
         behind = f" FROM ({block.sql}) AS {identifier(alias)}{order}{self._limit(node)}"
         return select_block("SELECT ", [i.typed.sql for i in items], behind, columns, ordered=bool(order))

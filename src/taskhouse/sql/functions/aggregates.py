@@ -6,7 +6,7 @@ from taskhouse.domain.datatypes import BIGINT, DOUBLE, STRING, Kind, array, map_
 from taskhouse.sql.backends.duckdb import engine_type
 from taskhouse.sql.casts import double_as_decimal
 from taskhouse.sql.coercion import average_type, sum_type
-from taskhouse.sql.functions.registry import Call, Group, shown
+from taskhouse.sql.functions.registry import Call, Group, Rule, shown
 from taskhouse.sql.typed import Typed
 
 aggregate = Group("aggregates")
@@ -145,14 +145,14 @@ def _ordered_percentile(call: Call) -> Typed:
     return Typed(f"CAST({word}({_fraction(call, 0)}) WITHIN GROUP ({call.order.strip()}){call.tail} AS DOUBLE)", DOUBLE)
 
 
-def _statistic(engine: str, *, decimals: bool = False):  # type: ignore[no-untyped-def]
+def _statistic(engine: str, *, decimals: bool = False) -> Rule:
     def rule(call: Call) -> Typed:
         return Typed(call.render(engine + "({d}{0}){w}", call.to(0, DOUBLE).sql), DOUBLE)
 
     return rule
 
 
-def _pair(engine: str):  # type: ignore[no-untyped-def]
+def _pair(engine: str) -> Rule:
     def rule(call: Call) -> Typed:
         return Typed(call.render(engine + "({0}, {1}){w}", call.to(0, DOUBLE).sql, call.to(1, DOUBLE).sql), DOUBLE)
 

@@ -7,7 +7,7 @@ from taskhouse.sql.backends.duckdb import engine_type, quote_text
 from taskhouse.sql.backends.duckdb_macros import macro
 from taskhouse.sql.coercion import common_type
 from taskhouse.sql.functions.collection_types import collections, common_of, element_of
-from taskhouse.sql.functions.registry import Call, shown
+from taskhouse.sql.functions.registry import Call, Rule, shown
 from taskhouse.sql.typed import Typed
 
 macro(
@@ -53,7 +53,7 @@ def _position(call: Call) -> Typed:
     )
 
 
-def _pair_of_arrays(template: str, *, boolean: bool = False):  # type: ignore[no-untyped-def]
+def _pair_of_arrays(template: str, *, boolean: bool = False) -> Rule:
     def rule(call: Call) -> Typed:
         wide = common_type(call.args[0].type, call.args[1].type)
         if wide is None or wide.kind is not Kind.ARRAY:
@@ -64,7 +64,7 @@ def _pair_of_arrays(template: str, *, boolean: bool = False):  # type: ignore[no
     return rule
 
 
-def _one_array(template: str, *, gives_element: bool = False):  # type: ignore[no-untyped-def]
+def _one_array(template: str, *, gives_element: bool = False) -> Rule:
     def rule(call: Call) -> Typed:
         element = element_of(call, 0)
         return Typed(template.format(call.args[0].sql), element if gives_element else call.args[0].type)

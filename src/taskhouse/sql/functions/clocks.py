@@ -18,7 +18,7 @@ from taskhouse.sql.backends.duckdb import quote_text
 from taskhouse.sql.casts import convert, datetime_constant, from_civil, zone_of
 from taskhouse.sql.functions.date_arguments import as_time, dates, wall
 from taskhouse.sql.functions.date_patterns import constant_text, format_sql, strptime_format
-from taskhouse.sql.functions.registry import Call, shown
+from taskhouse.sql.functions.registry import Call, Rule, shown
 from taskhouse.sql.typed import Typed, date_constant, text_constant
 
 
@@ -115,7 +115,7 @@ def _isdate(call: Call) -> Typed:
     )
 
 
-def _millis(factor: int):  # type: ignore[no-untyped-def]
+def _millis(factor: int) -> Rule:
     def rule(call: Call) -> Typed:
         value = convert(as_time(call, 0), DATETIME, call.rules)
         assert value is not None
@@ -124,7 +124,7 @@ def _millis(factor: int):  # type: ignore[no-untyped-def]
     return rule
 
 
-def _zone(to_utc: bool):  # type: ignore[no-untyped-def]
+def _zone(to_utc: bool) -> Rule:
     def rule(call: Call) -> Typed:
         zone = call.args[1]
         if isinstance(zone.value, str):

@@ -17,7 +17,7 @@ from taskhouse.sql import operators
 from taskhouse.sql.backends.duckdb_macros import macro
 from taskhouse.sql.casts import civil, convert, datetime_constant, from_civil, zone_of
 from taskhouse.sql.functions.date_arguments import as_time, dates, part_of, wall
-from taskhouse.sql.functions.registry import Call
+from taskhouse.sql.functions.registry import Call, Rule
 from taskhouse.sql.typed import Typed, date_constant
 
 macro("mc_last_day(d) AS CAST(date_trunc('month', d) + to_months(1) AS DATE) - 1")
@@ -103,7 +103,7 @@ def _moved(moment: dt.datetime, count: int, part: str, call: Call) -> Typed | No
 _YEAR_MONTH, _DAY_TIME = DataType(Kind.INTERVAL_YEAR_MONTH), DataType(Kind.INTERVAL_DAY_TIME)
 
 
-def _days(sign: int):  # type: ignore[no-untyped-def]
+def _days(sign: int) -> Rule:
     """DATE_ADD and DATE_SUB: days added to a date; a DATE comes out."""
 
     def rule(call: Call) -> Typed:

@@ -9,7 +9,7 @@ from taskhouse.sql.backends.duckdb import engine_type
 from taskhouse.sql.casts import convert
 from taskhouse.sql.coercion import common_type
 from taskhouse.sql.functions.collection_types import bind_lambda, collections, element_of, map_types
-from taskhouse.sql.functions.registry import Call
+from taskhouse.sql.functions.registry import Call, Rule
 from taskhouse.sql.typed import Typed
 
 
@@ -89,7 +89,7 @@ def _zip_with(call: Call) -> Typed:
     return Typed(f"list_transform({pairs}, lambda z: {rest})", array(body.type))
 
 
-def _map_lambda(kind: str):  # type: ignore[no-untyped-def]
+def _map_lambda(kind: str) -> Rule:
     """MAP_FILTER, TRANSFORM_KEYS, TRANSFORM_VALUES: a lambda of key and value."""
 
     def rule(call: Call) -> Typed:

@@ -7,7 +7,7 @@ from taskhouse.sql.backends.duckdb import engine_type, quote_text
 from taskhouse.sql.backends.duckdb_macros import macro
 from taskhouse.sql.coercion import common_type
 from taskhouse.sql.functions.collection_types import collections, common_of, element_of, map_types, packed
-from taskhouse.sql.functions.registry import Call, shown
+from taskhouse.sql.functions.registry import Call, Rule, shown
 from taskhouse.sql.typed import Typed
 
 macro(
@@ -75,7 +75,7 @@ def _map_concat(call: Call) -> Typed:
     return Typed(f"map_concat({', '.join(call.to(i, wide).sql for i in range(len(call.args)))})", wide)
 
 
-def _map_part(template: str, what: str):  # type: ignore[no-untyped-def]
+def _map_part(template: str, what: str) -> Rule:
     def rule(call: Call) -> Typed:
         key, value = map_types(call)
         result = array(key if what == "key" else value)

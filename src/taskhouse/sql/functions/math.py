@@ -7,7 +7,7 @@ from taskhouse.sql import operators
 from taskhouse.sql.backends.duckdb import engine_type
 from taskhouse.sql.backends.duckdb_macros import macro
 from taskhouse.sql.coercion import bounded_decimal, decimal_shape
-from taskhouse.sql.functions.registry import Call, Group, shown
+from taskhouse.sql.functions.registry import Call, Group, Rule, shown
 from taskhouse.sql.typed import Typed
 
 maths = Group("mathematics")
@@ -40,7 +40,7 @@ def _abs(call: Call) -> Typed:
     return Typed(f"abs({value.sql})", value.type)
 
 
-def _whole(name: str):  # type: ignore[no-untyped-def]
+def _whole(name: str) -> Rule:
     """CEIL and FLOOR: BIGINT of a DOUBLE, a DECIMAL without scale of a DECIMAL."""
 
     def rule(call: Call) -> Typed:
@@ -124,7 +124,7 @@ def _rand(call: Call) -> Typed:
     return Typed("random()", DOUBLE)
 
 
-def _shift(template: str):  # type: ignore[no-untyped-def]
+def _shift(template: str) -> Rule:
     def rule(call: Call) -> Typed:
         value = call.args[0] if call.args[0].type.is_integer else call.to(0, BIGINT)
         bits = 64 if value.kind is Kind.BIGINT else 32

@@ -5,7 +5,7 @@ from __future__ import annotations
 from taskhouse.domain.datatypes import BIGINT, BOOLEAN, STRING, Kind
 from taskhouse.sql.backends.duckdb import quote_text
 from taskhouse.sql.backends.duckdb_macros import macro
-from taskhouse.sql.functions.registry import Call, Group
+from taskhouse.sql.functions.registry import Call, Group, Rule
 from taskhouse.sql.typed import Typed, text_constant
 
 other = Group("other")
@@ -47,7 +47,7 @@ def _sha2(call: Call) -> Typed:
     return Typed(f"sha256({call.args[0].sql})", STRING)
 
 
-def _text_or_bytes(template: str):  # type: ignore[no-untyped-def]
+def _text_or_bytes(template: str) -> Rule:
     def rule(call: Call) -> Typed:
         value = call.args[0]
         sql = value.sql if value.kind is Kind.BINARY else call.to(0, STRING).sql

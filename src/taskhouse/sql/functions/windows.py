@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from taskhouse.domain.datatypes import BIGINT, BOOLEAN
-from taskhouse.sql.functions.registry import Call, Group, null_of
+from taskhouse.sql.functions.registry import Call, Group, Rule, null_of
 from taskhouse.sql.typed import Typed
 
 window = Group("window functions")
 
 
-def _shifted(name: str):  # type: ignore[no-untyped-def]
+def _shifted(name: str) -> Rule:
     """LAG and LEAD: offset 1 and default NULL unless given; the offset must be a constant of at least 0."""
 
     def rule(call: Call) -> Typed:
@@ -33,7 +33,7 @@ def _ignores_nulls(call: Call, index: int) -> bool:
     return bool(call.constant(index, "ignore_nulls"))
 
 
-def _ends(name: str):  # type: ignore[no-untyped-def]
+def _ends(name: str) -> Rule:
     def rule(call: Call) -> Typed:
         nulls = " IGNORE NULLS" if _ignores_nulls(call, 1) else ""
         return Typed(f"{name}({call.args[0].sql}{nulls}){call.tail}", call.args[0].type)
