@@ -23,6 +23,11 @@ class StatusClass(Enum):
     FAILED = "F"
 
     @property
+    def label(self) -> str:
+        """As pages print it: `Not Running`."""
+        return self.name.replace("_", " ").title()
+
+    @property
     def is_active(self) -> bool:
         """Waiting or running: somebody or something will move the node on without being asked."""
         return self in (StatusClass.WAITING, StatusClass.RUNNING)
