@@ -155,6 +155,8 @@ CASES: list[tuple[str, list[tuple[Any, ...]]]] = [
     ("select a from t distribute by a sort by a desc limit 1", [(3,)]),
     ("select a from t order by a limit 1 offset 1", [(2,)]),
     ("select key from vv", [(1,)]),
+    ("with scan_1 as (select a from t where a = 1) select x.a, y.a from scan_1 x join scan_1 y on x.a = y.a", [(1, 1)]),
+    ("select scan_2.a, scan_1.id from t scan_2 join pt scan_1 on scan_2.a = scan_1.id where id = 1", [(1, 1)]),
     ("select w.v from vw w join t on w.key = t.a", [("a",)]),
     (
         "select count(*), count(b), count(distinct b), count(distinct a % 2, b), sum(a) filter (where a > 1) from t",

@@ -87,7 +87,10 @@ class Binding:
         self.depth -= 1
 
     def alias(self, name: str) -> str:
-        """A relation name that no other relation of the statement has; close to the written one, for readable plans."""
+        """A relation name that no other relation of the statement has; close to the written one, for readable plans.
+        Never a placeholder's name."""
+        if name.startswith("scan_"):
+            name = f"q_{name}"
         count = self._names.get(name, 0)
         self._names[name] = count + 1
         return name if count == 0 else self.alias(f"{name}_{count}")
