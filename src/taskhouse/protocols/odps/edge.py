@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 from importlib.metadata import version
 
@@ -12,7 +13,7 @@ from taskhouse.domain.faults import Fault, FaultCode
 from taskhouse.protocols.odps import xml
 from taskhouse.protocols.odps.faults import epoch_ms, epoch_s
 from taskhouse.protocols.odps.routing import BASE_PATH
-from taskhouse.protocols.odps.web import Reply, Request, Routes
+from taskhouse.protocols.odps.web import FORK_SAFE, Reply, Request, Routes
 from taskhouse.protocols.odps.xml import Xml, element
 from taskhouse.services.world import World
 
@@ -89,7 +90,7 @@ class Addresses:
             project = request.path["project"]
             if world.catalogue.project(project) is None:
                 raise Fault(FaultCode.NO_SUCH_PROJECT, f"Project not found - '{project}'")
-            return _text(self.base(request).split("://", 1)[1])
+            return replace(_text(self.base(request).split("://", 1)[1]), headers=FORK_SAFE)
 
         return routes
 

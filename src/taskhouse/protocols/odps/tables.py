@@ -67,7 +67,7 @@ def get_table(world: World, request: Request) -> Reply:
 @routes.get(_IN_SCHEMA, "extended")
 def get_extended(world: World, request: Request) -> Reply:
     found = _found(world, request)
-    return Reply(200, xml.document(table_element(found, tables.totals(world, found), extended=True)))
+    return Reply(200, xml.document(table_element(found, tables.totals(world, found), extended=True)), FORK_SAFE)
 
 
 @routes.get(_ONE, "data")
