@@ -71,7 +71,8 @@ def serve(config_file: Path | None, demo: bool, **flags: Any) -> None:
     server = Server(config)
     try:
         reach = server.start()
-        _print_connection(reach)
+        if not demo:
+            _print_connection(reach)
         if config.ready_file is not None:
             write_ready_file(config.ready_file, reach)
         if demo:
