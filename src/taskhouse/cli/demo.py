@@ -24,10 +24,10 @@ from taskhouse.wiring import administration
 BATCH_ROWS = 8_192
 DEFAULT_PROJECT = Config().project
 
-QUERY = """select   a.name                                   as airline,
-         count(*)                                 as flights,
-         round(avg(f.dep_delay), 1)               as mean_delay,
-         round(sum(if(f.arr_delay <= 15, 1, 0)) * 100.0 / count(*), 1) as on_time_percent
+QUERY = """select   a.name as airline,
+         count(*) as flights,
+         round(avg(f.dep_delay), 1) as mean_delay,
+         round(100.0 * sum(if(f.arr_delay <= 15, 1, 0)) / count(*), 1) as on_time
 from     flights f
 join     airlines a on a.carrier = f.carrier
 where    f.arr_delay is not null

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from taskhouse.domain.instance import Instance, InstanceStatus, Stage, Task, TaskStatus
+from taskhouse.domain.instance import Instance, InstanceStatus, ResultKind, Stage, Task, TaskStatus
 from taskhouse.protocols.logview import graph, sql_lines
 from taskhouse.services.xflow.submit import ARGUMENT_PREFIX
 
@@ -153,11 +153,12 @@ def _facts(instance: Instance, now: datetime) -> tuple[tuple[str, str, datetime 
     if total["rows_in"]:
         facts.append(("Read", f"{int(total['rows_in']):,} rows, {size(total['bytes_in'])}", None))
     if total["rows_out"]:
-        facts.append(("Wrote", f"{int(total['rows_out']):,} rows", None))
+        selected = any(task.result_kind is ResultKind.ROWS for task in instance.tasks)
+        facts.append(("Result" if selected else "Wrote", f"{int(total['rows_out']):,} rows", None))
     peak = max((_number(task.summary.get("peak_memory_bytes")) for task in instance.tasks), default=0)
     if peak:
         facts.append(("Peak memory", size(peak), None))
-    if total["cpu_seconds"]:
+    if total["cpu_seconds"] >= 0.05:
         facts.append(("CPU", f"{total['cpu_seconds']:.1f} s", None))
     return tuple(facts)
 
