@@ -12,7 +12,7 @@ from taskhouse.domain.catalogue import Column, Table, TableKind, TableName
 from taskhouse.domain.datatypes import parse_type
 from taskhouse.sql.backends.duckdb import engine_type, identifier, prepare
 from taskhouse.sql.binder import bind_insert, bind_query
-from taskhouse.sql.bound import BoundInsert, BoundQuery
+from taskhouse.sql.bound import BoundInsert, BoundQuery, BoundScan
 from taskhouse.sql.catalogue import BindContext
 from taskhouse.sql.parser import parse
 from taskhouse.sql.statements import Insert, Query, SetFlag
@@ -107,15 +107,26 @@ class House:
         (value,) = row
         return value
 
-    def run(self, bound: BoundQuery) -> list[tuple[Any, ...]]:
+    def _kept(self, scan: BoundScan) -> str:
+        """The condition that leaves only rows of partitions which the scan asks for."""
+        if scan.partition_filter is None:
+            return "true"
+        columns = ", ".join(identifier(c.name) for c in scan.table.partition_columns)
+        source = identifier("t_" + scan.table.name.name)
+        found = self.connection.execute(f"SELECT DISTINCT {columns} FROM {source}").fetchall()
+        wanted = [row for row in found if scan.partition_filter(tuple(str(v) for v in row))]
+        rows = ", ".join("(" + ", ".join(f"'{v}'" for v in row) + ")" for row in wanted)
+        return f"({columns}) IN ({rows})" if wanted else "false"
+
+    def run(self, bound: BoundQuery, *, prune: bool = True) -> list[tuple[Any, ...]]:
         """Runs bound SQL with each placeholder a view, and checks that the types are the promised ones."""
         cursor = self.connection.cursor()
         cursor.execute(f"SET TimeZone='{bound.time_zone}'")
         for placeholder, scan in bound.scans.items():
             names = ", ".join(identifier(c.name) for c in scan.columns)
-            cursor.execute(
-                f"CREATE OR REPLACE TEMP VIEW {placeholder} AS SELECT {names} FROM {identifier('t_' + scan.table.name.name)}"
-            )
+            source = identifier("t_" + scan.table.name.name)
+            kept = self._kept(scan) if prune else "true"
+            cursor.execute(f"CREATE OR REPLACE TEMP VIEW {placeholder} AS SELECT {names} FROM {source} WHERE {kept}")
         cursor.execute(bound.sql)
         given = [str(d[1]) for d in cursor.description or ()]
         cursor.execute(f"DESCRIBE {bound.sql}")

@@ -58,6 +58,14 @@ CASES = [
     ("select * from pt join t on pt.id = t.a and pt.ds = '20200101' where hh = 2", [("20200101", "2")]),
     ("select * from t left join pt on pt.id = t.a where pt.ds = '20200101' and pt.hh = 1", [("20200101", "1")]),
     ("select * from pt where ds is null", []),
+    ("select * from t left join pt on pt.id = t.a and pt.ds = '20200101' and hh = 1", [("20200101", "1")]),
+    ("select * from pt right join t on pt.id = t.a and ds = '20200101' and hh = 1", [("20200101", "1")]),
+    ("select * from t left semi join pt on pt.id = t.a and pt.ds = '20200101' and hh = 1", [("20200101", "1")]),
+    ("select * from t left anti join pt on pt.id = t.a and pt.ds = '20200101' and hh = 1", [("20200101", "1")]),
+    (
+        "select * from (select ds, hh, count(*) n from pt group by ds, hh) q where ds = '20200101' and hh > 1",
+        [("20200101", "2")],
+    ),
 ]
 
 
@@ -72,7 +80,11 @@ UNPRUNED = [
     "select * from pt where ds = '20200101' or id = 1",
     "select * from pt where ds = (select k from t)",
     "select * from pt where length(ds) = 3",
-    "select * from t left join pt on pt.id = t.a and pt.ds = '20200101'",
+    "select * from pt left join t on pt.id = t.a and pt.ds = '20200101'",
+    "select * from t full join pt on pt.id = t.a and pt.ds = '20200101'",
+    "select * from pt left anti join t on pt.id = t.a and pt.ds = '20200101'",
+    "select * from (select ds, count(*) n from pt group by ds with rollup) q where ds = '20200101'",
+    "select * from pt tablesample (3 rows) where ds = '20200101'",
     "select * from t left join pt on pt.id = t.a where pt.ds = '20200101' or pt.ds is null",
     "select * from (select *, row_number() over (order by id) r from pt) q where ds = '20200102'",
     "select * from (select * from pt limit 1) q where ds = '20200102'",
@@ -123,6 +135,38 @@ def test_pruning_never_loses_a_row(condition: str) -> None:
     partitions = kept(house, text)
     found = {(ds, str(hh)) for ds, hh in house.query(text)}
     assert partitions is None or found <= set(partitions)
+
+
+_side = st.sampled_from(
+    [
+        "p.ds = '20200101'",
+        "p.hh > 1",
+        "q.ds <> '20200102'",
+        "q.hh = 2",
+        "p.ds = q.ds",
+        "p.id = q.id",
+        "p.ds is null",
+        "q.ds is null",
+        "q.id is not null",
+    ]
+)
+_sides = st.lists(_side, min_size=1, max_size=3).flatmap(
+    lambda parts: st.sampled_from([" and ".join(parts), " or ".join(parts), f"not ({parts[0]})"])
+)
+_join = st.sampled_from(["join", "left join", "right join", "full join", "left semi join", "left anti join"])
+
+
+@settings(max_examples=200, deadline=None)
+@given(join=_join, on=_sides, where=_sides)
+def test_joins_give_the_same_rows_pruned_or_not(join: str, on: str, where: str) -> None:
+    house = _shared()
+    one_sided = "semi" in join or "anti" in join
+    columns = "p.id, p.ds" if one_sided else "p.id, p.ds, q.id, q.hh"
+    condition = "p.id >= 0" if one_sided else where
+    text = f"select {columns} from pt p {join} pt q on {on} where {condition}"
+    bound = house.bind(text)
+    assert isinstance(bound, BoundQuery)
+    assert sorted(house.run(bound), key=repr) == sorted(house.run(bound, prune=False), key=repr)
 
 
 _houses: list[House] = []

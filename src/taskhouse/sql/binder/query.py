@@ -193,7 +193,9 @@ class Queries:
                 place,
             )
         limit_sql = self._limit(node)
-        simple = not (limit_sql or scope.aggregated or grouped or qualify_sql or node.find(exp.Window))
+        group = node.args.get("group")
+        levels = group is not None and group.find(exp.GroupingSets, exp.Cube, exp.Rollup) is not None
+        simple = not (limit_sql or levels or qualify_sql or node.find(exp.Window))
         columns, texts = self._outputs(items, scope, keep_origin=simple)
         behind = f"{from_sql}{where_sql}{group_sql}{having_sql}{qualify_sql}{order_sql}{limit_sql}"
         before = f"SELECT {'DISTINCT ' if distinct else ''}"

@@ -117,12 +117,16 @@ class Sources:
             block = self._view(table, node)
             return self._derived(block, shown_as, names, scope, node, qualifiers) + self._sample(node)
         placeholder = self.binding.add_scan(table, node)
+        # A sample is taken before any filter, so its partitions cannot be told apart.
+        prunable = (
+            len(table.columns) if node.args.get("sample") is None else len(table.columns) + len(table.partition_columns)
+        )
         every = (*table.columns, *table.partition_columns)
         shown_names = names or tuple(c.name for c in every)
         if len(shown_names) != len(every):
             self.binding.fail(f"{len(shown_names)} column names for {len(every)} columns", node)
         columns = [
-            RelationColumn(n, c.type, c.name, Origin(placeholder, c, i >= len(table.columns)))
+            RelationColumn(n, c.type, c.name, Origin(placeholder, c, i >= prunable))
             for i, (n, c) in enumerate(zip(shown_names, every, strict=True))
         ]
         name = self.binding.alias(shown_as)
@@ -247,22 +251,28 @@ class Sources:
         added = scope.relations[len(before) :]
         if kind in ("SEMI", "ANTI"):
             condition = self._condition(join, before, added, method, scope)
+            self._prune(join, added)
             scope.relations = before
             return f"{left_sql} {kind} JOIN {right_sql} ON {condition}"
         on, using = join.args.get("on"), join.args.get("using")
         if kind == "CROSS" or (not side and not using and method != "NATURAL" and _is_true(on)):
             return f"{left_sql} CROSS JOIN {right_sql}"
+        condition = self._condition(join, before, added, method, scope, side)
+        # A row that ON turns away is gone from an inner join, and from the side of an outer join that may be missing.
+        self._prune(join, {"": scope.relations, "LEFT": added, "RIGHT": before}.get(side, []))
         if side in ("LEFT", "FULL"):
             for relation in added:
                 relation.nullable = True
         if side in ("RIGHT", "FULL"):
             for relation in before:
                 relation.nullable = True
-        condition = self._condition(join, before, added, method, scope, side)
-        if not side and on is not None:
-            add_tests(on, scope, self.queries.expressions)
         word = f"{side} JOIN" if side else "JOIN"
         return f"{left_sql} {word} {right_sql} ON {condition}"
+
+    def _prune(self, join: exp.Join, relations: list[Relation]) -> None:
+        on = join.args.get("on")
+        if on is not None and relations:
+            add_tests(on, Scope(relations=relations), self.queries.expressions)
 
     def _condition(
         self, join: exp.Join, before: list[Relation], added: list[Relation], method: str, scope: Scope, side: str = ""
