@@ -34,6 +34,9 @@ VALUES: list[tuple[str, Any]] = [
     ("1 % 0", None),
     ("1.5 / 0", None),
     ("cast(1 as decimal(10,2)) / 0", None),
+    ("cast(1 as decimal(10,2)) / 3", Decimal("0.333333")),
+    ("cast(2 as decimal(15,2)) / cast(3 as decimal(15,2))", Decimal("0.666666666666666667")),
+    ("cast(-1 as decimal(10,0)) / 8", Decimal("-0.125")),
     # Text beside numbers counts as DOUBLE.
     ("'10' = 10.0", True),
     ("'10.0' = 10", True),

@@ -236,12 +236,32 @@ def _divide(x: Typed, y: Typed, *, wide: bool) -> Typed:
         result = bounded_decimal(p1 - s1 + s2 + scale, scale)
         if LEGACY_DECIMAL in (x.type, y.type):
             result = LEGACY_DECIMAL
+        if p1 + result_scale(result) + s2 <= 38 and p2 + s2 <= 38:
+            return Typed(_exact_quotient(x, y, result), result)
         a, b = (f"CAST({bare_number(t) if t.value is not None else t.sql} AS DOUBLE)" for t in (x, y))
         return Typed(double_as_decimal(f"({a} / {_non_zero(y, b)})", result), result)
     if x.kind is Kind.FLOAT or y.kind is Kind.FLOAT:
         return Typed(f"(CAST({x.sql} AS DOUBLE) / {_non_zero(y, y.sql)})", DOUBLE)
     a, b = (f"CAST({t.sql} AS DOUBLE)" if t.kind is Kind.DECIMAL else t.sql for t in (x, y))
     return Typed(f"({a} / {_non_zero(y, b)})", DOUBLE)
+
+
+def result_scale(type_: DataType) -> int:
+    return decimal_shape(type_)[1]
+
+
+def _exact_quotient(x: Typed, y: Typed, result: DataType) -> str:
+    """A quotient by whole numbers: the dividend with as many digits more as the result has places, divided and rounded half up."""
+    (p1, s1), (p2, s2) = _shape(x), _shape(y)
+    scale = result_scale(result)
+    dividend = f"CAST(CAST({_digits(x)} AS DECIMAL(38,{s1})) * {10 ** (scale + s2)} AS HUGEINT)"
+    divisor = f"CAST(CAST({_digits(y)} AS DECIMAL({min(p2 + s2, 38)},{s2})) * {10**s2} AS HUGEINT)"
+    whole = f"CAST(mc_divide({dividend}, {divisor}) AS DECIMAL(38,0))"
+    return f"CAST({whole} * CAST('{Decimal(1).scaleb(-scale):f}' AS DECIMAL({scale + 1},{scale})) AS {engine_type(result)})"
+
+
+def _digits(typed: Typed) -> str:
+    return bare_number(typed) if typed.value is not None else typed.sql
 
 
 def _remainder(x: Typed, operator: str, y: Typed) -> Typed:

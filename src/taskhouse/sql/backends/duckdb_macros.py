@@ -58,6 +58,9 @@ def _text_casts() -> list[str]:
 _EXPONENT = r"regexp_replace(regexp_replace(t, '^(-?\d)e', '\1.0e'), 'e\+?(-?)0*(\d+)', 'E\1\2')"
 
 _BODIES: list[str] = [
+    # Whole numbers divided, rounded half away from zero; by zero NULL.
+    "mc_divide(n, d) AS CASE WHEN (n < 0) = (d < 0) THEN (abs(n) + abs(d) // 2) // NULLIF(abs(d), 0) "
+    "ELSE -((abs(n) + abs(d) // 2) // NULLIF(abs(d), 0)) END",
     # Text forms of values.
     f"mc_float_form(t) AS CASE WHEN contains(t, 'e') THEN {_EXPONENT} WHEN t = 'nan' THEN 'NaN' "
     "WHEN t = 'inf' THEN 'Infinity' WHEN t = '-inf' THEN '-Infinity' ELSE t END",
