@@ -11,6 +11,7 @@ import pytest
 
 from taskhouse.domain.datatypes import parse_type
 from taskhouse.domain.faults import Fault
+from taskhouse.domain.raw_text import rest
 from taskhouse.services.csv_text import csv_file, csv_header, csv_rows, double_text, float_text, zone
 from taskhouse.sql.arrow import stored_schema
 
@@ -164,3 +165,10 @@ def test_the_official_reader_reads_back_what_was_written() -> None:
     assert tuple(read[0].values[6]) == ("a:b", 2)
     assert read[0].values[7] == Decimal("1.25")
     assert read[1].values == [None] * len(types)
+
+
+def test_bytes_that_rest_as_private_characters_come_back() -> None:
+    kept = pa.array([rest(b"\xe9\x00")], pa.utf8())
+    assert csv_rows(pa.table({"c": kept}), [parse_type("string")], SHANGHAI) == b'"\xe9\x00"\n'
+    nested = pa.array([[rest(b"\xe9")]], pa.list_(pa.utf8()))
+    assert csv_rows(pa.table({"c": nested}), [parse_type("array<string>")], SHANGHAI) == b'"[""\xe9""]"\n'

@@ -28,6 +28,7 @@ import pyarrow as pa
 
 from taskhouse.domain.datatypes import DataType, Kind
 from taskhouse.domain.faults import Fault, FaultCode
+from taskhouse.domain.raw_text import restore
 
 NULL = b"\\N"
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -94,13 +95,13 @@ def _quoted(value: bytes) -> bytes:
 
 def _cells(array: pa.Array | pa.ChunkedArray, type_: DataType, time_zone: tzinfo) -> list[bytes]:
     if type_.is_text or type_.kind in (Kind.JSON, Kind.VOID):
-        return [NULL if value is None else _quoted(value) for value in array.cast(pa.binary()).to_pylist()]
+        return [NULL if value is None else _quoted(restore(value)) for value in array.cast(pa.binary()).to_pylist()]
     if type_.is_integer:
         return [NULL if value is None else b"%d" % value for value in array.to_pylist()]
     render = renderer(type_, time_zone)
     values = _values(array, type_)
     if type_.is_complex or type_.kind is Kind.BINARY:
-        return [NULL if value is None else _quoted(render(value).encode()) for value in values]
+        return [NULL if value is None else _quoted(restore(render(value).encode())) for value in values]
     return [NULL if value is None else render(value).encode() for value in values]
 
 

@@ -8,7 +8,7 @@ from the client's wire forms at its own. See docs/adr/0003-stored-form.md.
 |---|---|---|
 | TINYINT .. BIGINT, FLOAT, DOUBLE, BOOLEAN, DATE, BINARY | int8 .. int64, float32, float64, bool, date32, binary | native |
 | DECIMAL(p,s) | decimal128(p,s); the legacy (54,18) as decimal128(38,18) | Delta and DuckDB end at 38 digits |
-| STRING, CHAR, VARCHAR, JSON | utf8 | native |
+| STRING, CHAR, VARCHAR, JSON | utf8; bytes that are not UTF-8 as private characters | see `domain.raw_text` |
 | DATETIME | timestamp[us, UTC], whole milliseconds | an instant; Delta's timestamp |
 | TIMESTAMP, TIMESTAMP_NTZ | int64: nanoseconds since 1970-01-01 (UTC, or as if it were UTC) | Delta ends at microseconds |
 | INTERVAL_YEAR_MONTH, INTERVAL_DAY_TIME | int32 months, int64 nanoseconds | Delta has no intervals |

@@ -10,6 +10,8 @@ from numpy.typing import NDArray
 
 from taskhouse.domain.datatypes import DataType, Kind
 from taskhouse.domain.faults import Fault
+from taskhouse.domain.raw_text import LEADING_BYTE, has_marks
+from taskhouse.protocols.odps.tunnel import arrow_memory as memory
 from taskhouse.protocols.odps.tunnel import record_wire as wire
 from taskhouse.protocols.odps.tunnel.record_values import (
     INSTANT_SECONDS,
@@ -70,7 +72,7 @@ class ColumnReader:
             raise Misfit
         at[rows] = behind
         places = np.cumsum(present) - 1
-        spread = array.take(pa.array(places, mask=~present))
+        spread = array.take(memory.array_of(places, pa.int64(), present))
         return present, spread, [_spread(run, places, present) for run in sums]
 
     def _values(
@@ -88,10 +90,10 @@ class ColumnReader:
         if kind is Kind.BOOLEAN:
             flags, sizes = _varints(padded, at)
             values = flags != 0
-            return pa.array(values), [fixed_width(values.view(np.uint8))], at + sizes
+            return memory.boolean_array(values), [fixed_width(values.view(np.uint8))], at + sizes
         if kind is Kind.FLOAT or kind is Kind.DOUBLE:
             numbers = overlapping(padded, "<f4" if kind is Kind.FLOAT else "<f8")[at]
-            return pa.array(numbers), [fixed_width(numbers)], at + numbers.dtype.itemsize
+            return memory.array_of(numbers, self.stored), [fixed_width(numbers)], at + numbers.dtype.itemsize
         if kind in wire.INSTANTS:
             seconds, at = self._zigzags(padded, at)
             nanos, at = self._zigzags(padded, np.minimum(at, ends))
@@ -101,7 +103,7 @@ class ColumnReader:
             if len(wrong):
                 raise Misfit
             return (
-                pa.array(seconds * wire.NANOS + nanos),
+                memory.array_of(seconds * wire.NANOS + nanos, self.stored),
                 [fixed_width(seconds), fixed_width(nanos.astype("<i4"))],
                 at,
             )
@@ -114,13 +116,11 @@ class ColumnReader:
     def _integers(self, values: Ints) -> pa.Array:
         match self._type.kind:
             case Kind.DATE:
-                return pa.array(values.astype(np.int32)).view(pa.date32())
+                return memory.array_of(values.astype(np.int32), self.stored)
             case Kind.DATETIME:
-                return pa.array(values * 1000).view(self.stored)
-            case Kind.BIGINT:
-                return pa.array(values)
+                return memory.array_of(values * 1000, self.stored)
             case _:
-                return pa.array(values.astype(self.stored.to_pandas_dtype()))
+                return memory.array_of(values.astype(f"<i{self.stored.bit_width // 8}"), self.stored)
 
     def _texts(self, padded: Bytes, at: Ints, ends: Ints) -> tuple[pa.Array, list[Segments], Ints]:
         sizes, steps = _varints(padded, at)
@@ -141,6 +141,8 @@ class ColumnReader:
                 array.validate(full=True)
             except pa.ArrowInvalid:
                 raise Misfit from None
+            if (data == LEADING_BYTE).any() and has_marks(data.tobytes()):
+                raise Misfit
         if kind is Kind.DECIMAL:
             array = self._decimals(array)
         return array, [run], at + lengths

@@ -13,6 +13,7 @@ from typing import Any
 
 from taskhouse.domain.datatypes import LEGACY_DECIMAL, DataType, Kind
 from taskhouse.domain.faults import Fault, FaultCode
+from taskhouse.domain.raw_text import rest
 from taskhouse.protocols.odps.tunnel import record_wire as wire
 from taskhouse.protocols.odps.tunnel.varints import decode_varint
 
@@ -109,11 +110,12 @@ class ValueReader:
         sums += raw
         if type_.kind is Kind.BINARY:
             return raw, at
+        if type_.kind is not Kind.DECIMAL:
+            return rest(raw), at
         try:
-            text = raw.decode("utf-8")
+            return read_decimal(raw.decode("ascii"), type_), at
         except UnicodeDecodeError:
-            raise malformed("a text is not UTF-8") from None
-        return (read_decimal(text, type_) if type_.kind is Kind.DECIMAL else text), at
+            raise malformed("a decimal is not written in digits") from None
 
     def _nullable(self, at: int, type_: DataType, sums: bytearray) -> tuple[Any, int]:
         absent, at = self.varint(at)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import pairwise
-from typing import Any
 
 import google_crc32c
 import numpy as np
@@ -17,6 +16,8 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from taskhouse.domain.datatypes import DataType, Kind
+from taskhouse.domain.raw_text import LEADING_BYTE, restore
+from taskhouse.protocols.odps.tunnel import arrow_memory as memory
 from taskhouse.protocols.odps.tunnel import record_wire as wire
 from taskhouse.protocols.odps.tunnel.segments import Segments, constant, fixed_width, join_rows
 from taskhouse.protocols.odps.tunnel.varints import encode_varint, encode_zigzag, varint_runs, zigzag
@@ -66,7 +67,7 @@ class RecordEncoder:
         payload: list[Segments] = []
         summed: list[Segments] = []
         for column, type_, tag, index in zip(batch.columns, self._types, self._tags, self._indexes, strict=True):
-            present = _present(column)
+            present = memory.present(column)
             value_runs, sum_runs = _runs(column, type_, tag)
             payload += [run.only(present) for run in value_runs]
             summed += [run.only(present) for run in (constant(index, rows), *sum_runs)]
@@ -116,26 +117,14 @@ def encode_records(
     yield encoder.finish(metrics() if metrics is not None else "")
 
 
-def _present(array: pa.Array) -> NDArray[np.bool_] | None:
-    if array.null_count == 0:
-        return None
-    return np.asarray(array.is_valid().to_numpy(zero_copy_only=False), np.bool_)
-
-
-def _plain(array: pa.Array, form: str) -> NDArray[Any]:
-    """Values of a fixed-width array as they lie in memory; null rows hold anything."""
-    data = array.buffers()[1]
-    if data is None:
-        return np.zeros(len(array), form)
-    return np.frombuffer(data, form)[array.offset : array.offset + len(array)]
-
-
 def _runs(array: pa.Array, type_: DataType, prefix: bytes) -> Runs:
     """Runs of the values of `array`, each behind `prefix`. Runs of null rows are arbitrary and must be masked by the caller."""
     kind = type_.kind
     rows = len(array)
     if kind in wire.TEXTUAL:
-        return _text_runs(array if kind is not Kind.DECIMAL else decimal_text(array), prefix)
+        if kind is Kind.BINARY:
+            return _text_runs(array, prefix)
+        return _text_runs(decimal_text(array) if kind is Kind.DECIMAL else _restored(array), prefix)
     if kind is Kind.ARRAY:
         assert type_.element is not None
         return _list_runs(array, array.values, type_.element, prefix)
@@ -152,10 +141,9 @@ def _runs(array: pa.Array, type_: DataType, prefix: bytes) -> Runs:
             sums += member_sums
         return runs, sums
     if kind is Kind.BOOLEAN:
-        flags = array.cast(pa.uint8()).fill_null(0)
-        values = _plain(flags, "u1")
+        values = memory.flags(array).view(np.uint8)
         return [varint_runs(values.astype(np.uint64), prefix)], [fixed_width(values)]
-    values = _plain(array, _INTEGER_FORMS[kind])
+    values = memory.values(array, _INTEGER_FORMS[kind])
     if kind in (Kind.FLOAT, Kind.DOUBLE):
         run = fixed_width(values)
         return ([constant(prefix, rows), run] if prefix else [run]), [run]
@@ -172,23 +160,25 @@ def _runs(array: pa.Array, type_: DataType, prefix: bytes) -> Runs:
     return [varint_runs(zigzag(longs), prefix)], [fixed_width(longs)]
 
 
+def _restored(array: pa.Array) -> pa.Array:
+    """Texts as the bytes they once were, see `domain.raw_text`."""
+    data = array.buffers()[2]
+    if data is None or not (np.frombuffer(data, np.uint8) == LEADING_BYTE).any():
+        return array
+    return pa.array([None if v is None else restore(v) for v in array.cast(pa.binary()).to_pylist()], pa.binary())
+
+
 def _text_runs(array: pa.Array, prefix: bytes) -> Runs:
-    _, offset_buffer, data_buffer = array.buffers()
-    if len(array) == 0:
-        offsets = np.zeros(1, np.int64)
-    else:
-        form = "<i8" if pa.types.is_large_string(array.type) or pa.types.is_large_binary(array.type) else "<i4"
-        offsets = np.frombuffer(offset_buffer, form)[array.offset : array.offset + len(array) + 1].astype(np.int64)
-    data = np.frombuffer(data_buffer, np.uint8) if data_buffer is not None else np.zeros(0, np.uint8)
+    offsets = memory.offsets(array)
     lengths = np.diff(offsets)
-    run = Segments(data, offsets[:-1], lengths)
+    run = Segments(memory.texts(array), offsets[:-1], lengths)
     return [varint_runs(lengths.astype(np.uint64), prefix), run], [run]
 
 
 def _nullable_runs(array: pa.Array, type_: DataType) -> Runs:
     """Values inside a nested value: one byte 1 for null, or 0 and the value."""
     runs, sums = _runs(array, type_, b"\x00")
-    present = _present(array)
+    present = memory.present(array)
     if present is None:
         return runs, sums
     runs = [run.only(present) for run in runs]
@@ -198,8 +188,7 @@ def _nullable_runs(array: pa.Array, type_: DataType) -> Runs:
 
 def _list_runs(array: pa.Array, elements: pa.Array, element_type: DataType, prefix: bytes) -> Runs:
     """A count, then the elements. `elements` is the unsliced child of `array`, whose offsets point into it."""
-    rows = len(array)
-    offsets = np.zeros(rows + 1, np.int64) if rows == 0 else array.offsets.to_numpy().astype(np.int64)
+    offsets = memory.offsets(array)
     first, last = int(offsets[0]), int(offsets[-1])
     child = elements.slice(first, last - first)
     child_runs, child_sums = _nullable_runs(child, element_type)
