@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum
 
-from taskhouse.domain.status import ACTIVE_STATUSES, CLASS_OF, NodeStatus, StatusClass
+from taskhouse.domain.status import ACTIVE_STATUSES, CLASS_OF, WAITING_STATUSES, NodeStatus, StatusClass
 
 _INIT, _SUBMIT, _SCHEDULE = NodeStatus.INIT, NodeStatus.WAIT_SUBMISSION, NodeStatus.WAIT_SCHEDULE
 _BLOCKED, _RESOURCE = NodeStatus.DISPATCH_BLOCKED, NodeStatus.WAIT_RESOURCE
@@ -65,7 +65,7 @@ TRANSITIONS: tuple[Transition, ...] = (
     ),
     Transition(
         "T4",
-        frozenset({_SCHEDULE}),
+        WAITING_STATUSES,
         _SUCCESS,
         Cause.SCHEDULER,
         "task is scheduled as dry run; due time reached",
@@ -73,7 +73,7 @@ TRANSITIONS: tuple[Transition, ...] = (
     ),
     Transition(
         "T5",
-        frozenset({_SCHEDULE}),
+        WAITING_STATUSES,
         _FAILED,
         Cause.SCHEDULER,
         "task is scheduled to skip execution; due time reached",
@@ -81,7 +81,7 @@ TRANSITIONS: tuple[Transition, ...] = (
     ),
     Transition(
         "T6",
-        frozenset({_INIT, _SCHEDULE, _RESOURCE}),
+        frozenset({_INIT, _SUBMIT, _SCHEDULE, _RESOURCE}),
         _BLOCKED,
         Cause.SCHEDULER,
         "due time reached; at least one matching throttling rule has no room",
@@ -89,7 +89,7 @@ TRANSITIONS: tuple[Transition, ...] = (
     ),
     Transition(
         "T7",
-        frozenset({_INIT, _SCHEDULE, _BLOCKED}),
+        frozenset({_INIT, _SUBMIT, _SCHEDULE, _BLOCKED}),
         _RESOURCE,
         Cause.SCHEDULER,
         "all rules pass; the resource group is full",
@@ -146,7 +146,8 @@ TRANSITIONS: tuple[Transition, ...] = (
     ),
 )
 """T14 also resets the members of a force rerun downstream (without flags), T14d is the dry-run start point. T6 from
-WAIT_RESOURCE and T6 and T7 from INIT happen when a rule tightens, or to a forced node that finds no room."""
+WAIT_RESOURCE happens when a rule tightens, T6 and T7 from INIT to a forced node that finds no room, T4 and T5 from other waiting
+statuses than WAIT_SCHEDULE when the task's schedule type changed meanwhile; WAIT_SUBMISSION counts as WAIT_SCHEDULE."""
 
 
 def _legal() -> Iterator[tuple[NodeStatus | None, NodeStatus, Cause]]:
