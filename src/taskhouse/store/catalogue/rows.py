@@ -223,7 +223,7 @@ def partition_value(row: RowMapping) -> Partition:
         rows=row["rows"],
         bytes=row["bytes"],
         files=row["files"],
-        properties=json.loads(row["properties"]),
+        properties={} if row["properties"] == "{}" else json.loads(row["properties"]),
     )
 
 
