@@ -84,6 +84,10 @@ class CatalogueStore(Protocol):
         """Change what is given; a property of None is removed, others stay."""
         ...
 
+    def holds_objects(self, project: str) -> bool:
+        """Whether there are tables, resources or functions in it."""
+        ...
+
     def drop_project(self, name: str, now: datetime) -> None:
         """With everything in it; folders and blobs go to the trash."""
         ...

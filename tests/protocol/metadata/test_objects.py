@@ -8,6 +8,8 @@ import pytest
 import requests
 from odps import ODPS, errors, options
 
+from taskhouse.domain.catalogue import Project
+
 
 def test_projects(o: ODPS) -> None:
     project = o.get_project()
@@ -114,3 +116,14 @@ def test_bad_requests_have_their_status(catalogue, o: ODPS, path: str, status: i
         o.rest.get(f"{catalogue.url}/api{path}")
     assert caught.value.status_code == status
     assert requests.get(f"{catalogue.url}/api{path}", timeout=10).status_code == 401
+
+
+def test_a_project_is_not_deleted_by_a_slip(catalogue, o: ODPS) -> None:  # type: ignore[no-untyped-def]
+    now = catalogue.world.clock.now()
+    catalogue.world.catalogue.create_project(Project("doomed", "ALIYUN$admin", "", now, now))
+    o.execute_sql("create table doomed.t (a bigint)")
+    path = f"{catalogue.url}/api/projects/doomed"
+    with pytest.raises(errors.InvalidArgument, match="not empty"):
+        o.rest.delete(path)
+    o.rest.delete(path, params={"force": "true"})
+    assert not o.exist_project("doomed")

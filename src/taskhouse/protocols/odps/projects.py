@@ -141,7 +141,8 @@ def post_project(world: World, request: Request) -> Reply:
 
 @routes.delete("/projects/{project}")
 def delete_project(world: World, request: Request) -> Reply:
-    projects.drop(world, request.caller, project_of(request))
+    force = request.query.get("force", "").lower() == "true"
+    projects.drop(world, request.caller, project_of(request), force=force)
     return Reply()
 
 

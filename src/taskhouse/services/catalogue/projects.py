@@ -80,10 +80,15 @@ def change(
     return world.catalogue.change_project(found.name, world.clock.now(), comment=comment, properties=wanted)
 
 
-def drop(world: World, caller: Caller, name: str) -> None:
-    """With everything in it. For administrators of the server."""
+def drop(world: World, caller: Caller, name: str, *, force: bool = False) -> None:
+    """For administrators of the server. With everything in it when forced; else it must be empty (`Fault` INVALID_ARGUMENT)."""
     found = require_project(world, name)
     check_server_admin(caller)
+    if not force and world.catalogue.holds_objects(found.name):
+        raise Fault(
+            FaultCode.INVALID_ARGUMENT,
+            f"project '{found.name}' is not empty: drop its tables, resources and functions first, or ask with force=true",
+        )
     world.catalogue.drop_project(found.name, world.clock.now())
     world.access.forget_project(found.name)
 

@@ -120,6 +120,10 @@ class ProjectVerbs:
 
         return self._db.write(write)
 
+    def holds_objects(self, project: str) -> bool:
+        held = select(or_(*(exists().where(t.c.project == project) for t in (tables, resources, functions))))
+        return bool(self._db.read(lambda connection: connection.execute(held).scalar()))
+
     def drop_project(self, name: str, now: datetime) -> None:
         def write(connection: Connection) -> None:
             if connection.execute(delete(projects).where(projects.c.name == name)).rowcount == 0:
