@@ -105,8 +105,8 @@ def _values(type_: DataType) -> st.SearchStrategy[Any]:
         case Kind.DATE:
             return st.dates(dt.date(1900, 1, 1)).map(lambda d: (d - EPOCH.date()).days)
         case Kind.DATETIME:
-            low, high = -1_325_000_000_000, 253_402_300_799_999  # the client writes nothing before 1928
-            return st.integers(low, high).map(lambda ms: ms * 1000)
+            # quarters of a second: the client computes milliseconds in floating point
+            return st.integers(-4_000_000_000, 1_013_609_203_196).map(lambda quarters: quarters * 250_000)
         case Kind.TIMESTAMP | Kind.TIMESTAMP_NTZ:
             return st.integers(0, 2**62)
         case Kind.INTERVAL_DAY_TIME:
@@ -132,10 +132,12 @@ def _nullable(type_: DataType) -> st.SearchStrategy[Any]:
 
 
 @st.composite
-def _tables(draw: st.DrawFn) -> tuple[list[DataType], pa.RecordBatch, list[list[Any]]]:
+def _tables(draw: st.DrawFn, any_bytes: bool = True) -> tuple[list[DataType], pa.RecordBatch, list[list[Any]]]:
     texts = draw(st.lists(_types(), min_size=1, max_size=6))
     if draw(st.booleans()):
         texts = ["bigint"] * 16 + texts  # field numbers above 15 have tags of two bytes
+    if not any_bytes:
+        texts = [text.replace("binary", "string") for text in texts]
     types = [parse_type(t) for t in texts]
     rows = draw(st.lists(st.tuples(*map(_nullable, types)).map(list), max_size=8))
     schema = stored_schema((f"c{i}", t) for i, t in enumerate(types))
@@ -227,11 +229,12 @@ slow_ok = settings(
 
 @pytest.mark.parametrize("pure", [False, True])
 @slow_ok
-@given(table=_tables())
-def test_the_client_reads_what_is_written(pure: bool, table: Any) -> None:
+@given(drawn=st.data())
+def test_the_client_reads_what_is_written(pure: bool, drawn: Any) -> None:
     from odps.tunnel.io import reader
 
-    types, batch, rows = table
+    # the client's Python reader takes a BINARY for a text
+    types, batch, rows = drawn.draw(_tables(any_bytes=not pure))
     assume(
         not (pure and any("binary" in str(t) for t in types))
     )  # the client's pure Python takes every BINARY for UTF-8
@@ -252,7 +255,9 @@ def test_what_the_client_writes_is_read(pure: bool, table: Any) -> None:
     types, batch, rows = table
     data = _written(_pure("writer") if pure else writer, types, rows)
     read = _decode(data, types)
-    assert read == batch.to_pylist()
+    for number, type_ in enumerate(types):
+        name = f"c{number}"
+        assert (str(type_), [row[name] for row in read]) == (str(type_), batch.column(name).to_pylist())
 
 
 @slow_ok

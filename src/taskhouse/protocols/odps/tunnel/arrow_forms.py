@@ -20,6 +20,8 @@ import pyarrow as pa
 
 from taskhouse.domain.datatypes import LEGACY_DECIMAL, DataType, Kind
 from taskhouse.domain.faults import Fault, FaultCode
+from taskhouse.protocols.odps.tunnel import arrow_memory as memory
+from taskhouse.protocols.odps.tunnel.segments import Ints
 from taskhouse.sql.arrow import stored_type
 
 SECONDS = pa.struct([pa.field("sec", pa.int64()), pa.field("nano", pa.int32())])
@@ -66,10 +68,11 @@ def to_wire(array: pa.Array, type_: DataType, *, instants_as_structs: bool = Fal
     if kind in _INSTANTS and not instants_as_structs:
         return array.view(form)
     if kind in _INSTANTS or kind is Kind.INTERVAL_DAY_TIME:
-        nanos = array.fill_null(0).to_numpy()
+        nanos = memory.values(array, "<i8")
         seconds = nanos // _NANOS
         rest = (nanos - seconds * _NANOS).astype(np.int32)
-        return pa.StructArray.from_arrays([pa.array(seconds), pa.array(rest)], fields=list(SECONDS), mask=_nulls(array))
+        members = [memory.array_of(seconds, pa.int64()), memory.array_of(rest, pa.int32())]
+        return pa.StructArray.from_arrays(members, fields=list(SECONDS), mask=_nulls(array))
     if kind is Kind.DECIMAL:
         return array.cast(form)
     return _rebuilt(array, type_, form, to_wire)
@@ -86,14 +89,24 @@ def from_wire(array: pa.Array, type_: DataType) -> pa.Array:
     if kind in _INSTANTS:
         return array.view(pa.int64())
     if kind is Kind.INTERVAL_DAY_TIME:
-        seconds = array.field("sec").fill_null(0).to_numpy()
-        nanos = array.field("nano").fill_null(0).to_numpy().astype(np.int64)
+        having = memory.present(array)
+        seconds = _known(array.field("sec"), "<i8", having)
+        nanos = _known(array.field("nano"), "<i4", having)
         if (np.abs(seconds) > (2**63 - 1) // _NANOS - 1).any() or (np.abs(nanos) >= _NANOS).any():
             raise OverflowError("an interval is longer than 292 years")
-        return pa.array(seconds * _NANOS + nanos, mask=_nulls(array))
+        return memory.array_of(seconds * _NANOS + nanos, form, having)
     if kind is Kind.DECIMAL:
         return array.cast(form)
     return _rebuilt(array, type_, form, from_wire)
+
+
+def _known(array: pa.Array, form: str, having: memory.Flags | None) -> Ints:
+    """The values, 0 where they or their row are NULL."""
+    known = memory.values(array, form).astype(np.int64)
+    for rows in (memory.present(array), having):
+        if rows is not None:
+            known = np.where(rows, known, 0)
+    return known
 
 
 def _nulls(array: pa.Array) -> pa.Array | None:

@@ -210,8 +210,8 @@ def decimal_text(array: pa.Array) -> pa.Array:
     text = array.cast(pa.utf8())
     odd = pc.match_substring(text, "E")
     if pc.any(odd).as_py():
-        mended = [None if v is None else f"{v:f}" for v in array.filter(odd).to_pylist()]
-        text = pc.replace_with_mask(text, odd.fill_null(False), pa.array(mended, pa.utf8()))
+        mended = memory.text_array([f"{value:f}" for value in array.filter(odd).to_pylist()])
+        text = pc.replace_with_mask(text, odd, mended)
     if array.type.scale > 0:
         text = pc.utf8_rtrim(pc.utf8_rtrim(text, "0"), ".")
     return text
