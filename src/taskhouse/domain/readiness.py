@@ -29,7 +29,8 @@ SHARED_SLOTS = 20
 class Candidate:
     """A node instance as the scheduler sees it. `upstream_met`: every edge that is not removed comes from a succeeded node.
 
-    `skip_checks` are the flags of a forced attempt. `retry_at` is set on a failed node that will be tried again. `cancelling`: an
+    `skip_checks` are the flags of a forced attempt; `inner_met` then says that nodes of its own table which it reads and which are
+    forced along have succeeded (`Snapshot.unmet_inner`). `retry_at` is set on a failed node that will be tried again. `cancelling`: an
     earlier attempt was cancelled and has not acknowledged it. `awaits_trigger`: the node also needs an external request that has not
     come.
     """
@@ -42,6 +43,7 @@ class Candidate:
     priority: Priority = Priority.MIDDLE
     paused: bool = False
     skip_checks: bool = False
+    inner_met: bool = True
     cancelling: bool = False
     awaits_trigger: bool = False
     retry_at: datetime | None = None
@@ -85,6 +87,8 @@ def next_step(node: Candidate, now: datetime) -> Step:
         if cls is StatusClass.NOT_RUNNING:
             return Step.WAIT_FOR_TIME
         return Step.DRY_RUN if node.schedule_type is ScheduleType.DRY_RUN else Step.SKIP
+    if node.skip_checks and not node.inner_met:
+        return Step.NOTHING
     if node.cancelling or node.awaits_trigger:
         return Step.WAIT_FOR_TIME if cls is StatusClass.NOT_RUNNING else Step.NOTHING
     return Step.QUEUE

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 from taskhouse.domain.instance_graph import InstanceGraph
 from taskhouse.domain.normalise import normalise
-from taskhouse.domain.recurring import Priority
+from taskhouse.domain.recurring import EdgeKind, Priority
 from taskhouse.domain.roles import Action, Actor
 from taskhouse.domain.status import CLASS_OF, NodeStatus, StatusClass
 
@@ -74,6 +74,18 @@ class Snapshot:
         """Upstream nodes that have not succeeded; the root always has."""
         ups = (self.graph.edge_up[edge] for edge in self.live_in_edges(node))
         return [up for up in ups if up >= 0 and self.status[up] is not NodeStatus.SUCCESS]
+
+    def unmet_inner(self, node: int) -> list[int]:
+        """For a node on a forced attempt: nodes of its own table that it reads, are forced along and have not succeeded. Forcing
+        skips what comes from elsewhere; inside the table the order stays, or a node would read what is half written."""
+        graph = self.graph
+        found = []
+        for edge in self.live_in_edges(node):
+            if graph.edges[edge].kind is EdgeKind.INTERNAL:
+                up = graph.edge_up[edge]
+                if up in self.skip_upstream and self.status[up] is not NodeStatus.SUCCESS:
+                    found.append(up)
+        return found
 
     def may_operate_field(self, position: int) -> bool:
         return self.actor.may(Action.OPERATE, self.graph.project_of_field(position))

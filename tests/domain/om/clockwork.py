@@ -80,6 +80,7 @@ class Clockwork:
             effective_priority(snapshot, at),
             at in self.house.paused,
             at in self.house.forced,
+            not snapshot.unmet_inner(at),
             at in self.cancelling,
             retry_at=self.retry_at.get(at),
         )

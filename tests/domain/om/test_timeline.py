@@ -8,6 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from taskhouse.domain.attempts import FailReason, RetryPolicy
+from taskhouse.domain.dependency import Dependency
+from taskhouse.domain.generation import NodeBlueprint
 from taskhouse.domain.operations.request import (
     DownstreamScope,
     ForceRerunCurrent,
@@ -25,9 +27,10 @@ from taskhouse.domain.operations.request import (
     Target,
 )
 from taskhouse.domain.readiness import ThrottleRule
+from taskhouse.domain.recurring import TableKind
 from taskhouse.domain.status import NodeStatus
 from tests.domain.om.clockwork import Clockwork
-from tests.domain.om.fixture import House, clock, house, script
+from tests.domain.om.fixture import House, clock, house, node, script, task
 
 EVERY = "S0 B C D P Q V X Y Z"
 
@@ -176,6 +179,21 @@ def test_nothing_new_starts_before_a_cancellation_is_acknowledged() -> None:
     world.do(ForceRerunCurrent(on(world, "A", "t4")), acknowledge=False)
     assert world.show("B C D") == "R R W"
     assert world.acknowledge().show("D") == "R" and world.attempts("D") == "2"
+
+
+def test_a_forced_table_keeps_its_inner_order() -> None:
+    nodes = [node("fine", "a", U=""), NodeBlueprint("coarse", ("b",), (), {"U": frozenset()}, ("fine",))]
+    world = Clockwork(
+        house([script("U", "05:00"), task("T", "05:00", nodes, Dependency("U"))], {"T": TableKind.AGGREGATE})
+    )
+    world.do(ForceRerunCurrent(on(world, "T")))
+    assert world.show("U fine coarse") == "W R N"
+    assert world.succeed("fine").show("U fine coarse") == "W S R"
+    alone = Clockwork(
+        house([script("U", "05:00"), task("T", "05:00", nodes, Dependency("U"))], {"T": TableKind.AGGREGATE})
+    )
+    alone.do(ForceRerunCurrent(on(alone, "T", "b")))
+    assert alone.show("U fine coarse") == "W N R"
 
 
 def test_a_retry_keeps_the_flags_of_its_attempt() -> None:
