@@ -75,14 +75,15 @@ def find(world: World, caller: Caller, name: TableName, session_id: str) -> Down
         raise Fault(FaultCode.NO_SUCH_OBJECT, f"Object not found - download session '{session_id}'")
     table = target.table_of_session(world, caller, download.table_id, name, target.READ)
     expired = target.columns_of(table) != download.columns or (
-        table.data_version != download.data_version and _files(world, table, download.partition) != download.files
+        table.data_version != download.data_version
+        and set(_files(world, table, download.partition)) != set(download.files)
     )
     return DownloadView(download, table, expired)
 
 
 def _files(world: World, table: Table, partition: tuple[str, ...]) -> tuple[tuple[str, int], ...]:
     snapshot = world.warehouse.snapshot(table, [partition] if table.is_partitioned else None)
-    return tuple(sorted((file.path, file.rows) for file in snapshot.files if file.rows))
+    return tuple((file.path, file.rows) for file in snapshot.files if file.rows)
 
 
 def wire_columns(columns: Sequence[tuple[str, str, str]]) -> list[WireColumn]:

@@ -40,7 +40,7 @@ def head(world: World, caller: Caller, name: TableName, partition: str, wanted: 
             raise Fault(FaultCode.INVALID_ARGUMENT, f"column '{each}' does not exist in {table.name}")
     columns = [WireColumn(each, known[each].stored_as, known[each].type) for each in chosen]
     snapshot = world.warehouse.snapshot(table, None if prefix is None else [prefix])
-    files = sorted((file for file in snapshot.files if file.rows), key=lambda file: (file.partition, file.path))
+    files = sorted((file for file in snapshot.files if file.rows), key=lambda file: file.partition)
     return Head(columns, _rows(table, columns, files, limit))
 
 
