@@ -103,6 +103,8 @@ def closure(incidence: Incidence, selected: Iterable[int], nodes: Iterable[int] 
 
 
 def _join(fields_of: Csr, node: int, field_via: dict[int, int], todo: list[int]) -> None:
+    if not fields_of.degree(node):
+        return
     for field in fields_of[node]:
         if field not in field_via:
             field_via[field] = node

@@ -59,11 +59,11 @@ class Snapshot:
             return {status for status in map(self.field_status, fields) if status is not None}
         return {self.status_class(node) for node in self.graph.nodes_of_instance[instance]}
 
-    def live_out_edges(self, node: int) -> Iterator[int]:
+    def live_out_edges(self, node: int) -> Sequence[int]:
         """Positions of edges to downstream nodes, without the removed ones."""
         removed = self.removed
         edges = self.graph.out_edges[node]
-        return iter(edges) if not removed else (edge for edge in edges if edge not in removed)
+        return [edge for edge in edges if edge not in removed] if removed else edges
 
     def live_in_edges(self, node: int) -> Iterator[int]:
         """Positions of edges from upstream nodes and the root, without the removed ones."""

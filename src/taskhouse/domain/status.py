@@ -22,6 +22,8 @@ class StatusClass(Enum):
     SUCCEEDED = "S"
     FAILED = "F"
 
+    __hash__ = object.__hash__  # members are singletons; the hash of Enum is a Python call, and walks look up millions
+
     @property
     def label(self) -> str:
         """As pages print it: `Not Running`."""
@@ -56,6 +58,8 @@ class NodeStatus(Enum):
     """The last attempt succeeded, was a dry run, or the status was set by hand."""
     FAILED = "FAILED"
     """The last attempt failed, timed out, was lost or was stopped."""
+
+    __hash__ = object.__hash__
 
     @property
     def status_class(self) -> StatusClass:

@@ -20,7 +20,7 @@ from taskhouse.domain.operations.plan import (
     Trigger,
 )
 from taskhouse.domain.operations.request import Pause, Resume, SetSuccess, Stop, SuccessScope
-from taskhouse.domain.operations.rewriting import limit_refusals, views
+from taskhouse.domain.operations.rewriting import boundary, limit_refusals, views
 from taskhouse.domain.operations.selecting import (
     Selection,
     forbidden,
@@ -204,7 +204,12 @@ def _decide(
         tuple(planned(snapshot, f, at) for f in selection.fields),
         associated=tuple(planned(snapshot, f, at, _shared(snapshot, f, touched)) for f in together),
         changes=tuple(sorted(change(node) for node in nodes)),
-        downstream=views(snapshot, nodes, touched, not_running=_NOT_RUNNING_SEES[operation], waiting=Sees.RUNS_ON),
+        downstream=views(
+            snapshot,
+            boundary(snapshot, nodes, touched),
+            not_running=_NOT_RUNNING_SEES[operation],
+            waiting=Sees.RUNS_ON,
+        ),
         refusals=tuple(refusals),
         options=options,
     )

@@ -22,6 +22,7 @@ from taskhouse.domain.operations.rewriting import (
     Start,
     ancestor_checks,
     begin,
+    boundary,
     dry_changes,
     final_status_refusals,
     forced_changes,
@@ -36,7 +37,7 @@ from taskhouse.domain.operations.rewriting import (
 from taskhouse.domain.operations.scope import Affected, Gate, affected
 from taskhouse.domain.operations.selecting import select, status_items
 from taskhouse.domain.snapshot import Snapshot
-from taskhouse.domain.status import StatusClass
+from taskhouse.domain.status import ACTIVE_STATUSES, StatusClass
 from taskhouse.domain.transitions import Operation
 
 
@@ -94,11 +95,11 @@ def _decide(
         changes += started
         unchanged += waiting
     scope = set(nodes) | start.closure.node_via.keys()
-    neighbours = neighbour_changes(snapshot, changes, scope)
+    beyond = boundary(snapshot, scope if include_start else nodes, scope)
+    neighbours = neighbour_changes(snapshot, changes, beyond)
     refusals += limit_refusals(snapshot, len(scope) + len(neighbours))
     graph = snapshot.graph
     row = graph.instances[selection.instance]
-    touched = scope if include_start else nodes
     return Plan(
         operation,
         row.id,
@@ -111,7 +112,7 @@ def _decide(
         tuple(sorted(changes + neighbours)),
         tuple(sorted(graph.nodes[node].id for node in unchanged)),
         ancestor_checks(snapshot, start.closure.nodes) if include_start else (),
-        views(snapshot, touched, scope, not_running=Sees.STARTS_AFTER),
+        views(snapshot, beyond, not_running=Sees.STARTS_AFTER),
         notices=(row.notice,) if row.notice else (),
         refusals=tuple(refusals),
         code=request.code,
@@ -138,7 +139,7 @@ def _members(snapshot: Snapshot, request: RerunDownstream | ForceRerunDownstream
             return _Members(closure(snapshot.graph.incidence, ()), Affected(), (), (), [found])
         reach, fields, nodes, required = found
     elif request.scope is DownstreamScope.ALL:
-        reach = affected(snapshot, start.seeds, start_nodes, gate.allows)
+        reach = affected(snapshot, start.seeds, start_nodes, None if snapshot.actor.super_admin else gate.allows)
         fields, nodes = reach.fields, reach.bare
         required = reach.fields
     else:
@@ -210,7 +211,8 @@ def _custom(
 
 
 def _active_refusals(snapshot: Snapshot, nodes: Iterable[int]) -> list[Refusal]:
-    active = [node for node in nodes if snapshot.status_class(node).is_active]
+    status = snapshot.status
+    active = [node for node in nodes if status[node] in ACTIVE_STATUSES]
     if not active:
         return []
     items = status_items(snapshot, active, "in flight")
@@ -220,30 +222,33 @@ def _active_refusals(snapshot: Snapshot, nodes: Iterable[int]) -> list[Refusal]:
 
 def _describe(snapshot: Snapshot, members: _Members, nodes: Iterable[int]) -> tuple[PlannedMember, ...]:
     """Members by instance, by level and id."""
-    graph = snapshot.graph
+    graph, levels, paused = snapshot.graph, members.reach.nodes, snapshot.paused
+    rows, every_field = graph.instances, graph.fields
+    offsets, owners = graph.instances_of_node.offsets, graph.instances_of_node.targets
     by_instance: dict[int, list[int]] = {}
     for node in nodes:
-        for instance in graph.instances_of_node[node]:
-            by_instance.setdefault(instance, []).append(node)
+        for instance in owners[offsets[node] : offsets[node + 1]]:
+            if instance in by_instance:
+                by_instance[instance].append(node)
+            else:
+                by_instance[instance] = [node]
     fields: dict[int, list[int]] = {}
     for position in members.closure.fields:
         fields.setdefault(graph.field_instance[position], []).append(position)
-    levels = members.reach.nodes
     found = []
     for instance, its_nodes in by_instance.items():
-        row = graph.instances[instance]
-        its_fields = fields.get(instance, ())
-        found.append(
-            PlannedMember(
-                row.id,
-                row.name,
-                min((levels[n] for n in its_nodes if n in levels), default=1),
-                len(its_nodes),
-                tuple(graph.fields[f].name for f in its_fields),
-                tuple(graph.fields[f].name for f in its_fields if f in members.required),
-                any(n in snapshot.paused for n in its_nodes) if snapshot.paused else False,
-            )
-        )
+        row = rows[instance]
+        its_fields = fields.get(instance)
+        names: tuple[str, ...] = ()
+        required: tuple[str, ...] = ()
+        if its_fields:
+            names = tuple(every_field[f].name for f in its_fields)
+            required = tuple(every_field[f].name for f in its_fields if f in members.required)
+        level = levels.get(its_nodes[0], 1)
+        if len(its_nodes) > 1:
+            level = min((levels[n] for n in its_nodes if n in levels), default=1)
+        is_paused = bool(paused) and any(n in paused for n in its_nodes)
+        found.append(PlannedMember(row.id, row.name, level, len(its_nodes), names, required, is_paused))
     found.sort(key=lambda member: (member.level, member.instance))
     return tuple(found)
 

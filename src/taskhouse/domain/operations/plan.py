@@ -232,6 +232,9 @@ class Plan:
         }
 
 
+_CODES = {status: status.value for status in NodeStatus}
+
+
 def digest_of(plan: Plan) -> str:
     """A stable hash of what a person consents to, as 32 hex digits; equal for equal plans in every process."""
     parts: list[object] = [plan.operation.value, plan.instance, plan.code.value, plan.options]
@@ -240,7 +243,7 @@ def digest_of(plan: Plan) -> str:
     parts.append([item.id for item in plan.excluded])
     parts.append(
         [
-            (c.node, c.source.value, c.target.value, c.sets_paused, c.skip_checks, c.cancels and c.cancels.value)
+            (c.node, _CODES[c.source], _CODES[c.target], c.sets_paused, c.skip_checks, c.cancels and c.cancels.value)
             for c in plan.changes
         ]
     )

@@ -8,7 +8,7 @@ from __future__ import annotations
 from taskhouse.domain.instance_graph import ROOT_ID
 from taskhouse.domain.operations.plan import Item, Plan, Refusal, RefusalCode, Sees
 from taskhouse.domain.operations.request import RemoveUpstream, Target
-from taskhouse.domain.operations.rewriting import views
+from taskhouse.domain.operations.rewriting import boundary, views
 from taskhouse.domain.operations.selecting import forbidden, select
 from taskhouse.domain.recurring import EdgeKind
 from taskhouse.domain.snapshot import Snapshot
@@ -60,7 +60,12 @@ def decide_remove_upstream(request: RemoveUpstream, snapshot: Snapshot) -> Plan:
         request.instance,
         removed_edges=tuple(graph.edges[edge].id for edge in removed),
         removed_upstream=tuple(Item(up, _name(snapshot, up)) for up in wanted if up in edges),
-        downstream=views(snapshot, nodes, set(nodes), not_running=Sees.STARTS_AFTER, waiting=Sees.RUNS_ON),
+        downstream=views(
+            snapshot,
+            boundary(snapshot, nodes, set(nodes)),
+            not_running=Sees.STARTS_AFTER,
+            waiting=Sees.RUNS_ON,
+        ),
         refusals=tuple(refusals),
         options=(("upstream", ",".join(map(str, wanted))),),
     )

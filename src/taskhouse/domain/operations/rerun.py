@@ -10,6 +10,7 @@ from taskhouse.domain.operations.rewriting import (
     Start,
     ancestor_checks,
     begin,
+    boundary,
     final_status_refusals,
     forced_changes,
     limit_refusals,
@@ -59,7 +60,8 @@ def _plan(
 ) -> Plan:
     graph = snapshot.graph
     scope = start.closure.node_via.keys()
-    neighbours = neighbour_changes(snapshot, changes, scope)
+    beyond = boundary(snapshot, scope, scope)
+    neighbours = neighbour_changes(snapshot, changes, beyond)
     refusals += limit_refusals(snapshot, len(scope) + len(neighbours))
     row = graph.instances[start.selection.instance]
     return Plan(
@@ -71,7 +73,7 @@ def _plan(
         changes=tuple(sorted(changes + neighbours)),
         unchanged=tuple(sorted(graph.nodes[node].id for node in unchanged)),
         ancestor_checks=ancestor_checks(snapshot, scope),
-        downstream=views(snapshot, scope, scope, not_running=Sees.STARTS_AFTER),
+        downstream=views(snapshot, beyond, not_running=Sees.STARTS_AFTER),
         notices=(row.notice,) if row.notice else (),
         refusals=tuple(refusals),
         code=code,

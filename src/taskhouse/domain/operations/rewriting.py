@@ -200,22 +200,41 @@ def member_changes(snapshot: Snapshot, nodes: Iterable[int], *, force: bool) -> 
     return changes, unchanged
 
 
-def neighbour_changes(snapshot: Snapshot, changes: Iterable[NodeChange], scope: Collection[int]) -> list[NodeChange]:
-    """Waiting nodes outside the scope go back to Not Running when a node upstream of them leaves Succeeded (D-09)."""
-    graph = snapshot.graph
+def boundary(snapshot: Snapshot, touched: Iterable[int], scope: Collection[int]) -> list[tuple[int, int]]:
+    """(node of `touched`, node directly downstream of it and outside `scope`), each pair once per edge."""
+    graph, removed = snapshot.graph, snapshot.removed
+    edge_down, offsets, targets = graph.edge_down, graph.out_edges.offsets, graph.out_edges.targets
+    found = []
+    for node in touched:
+        for edge in targets[offsets[node] : offsets[node + 1]]:
+            down = edge_down[edge]
+            if down not in scope and edge not in removed:
+                found.append((node, down))
+    return found
+
+
+def neighbour_changes(
+    snapshot: Snapshot, changes: Iterable[NodeChange], beyond: Iterable[tuple[int, int]]
+) -> list[NodeChange]:
+    """Waiting nodes outside the scope go back to Not Running when a node upstream of them leaves Succeeded (D-09).
+
+    `beyond` is the `boundary` of the changed nodes."""
+    graph, status, success = snapshot.graph, snapshot.status, NodeStatus.SUCCESS
+    waiting = [
+        (node, down)
+        for node, down in beyond
+        if status[down] in WAITING_STATUSES and status[node] is success and down not in snapshot.skip_upstream
+    ]
+    if not waiting:
+        return []
+    leaving = {change.node for change in changes if change.target is not success}
     found: dict[int, NodeChange] = {}
-    for change in changes:
-        if change.source is not NodeStatus.SUCCESS or change.target is NodeStatus.SUCCESS:
-            continue
-        for edge in snapshot.live_out_edges(graph.node_at[change.node]):
-            down = graph.edge_down[edge]
-            source = snapshot.status[down]
-            if source not in WAITING_STATUSES or down in scope or down in found or down in snapshot.skip_upstream:
-                continue
+    for node, down in waiting:
+        if down not in found and graph.nodes[node].id in leaving:
             found[down] = NodeChange(
                 graph.nodes[down].id,
                 snapshot.lock_version[down],
-                source,
+                status[down],
                 NodeStatus.INIT,
                 Cause.UPSTREAM_RERUN,
                 Part.NEIGHBOUR,
@@ -237,32 +256,23 @@ def ancestor_checks(snapshot: Snapshot, nodes: Iterable[int]) -> tuple[AncestorC
 
 
 def views(
-    snapshot: Snapshot,
-    touched: Iterable[int],
-    scope: Collection[int],
-    *,
-    not_running: Sees,
-    waiting: Sees | None = None,
+    snapshot: Snapshot, beyond: Iterable[tuple[int, int]], *, not_running: Sees, waiting: Sees | None = None
 ) -> tuple[DownstreamView, ...]:
-    """What nodes directly downstream of `touched`, outside `scope`, make of it. `waiting` None: what a rerun does to them."""
+    """What the nodes beyond the `boundary` make of the operation. `waiting` None: what a rerun does to them."""
     graph = snapshot.graph
     found: dict[int, DownstreamView] = {}
-    for node in touched:
-        left_success = snapshot.status[node] is NodeStatus.SUCCESS
-        for edge in snapshot.live_out_edges(node):
-            down = graph.edge_down[edge]
-            if down in scope or down in found:
-                continue
-            status = snapshot.status[down]
-            match CLASS_OF[status]:
-                case StatusClass.NOT_RUNNING:
-                    sees = not_running
-                case StatusClass.RUNNING:
-                    sees = Sees.RUNS_ON
-                case StatusClass.WAITING:
-                    demoted = left_success and down not in snapshot.skip_upstream
-                    sees = waiting or (Sees.WAITS_AGAIN if demoted else Sees.RUNS_ON)
-                case _:
-                    sees = Sees.KEEPS_OLD_DATA
+    for node, down in beyond:
+        status = snapshot.status[down]
+        match CLASS_OF[status]:
+            case StatusClass.NOT_RUNNING:
+                sees = not_running
+            case StatusClass.RUNNING:
+                sees = Sees.RUNS_ON
+            case StatusClass.WAITING:
+                demoted = snapshot.status[node] is NodeStatus.SUCCESS and down not in snapshot.skip_upstream
+                sees = waiting or (Sees.WAITS_AGAIN if demoted else Sees.RUNS_ON)
+            case _:
+                sees = Sees.KEEPS_OLD_DATA
+        if down not in found or sees is Sees.WAITS_AGAIN:
             found[down] = DownstreamView(graph.nodes[down].id, graph.label(down), status, sees)
     return tuple(found.values())

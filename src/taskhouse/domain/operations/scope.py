@@ -9,13 +9,14 @@ Each edge and each field is visited once.
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 
 from taskhouse.domain.closure import closure
 from taskhouse.domain.operations.plan import Item
 from taskhouse.domain.operations.selecting import forbidden_fields, forbidden_nodes
+from taskhouse.domain.recurring import EdgeKind
+from taskhouse.domain.roles import Action
 from taskhouse.domain.snapshot import Snapshot
 
 
@@ -29,76 +30,85 @@ class Affected:
     bare: set[int] = field(default_factory=set)
 
 
-def _everywhere(node: int) -> bool:
-    return True
-
-
 def affected(
-    snapshot: Snapshot, fields: Iterable[int], nodes: Iterable[int] = (), enter: Callable[[int], bool] = _everywhere
+    snapshot: Snapshot, fields: Iterable[int], nodes: Iterable[int] = (), enter: Callable[[int], bool] | None = None
 ) -> Affected:
     """Everything downstream of `fields`, and of `nodes` as a whole (scripts, an entire table). `enter(node)` False stops the walk
-    before a node. The start's own nodes are not among `Affected.nodes` unless something leads back into them."""
-    graph = snapshot.graph
-    found = Affected()
-    nodes_of, fields_of = graph.incidence.nodes_of, graph.incidence.fields_of
-    via_edges, whole_edges = graph.via_edges, graph.whole_edges
-    edge_down, removed = graph.edge_down, snapshot.removed
-    opened: set[int] = set()
-    """Nodes whose whole edges were followed."""
-    queue: deque[tuple[int, int, bool]] = deque()
-    """(edge, level of the upstream node, whether it stands for fields)."""
-
-    def open_node(node: int, level: int) -> None:
-        if node not in opened:
-            opened.add(node)
-            for edge in whole_edges[node]:
-                queue.append((edge, level, False))
-
-    def add_field(position: int, level: int) -> None:
-        if position not in found.fields:
-            found.fields.add(position)
-            for edge in via_edges[position]:
-                queue.append((edge, level, True))
-            for node in nodes_of[position]:
-                open_node(node, level)
-
+    before a node; None lets it in everywhere. The start's own nodes are not among `Affected.nodes` unless something leads back."""
+    walk = _Walk(snapshot, enter)
     for position in fields:
-        add_field(position, 0)
+        walk.add_field(position, walk.frontier)
     for node in nodes:
-        open_node(node, 0)
-        if not fields_of.degree(node):
-            found.bare.add(node)
-    start_bare = set(found.bare)
-    while queue:
-        edge, level, stands_for_fields = queue.popleft()
-        if edge in removed:
-            continue
-        down = edge_down[edge]
-        if not enter(down):
-            continue
-        if down not in found.nodes:
-            found.nodes[down] = level = level + 1
-        else:
-            level = found.nodes[down]
-        its_fields = fields_of[down]
-        if not its_fields:
-            if down not in found.bare:
-                found.bare.add(down)
-                open_node(down, level)
-            continue
-        dependent = _dependent(snapshot, its_fields, edge, found.fields) if stands_for_fields else its_fields
-        for position in dependent:
-            add_field(position, level)
-    found.bare -= start_bare
-    return found
+        walk.open_node(node, walk.frontier)
+    start = frozenset(nodes)
+    walk.run()
+    walk.found.bare -= start
+    return walk.found
 
 
-def _dependent(snapshot: Snapshot, fields: Collection[int], edge: int, known: set[int]) -> Iterable[int]:
-    """The fields of the reading node that depend on what the edge brings; all when lineage does not say."""
-    graph = snapshot.graph
-    brought = {f for f in graph.edge_via[edge] if f in known}
-    found = [f for f in fields if not graph.lineage.degree(f) or not brought.isdisjoint(graph.lineage[f])]
-    return found or fields
+class _Walk:
+    """Breadth first by levels of instances. A frontier holds edge positions, and for each whether it stands for fields."""
+
+    def __init__(self, snapshot: Snapshot, enter: Callable[[int], bool] | None) -> None:
+        self.found = Affected()
+        self.frontier: list[tuple[bool, Sequence[int]]] = []
+        self._snapshot = snapshot
+        self._enter = enter
+        self._opened: set[int] = set()
+        """Nodes whose whole edges were followed."""
+
+    def open_node(self, node: int, frontier: list[tuple[bool, Sequence[int]]]) -> None:
+        """Follow the edges that stand for the node as a whole."""
+        if node not in self._opened:
+            self._opened.add(node)
+            frontier.append((False, self._snapshot.graph.whole_edges[node]))
+
+    def add_field(self, position: int, frontier: list[tuple[bool, Sequence[int]]]) -> None:
+        """Follow the edges that stand for the field, and the whole edges of the nodes that write it."""
+        if position not in self.found.fields:
+            graph = self._snapshot.graph
+            self.found.fields.add(position)
+            frontier.append((True, graph.via_edges[position]))
+            for node in graph.incidence.nodes_of[position]:
+                self.open_node(node, frontier)
+
+    def run(self) -> None:
+        graph, enter, removed = self._snapshot.graph, self._enter, self._snapshot.removed
+        edge_down, edges = graph.edge_down, graph.edges
+        fields_of, levels, bare = graph.incidence.fields_of, self.found.nodes, self.found.bare
+        internal = EdgeKind.INTERNAL
+        level = 0
+        while self.frontier:
+            level += 1
+            following: list[tuple[bool, Sequence[int]]] = []
+            for stands_for_fields, batch in self.frontier:  # grows by internal edges, which keep the level
+                for edge in batch:
+                    down = edge_down[edge]
+                    if removed and edge in removed:
+                        continue
+                    if down in bare or (enter is not None and not enter(down)):
+                        continue
+                    inner = edges[edge].kind is internal
+                    if down not in levels:
+                        levels[down] = max(level - inner, 1)
+                    into = self.frontier if inner else following
+                    if not fields_of.degree(down):
+                        bare.add(down)
+                        self.open_node(down, into)
+                        continue
+                    its_fields = fields_of[down]
+                    dependent = self._dependent(its_fields, edge) if stands_for_fields else its_fields
+                    for position in dependent:
+                        self.add_field(position, into)
+            self.frontier = following
+
+    def _dependent(self, fields: Collection[int], edge: int) -> Iterable[int]:
+        """The fields of the reading node that depend on what the edge brings; all when lineage does not say."""
+        graph = self._snapshot.graph
+        known = self.found.fields
+        brought = {f for f in graph.edge_via[edge] if f in known}
+        found = [f for f in fields if not graph.lineage.degree(f) or not brought.isdisjoint(graph.lineage[f])]
+        return found or fields
 
 
 class Gate:
@@ -106,7 +116,9 @@ class Gate:
 
     def __init__(self, snapshot: Snapshot) -> None:
         self._snapshot = snapshot
+        self._graph = snapshot.graph
         self._verdict: dict[int, bool] = {}
+        self._projects: dict[str, bool] = {}
         self.forbidden: dict[str, Item] = {}
         """By name, what was asked about in its own right."""
         self.forbidden_associated: dict[str, Item] = {}
@@ -115,17 +127,31 @@ class Gate:
         if self._snapshot.actor.super_admin:
             return True
         verdict = self._verdict.get(node)
-        if verdict is not None:
-            return verdict
-        found = closure(self._snapshot.graph.incidence, (), (node,))
-        own = set(self._snapshot.graph.incidence.fields_of[node])
+        if verdict is None:
+            verdict = self._bare(node) if not self._graph.incidence.fields_of.degree(node) else self._closure(node)
+            self._verdict[node] = verdict
+        return verdict
+
+    def _bare(self, node: int) -> bool:
+        """A node without fields is alone in its closure; projects are few, so they are asked once each."""
+        for instance in self._graph.instances_of_node[node]:
+            project = self._graph.instances[instance].project
+            if project not in self._projects:
+                self._projects[project] = self._snapshot.actor.may(Action.OPERATE, project)
+            if not self._projects[project]:
+                self.forbidden.update((item.name, item) for item in forbidden_nodes(self._snapshot, (node,)))
+                return False
+        return True
+
+    def _closure(self, node: int) -> bool:
+        graph = self._graph
+        found = closure(graph.incidence, (), (node,))
         fields = forbidden_fields(self._snapshot, found.fields)
         nodes = forbidden_nodes(self._snapshot, found.nodes)
-        ids = {self._snapshot.graph.fields[f].id for f in own}
+        own = {graph.fields[f].id for f in graph.incidence.fields_of[node]}
         for item in fields:
-            (self.forbidden if item.id in ids else self.forbidden_associated)[item.name] = item
-        for item in nodes:
-            self.forbidden[item.name] = item
+            (self.forbidden if item.id in own else self.forbidden_associated)[item.name] = item
+        self.forbidden.update((item.name, item) for item in nodes)
         verdict = not fields and not nodes
         for joined in found.nodes:
             self._verdict[joined] = verdict
