@@ -1,7 +1,8 @@
 """Tunnel sessions in the metadata store.
 
 What every kind of session is looked up and swept by stands in columns; the rest, which is only ever read whole, is a JSON
-document. Touching a session is written at most once a minute and need not be durable.
+document. Touching a session is written at most once a minute. What a machine's death may take without harm, touches and download
+sessions, is written without waiting for the disk.
 """
 
 from __future__ import annotations
@@ -177,7 +178,7 @@ class SqlSessionStore:
                 "columns": download.columns,
             }
             row = _row(download.id, RESULT, download, download.instance_id, "normal", document)
-        self._db.write(lambda c: c.execute(insert(sessions), row))
+        self._db.write(lambda c: c.execute(insert(sessions), row), durable=False)
 
     def download(self, session_id: str, now: datetime) -> Download | None:
         row = self._find(session_id, DOWNLOAD, now)

@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 _ROW_GROUP_ROWS = 122_880
-_ROW_GROUP_BYTES = 128 * 1024 * 1024
+_ROW_GROUP_BYTES = 64 * 1024 * 1024
 
 
 class BlockFile:
