@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import uuid
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
@@ -13,7 +14,7 @@ from odps.models import Instance, SQLTask
 from taskhouse.domain.instance import InstanceStatus
 from taskhouse.services.inspect_instances import wait_for_end
 
-from .conftest import Edge
+from .conftest import ADMIN, Edge
 
 
 def submit(edge: Edge, query: str, **arguments: object) -> Instance:
@@ -39,6 +40,17 @@ def test_a_submitted_instance_runs_and_ends(edge: Edge) -> None:
 def test_both_roots_serve_the_same(edge: Edge) -> None:
     instance = edge.client(base="").execute_sql("select 1")
     assert edge.client(base="/api").get_instance(instance.id).is_successful()
+
+
+def test_letter_case_of_a_projects_name_does_not_matter(edge: Edge) -> None:
+    shouting = replace(edge, project=edge.project.upper()).client()
+    instance = shouting.execute_sql("select 1")
+    assert instance.is_successful() and instance.get_task_result() == "ran: select 1;"
+    assert edge.client().exist_instance(instance.id)
+    assert instance.id in [each.id for each in shouting.list_instances()]
+    assert shouting.run_security_query("whoami")["DisplayName"] == ADMIN
+    assert shouting.get_project().policy == edge.client().get_project().policy
+    assert shouting.rest.get(f"{edge.url}/api/projects/EDGE/tunnel?service").text
 
 
 def test_a_running_instance_shows_its_progress_and_can_be_stopped(edge: Edge) -> None:

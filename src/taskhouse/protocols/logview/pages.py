@@ -138,7 +138,7 @@ def asset(world: World, request: Request) -> Reply:
 def _open(world: World, query: Mapping[str, str]) -> Instance:
     """The instance, if the token may read it. Raises `Fault`; a token learns nothing about instances that it does not open."""
     caller = tokens.verify(world, query.get("token", ""))
-    project, instance_id = query.get("p", ""), query.get("i", "")
+    project, instance_id = query.get("p", "").lower(), query.get("i", "")
     try:
         return inspect_instances.get(world, caller, project, instance_id)
     except Fault as fault:

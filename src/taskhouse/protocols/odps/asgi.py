@@ -113,7 +113,7 @@ class App:
                 return
             stream = io.BytesIO(data)
         else:
-            stream = BodyStream(asyncio.get_running_loop(), b"")
+            stream = BodyStream(asyncio.get_running_loop())
             feeder = asyncio.create_task(stream.feed(receive))
         call = _Call(method, target, headers, query, match, cast("BinaryIO", stream), request_id)
         try:
@@ -202,8 +202,8 @@ class App:
         outlet = Outlet(loop)
         pumping = loop.run_in_executor(self._streamers, outlet.pump, source)
         watcher = asyncio.create_task(_until_disconnect(receive, feeder, outlet))
-        await send(_start(reply, call.request_id, None))
         try:
+            await send(_start(reply, call.request_id, None))
             while (data := await outlet.chunk()) is not None:
                 await send({"type": "http.response.body", "body": data, "more_body": True})
         except Exception:

@@ -26,17 +26,16 @@ Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 class BodyStream(io.RawIOBase):
     """A body as a blocking, readable file. `read(-1)` reads to the end."""
 
-    def __init__(self, loop: asyncio.AbstractEventLoop, first: bytes) -> None:
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self._loop = loop
-        self._chunks: deque[bytes] = deque([first] if first else [])
-        self._waiting = len(first)
+        self._chunks: deque[bytes] = deque()
+        self._waiting = 0
         self._offset = 0
         self._complete = False
         self._broken = ""
         self._abandoned = False
         self._ready = threading.Condition()
         self._resume = asyncio.Event()
-        self.received = len(first)
 
     async def feed(self, receive: Receive) -> None:
         """On the loop: move what arrives into the buffer until the end, a disconnect, or `abandon`."""
@@ -53,7 +52,6 @@ class BodyStream(io.RawIOBase):
                 if data:
                     self._chunks.append(data)
                     self._waiting += len(data)
-                    self.received += len(data)
                 if not more:
                     self._complete = True
                 full = self._waiting >= HIGH_WATER

@@ -12,6 +12,7 @@ from importlib.metadata import version
 from taskhouse.domain.faults import Fault, FaultCode
 from taskhouse.protocols.odps import xml
 from taskhouse.protocols.odps.faults import epoch_ms, epoch_s
+from taskhouse.protocols.odps.locating import project_of
 from taskhouse.protocols.odps.routing import BASE_PATH
 from taskhouse.protocols.odps.web import FORK_SAFE, Reply, Request, Routes
 from taskhouse.protocols.odps.xml import Xml, element
@@ -87,7 +88,7 @@ class Addresses:
         @routes.get("/projects/{project}/tunnel", "service")
         def tunnel_host(world: World, request: Request) -> Reply:
             """Without a base path: clients append paths of other interfaces to it. Every quota leads to the same tunnel."""
-            project = request.path["project"]
+            project = project_of(request)
             if world.catalogue.project(project) is None:
                 raise Fault(FaultCode.NO_SUCH_PROJECT, f"Project not found - '{project}'")
             return replace(_text(self.base(request).split("://", 1)[1]), headers=FORK_SAFE)

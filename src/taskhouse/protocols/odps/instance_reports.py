@@ -12,6 +12,7 @@ from taskhouse.domain.faults import Fault, FaultCode
 from taskhouse.domain.instance import Instance, InstanceStatus, ResultKind, Stage, Task, TaskStatus
 from taskhouse.protocols.odps import xml
 from taskhouse.protocols.odps.job_documents import source_document
+from taskhouse.protocols.odps.locating import project_of
 from taskhouse.protocols.odps.web import Reply, Request, Routes
 from taskhouse.protocols.odps.xml import Xml, element
 from taskhouse.services import inspect_instances
@@ -24,7 +25,7 @@ ONE = "/projects/{project}/instances/{instance}"
 
 
 def _get(world: World, request: Request) -> Instance:
-    return inspect_instances.get(world, request.caller, request.path["project"], request.path["instance"])
+    return inspect_instances.get(world, request.caller, project_of(request), request.path["instance"])
 
 
 def _task(world: World, request: Request) -> tuple[Instance, Task]:

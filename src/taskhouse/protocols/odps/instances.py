@@ -11,10 +11,12 @@ from datetime import UTC, datetime
 
 from taskhouse.domain.faults import Fault, FaultCode
 from taskhouse.domain.instance import Instance, InstanceFilter, InstanceStatus, Task
+from taskhouse.domain.paging import Page
 from taskhouse.protocols.odps import xml
 from taskhouse.protocols.odps.faults import http_time
 from taskhouse.protocols.odps.instance_reports import queueing, result_elements
 from taskhouse.protocols.odps.job_documents import read_job
+from taskhouse.protocols.odps.locating import number, project_of
 from taskhouse.protocols.odps.web import Reply, Request, Routes, on_worker
 from taskhouse.protocols.odps.xml import Xml, element
 from taskhouse.services import inspect_instances, stop_instance, submit_instance
@@ -31,7 +33,7 @@ ONE = "/projects/{project}/instances/{instance}"
 
 
 def _submit(world: World, request: Request) -> Instance:
-    job = read_job(request.path["project"], request.body())
+    job = read_job(project_of(request), request.body())
     if job.tasks[0].type == "XFlow":
         return submit_xflow(world, request.caller, job)
     return submit_instance.submit(world, request.caller, job)
@@ -118,7 +120,7 @@ async def status_at_end(world: World, request: Request) -> Reply:
 
 
 def _head(world: World, request: Request) -> Instance:
-    return inspect_instances.head(world, request.caller, request.path["project"], request.path["instance"])
+    return inspect_instances.head(world, request.caller, project_of(request), request.path["instance"])
 
 
 @routes.get(ONE, "taskstatus")
@@ -148,20 +150,11 @@ def stop(world: World, request: Request) -> Reply:
     wanted = xml.required_text(xml.parse(request.body()), "Status")
     if wanted != "Terminated":
         raise Fault(FaultCode.INVALID_PARAMETER, f"an instance can be set to 'Terminated' only, not to '{wanted}'")
-    stop_instance.stop(world, request.caller, request.path["project"], request.path["instance"])
+    stop_instance.stop(world, request.caller, project_of(request), request.path["instance"])
     return Reply()
 
 
 # list
-
-
-def _number(request: Request, key: str, default: int) -> int:
-    text = request.query.get(key, "").strip()
-    if not text:
-        return default
-    if not text.isascii() or not text.isdigit() or len(text) > 18:
-        raise Fault(FaultCode.INVALID_PARAMETER, f"{key}='{text}' is not a number")
-    return int(text)
 
 
 def _moment(text: str) -> datetime | None:
@@ -195,12 +188,16 @@ def read_filter(request: Request) -> InstanceFilter:
     return InstanceFilter(status, owner, query.get("jobname", ""), _moment(start), _moment(end))
 
 
+def _page(world: World, request: Request) -> tuple[int, Page[Instance]]:
+    """How many items were asked for (0: as many as the server likes), and these."""
+    limit = number(request, "maxitems", 0)
+    project, marker = project_of(request), request.query.get("marker", "")
+    return limit, inspect_instances.page(world, request.caller, project, read_filter(request), marker, limit)
+
+
 @routes.get(ALL)
 def page(world: World, request: Request) -> Reply:
-    limit = _number(request, "maxitems", 0)
-    found = inspect_instances.page(
-        world, request.caller, request.path["project"], read_filter(request), request.query.get("marker", ""), limit
-    )
+    limit, found = _page(world, request)
     items = [
         element(
             "Instance",
@@ -223,10 +220,7 @@ def page(world: World, request: Request) -> Reply:
 @routes.get("/projects/{project}/cachedinstances")
 def queue_page(world: World, request: Request) -> Reply:
     """What waits and runs, as queueing documents in JSON."""
-    limit = _number(request, "maxitems", 0)
-    found = inspect_instances.page(
-        world, request.caller, request.path["project"], read_filter(request), request.query.get("marker", ""), limit
-    )
+    limit, found = _page(world, request)
     content = json.dumps([queueing(instance) for instance in found.items], ensure_ascii=False)
     return Reply(
         200,

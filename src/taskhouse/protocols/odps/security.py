@@ -10,6 +10,7 @@ from dataclasses import asdict
 from taskhouse.domain.access import ADMIN_ROLES, ProjectAccess, SecurityConfiguration, User, read_policy, user_name
 from taskhouse.domain.faults import Fault, FaultCode
 from taskhouse.protocols.odps import xml
+from taskhouse.protocols.odps.locating import project_of
 from taskhouse.protocols.odps.web import Reply, Request, Routes
 from taskhouse.protocols.odps.xml import Xml, element
 from taskhouse.services.access import authorize, security_query, tokens
@@ -22,7 +23,7 @@ MAX_POLICY_BYTES = 32 * 1024
 
 def _rules(world: World, request: Request) -> ProjectAccess:
     """The project's rules, for its administrators."""
-    project = request.path["project"]
+    project = project_of(request)
     if world.catalogue.project(project) is None:
         raise Fault(FaultCode.NO_SUCH_PROJECT, f"Project not found - '{project}'")
     authorize.check_project_admin(world, request.caller, project)
@@ -56,7 +57,7 @@ def get_policy(world: World, request: Request) -> Reply:
 @routes.put("/projects/{project}", "policy")
 def put_policy(world: World, request: Request) -> Reply:
     _rules(world, request)
-    world.access.put_policy(request.path["project"], _policy_text(request))
+    world.access.put_policy(project_of(request), _policy_text(request))
     return Reply()
 
 
@@ -71,7 +72,7 @@ def get_role_policy(world: World, request: Request) -> Reply:
 @routes.put("/projects/{project}/roles/{role}", "policy")
 def put_role_policy(world: World, request: Request) -> Reply:
     _rules(world, request)
-    world.access.put_role_policy(request.path["project"], request.path["role"], _policy_text(request))
+    world.access.put_role_policy(project_of(request), request.path["role"], _policy_text(request))
     return Reply()
 
 
@@ -95,7 +96,7 @@ def put_configuration(world: World, request: Request) -> Reply:
         if found is not None:
             text = found.get("Protected") if name == "project_protection" else found.text
             values[name] = _flag(wire, text, values[name])
-    world.access.put_configuration(request.path["project"], SecurityConfiguration(**values))
+    world.access.put_configuration(project_of(request), SecurityConfiguration(**values))
     return Reply()
 
 
@@ -199,7 +200,7 @@ def run_statement(world: World, request: Request) -> Reply:
     query = xml.required_text(body, "Query")
     if security_query.PACKAGES.match(query):
         return Reply(202, _result(_ticket("packages are not supported: '" + query.strip()[:200] + "'")))
-    value = security_query.execute(world, request.caller, request.path["project"], query)
+    value = security_query.execute(world, request.caller, project_of(request), query)
     as_json = xml.text_of(body, "ResponseInJsonFormat", "true").strip().lower() != "false"
     text = json.dumps(value, ensure_ascii=False) if as_json else security_query.as_text(value)
     return Reply(200, _result(text))
@@ -230,7 +231,7 @@ def statement_outcome(world: World, request: Request) -> Reply:
 @routes.post("/projects/{project}/authorization", "sign_bearer_token")
 def sign_bearer_token(world: World, request: Request) -> Reply:
     """The body is a JSON document: `expires_in_hours` and `policy`."""
-    project = request.path["project"]
+    project = project_of(request)
     if world.catalogue.project(project) is None:
         raise Fault(FaultCode.NO_SUCH_PROJECT, f"Project not found - '{project}'")
     try:

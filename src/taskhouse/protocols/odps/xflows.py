@@ -10,6 +10,7 @@ from taskhouse.ports.algorithms import Algorithm
 from taskhouse.ports.model_store import OfflineModel
 from taskhouse.protocols.odps import xml
 from taskhouse.protocols.odps.faults import http_time
+from taskhouse.protocols.odps.locating import project_of
 from taskhouse.protocols.odps.web import Reply, Request, Routes
 from taskhouse.protocols.odps.xml import Xml, element
 from taskhouse.services.access import authorize
@@ -33,7 +34,7 @@ def page(world: World, request: Request) -> Reply:
     """`owner` filters. Projects other than `algo_public` have none."""
     _project(world, request)
     items: list[Xml] = []
-    if request.path["project"].lower() == ALGORITHM_PROJECT and request.query.get("owner", OWNER) == OWNER:
+    if project_of(request) == ALGORITHM_PROJECT and request.query.get("owner", OWNER) == OWNER:
         for name in world.algorithms.names():
             times = [element(tag, http_time(RELEASED)) for tag in ("CreationTime", "LastModifiedTime")]
             items.append(element("odpsalgo", element("Name", name), element("Owner", OWNER), times))
@@ -44,7 +45,7 @@ def page(world: World, request: Request) -> Reply:
 def get(world: World, request: Request) -> Reply:
     """What an algorithm does and takes."""
     _project(world, request)
-    algorithm = algorithm_of(world, request.path["project"], request.path["name"])
+    algorithm = algorithm_of(world, project_of(request), request.path["name"])
     headers = {
         "x-odps-owner": OWNER,
         "x-odps-creation-time": http_time(RELEASED),
@@ -87,8 +88,8 @@ def drop(world: World, request: Request) -> Reply:
 
 
 def _project(world: World, request: Request) -> None:
-    name = request.path["project"]
-    if name.lower() != ALGORITHM_PROJECT and world.catalogue.project(name) is None:
+    name = project_of(request)
+    if name != ALGORITHM_PROJECT and world.catalogue.project(name) is None:
         raise Fault(FaultCode.NO_SUCH_PROJECT, f"Project not found - '{name}'")
 
 
@@ -98,7 +99,7 @@ def _project(world: World, request: Request) -> None:
 @routes.get(MODELS)
 def model_page(world: World, request: Request) -> Reply:
     """`name` is a prefix; `owner` filters."""
-    project = request.path["project"]
+    project = project_of(request)
     _project(world, request)
     authorize.check(world, request.caller, "List", project_target(project))
     query = request.query
@@ -134,7 +135,7 @@ def copy_model(world: World, request: Request) -> Reply:
 
 
 def _model(world: World, request: Request, action: str) -> OfflineModel:
-    project, name = request.path["project"], request.path["name"]
+    project, name = project_of(request), request.path["name"]
     _project(world, request)
     found = world.models.get(project, name)
     authorize.check(world, request.caller, action, project_target(project), found.owner if found else "")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from taskhouse.domain.transfer import ResultDownload
+from taskhouse.protocols.odps.locating import project_of
 from taskhouse.protocols.odps.tunnel import calls
 from taskhouse.protocols.odps.tunnel.cost import TransferCost
 from taskhouse.protocols.odps.web import Reply, Request, Routes
@@ -25,8 +26,9 @@ def _document(found: ResultDownload) -> dict[str, object]:
 
 
 def _find(world: World, request: Request) -> ResultDownload:
-    path = request.path
-    return results.find(world, request.caller, path["project"].lower(), path["instance"], request.query["downloadid"])
+    return results.find(
+        world, request.caller, project_of(request), request.path["instance"], request.query["downloadid"]
+    )
 
 
 @routes.post(_ONE, "downloads")
@@ -34,7 +36,7 @@ def begin(world: World, request: Request) -> Reply:
     found = results.begin(
         world,
         request.caller,
-        request.path["project"].lower(),
+        project_of(request),
         request.path["instance"],
         limited=request.has("instance_tunnel_limit_enabled"),
     )
