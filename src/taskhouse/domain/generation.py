@@ -175,6 +175,7 @@ class _Weaver:
         self._kind: dict[tuple[NodeKey | None, NodeKey], EdgeKind] = {}
         self._whole: set[tuple[NodeKey | None, NodeKey]] = set()
         self._choices: dict[tuple[int, frozenset[str]], dict[str, list[str]]] = {}
+        self._writers: dict[int, dict[str, list[NodeBlueprint]]] = {}
 
     def root(self, instance: GeneratedInstance) -> None:
         for node in instance.task.nodes:
@@ -201,7 +202,12 @@ class _Weaver:
         """Node -> fields taken from it, so that every needed field has one source; no fields: the node as a whole."""
         cached = self._choices.get((id(up), need))
         if cached is None:
-            cached = self._choices[(id(up), need)] = choose_sources(up.nodes, need)
+            writers = self._writers.get(id(up))
+            if writers is None:
+                writers = self._writers[id(up)] = _writers(up)
+            useful = {node.id: node for name in need for node in writers.get(name, ())}
+            cached = choose_sources(tuple(useful.values()) or up.nodes, need)
+            self._choices[(id(up), need)] = cached
         return cached
 
     def _add(self, up: NodeKey | None, down: NodeKey, kind: EdgeKind, via: Sequence[tuple[str, str]]) -> None:
@@ -222,6 +228,15 @@ class _Weaver:
         hanging = {edge.down for edge in found}
         found += [Edge(None, key, EdgeKind.ROOT) for key in nodes if key not in hanging]
         return tuple(found)
+
+
+def _writers(task: TaskBlueprint) -> dict[str, list[NodeBlueprint]]:
+    """Field, key or not -> the nodes that write it."""
+    found: dict[str, list[NodeBlueprint]] = {}
+    for node in task.nodes:
+        for name in (*node.values, *node.keys):
+            found.setdefault(name, []).append(node)
+    return found
 
 
 def _readers(

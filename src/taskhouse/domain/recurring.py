@@ -17,6 +17,8 @@ class Environment(Enum):
     """Instances are generated but run only when people ask."""
     PROD = "PROD"
 
+    __hash__ = object.__hash__  # part of every key; Enum's own hash is a Python call
+
 
 class BizType(Enum):
     SCRIPT = "SCRIPT"
@@ -36,6 +38,8 @@ class Origin(Enum):
     BACKFILL = "BACKFILL"
     ONE_TIME = "ONE_TIME"
     MANUAL = "MANUAL"
+
+    __hash__ = object.__hash__
 
 
 class Priority(IntEnum):
