@@ -12,7 +12,7 @@ import pytest
 
 from taskhouse.config import load
 from taskhouse.services.world import World
-from taskhouse.wiring import Server
+from taskhouse.wiring.server import Server
 
 
 @dataclass

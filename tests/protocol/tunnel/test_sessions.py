@@ -181,6 +181,20 @@ def test_a_download_keeps_its_rows_while_the_table_changes(house: House) -> None
     assert _rows(house, "kept") == [[99]]
 
 
+def test_a_table_object_reads_on_when_its_table_is_made_again(house: House) -> None:
+    table = _table(house, "renewed", "a bigint")
+    _upload(house, "renewed", {0: [[1]]}).commit([0])
+    old = TableTunnel(house.client).create_download_session("renewed")
+    with table.open_reader() as reader:
+        assert [record[0] for record in reader] == [1]
+    _table(house, "renewed", "a bigint")
+    with pytest.raises(errors.TableModified):
+        old._build_input_stream(0, 1)
+    _upload(house, "renewed", {0: [[2]]}).commit([0])
+    with table.open_reader() as reader:
+        assert [record[0] for record in reader] == [2]
+
+
 def test_ranges_and_columns(house: House) -> None:
     _table(house, "ranges", "a bigint, b string, c double")
     _upload(house, "ranges", {n: [[10 * n + i, str(i), i / 2] for i in range(10)] for n in range(3)}).commit([0, 1, 2])

@@ -69,16 +69,29 @@ def begin(world: World, caller: Caller, name: TableName, partition: str) -> Down
 
 
 def find(world: World, caller: Caller, name: TableName, session_id: str) -> DownloadView:
-    """The session, and whether the table still is as it was. Raises `Fault` NO_SUCH_OBJECT for one that is unknown or forgotten."""
+    """The session, and whether the table still is as it was; one of that name which was made anew is not.
+
+    Raises `Fault` NO_SUCH_OBJECT for a session that is unknown or forgotten, NO_SUCH_TABLE, NO_PERMISSION.
+    """
     download = world.sessions.download(session_id, world.clock.now())
     if download is None or download.project != name.project:
         raise Fault(FaultCode.NO_SUCH_OBJECT, f"Object not found - download session '{session_id}'")
-    table = target.table_of_session(world, caller, download.table_id, name, target.READ)
+    table = target.find_table(world, caller, name, target.READ)
+    if table.id != download.table_id:
+        return DownloadView(download, table, expired=True)
     expired = target.columns_of(table) != download.columns or (
         table.data_version != download.data_version
         and set(_files(world, table, download.partition)) != set(download.files)
     )
     return DownloadView(download, table, expired)
+
+
+def find_for_rows(world: World, caller: Caller, name: TableName, session_id: str) -> Download:
+    """The session, if its rows may be read. Raises `Fault` as `find`, and TABLE_MODIFIED when the table is another one now."""
+    view = find(world, caller, name, session_id)
+    if view.table.id != view.download.table_id:
+        raise Fault(FaultCode.TABLE_MODIFIED, f"{name} was dropped and made again; begin a new session")
+    return view.download
 
 
 def _files(world: World, table: Table, partition: tuple[str, ...]) -> tuple[tuple[str, int], ...]:

@@ -8,7 +8,7 @@ that one deletes it. The result is one entry of the log, made from the version i
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -16,10 +16,10 @@ import pyarrow.compute as pc
 from taskhouse.domain.catalogue import Column, Table
 from taskhouse.domain.datatypes import BIGINT, TINYINT
 from taskhouse.domain.faults import Fault, FaultCode
-from taskhouse.domain.instance import Stage
 from taskhouse.domain.transfer import Upload
 from taskhouse.ports.engine import EngineQuery, OutputColumn, Scan, WriteTarget
 from taskhouse.ports.warehouse import CommitResult, CommitTag, DataFile, Snapshot, TableCommit
+from taskhouse.services.task_run import Unwatched
 from taskhouse.services.tunnel.checking import checked
 from taskhouse.services.world import World
 from taskhouse.sql.arrow import table_schema
@@ -29,18 +29,6 @@ UPSERT, DELETE = ord("U"), ord("D")
 OPERATION = Column("__operation", TINYINT)
 SEQUENCE = Column("__sequence", BIGINT)
 _ATTEMPTS = 8
-
-
-@dataclass(frozen=True, slots=True)
-class _Unwatched:
-    def report(self, stages: tuple[Stage, ...]) -> None:
-        pass
-
-    def on_cancel(self, interrupt: object) -> None:
-        pass
-
-    def check(self) -> None:
-        pass
 
 
 def check_table(table: Table) -> None:
@@ -120,7 +108,7 @@ def _merge(world: World, upload: Upload, table: Table, files: Sequence[DataFile]
                 columns=table.columns,
                 static_partition=upload.partition,
             ),
-            _Unwatched(),
+            Unwatched(),
         )
         return warehouse.commit(
             TableCommit(

@@ -124,7 +124,7 @@ def get_download(world: World, request: Request) -> Reply:
 def get_rows(world: World, request: Request) -> Reply:
     """Rows as records, columns in the client's order; with `arrow` as Arrow, columns in the table's order."""
     cost = TransferCost()
-    found = download.find(world, request.caller, table_of(request), request.query["downloadid"]).download
+    found = download.find_for_rows(world, request.caller, table_of(request), request.query["downloadid"])
     start, count = calls.row_range(request)
     arrow = request.has("arrow")
     columns = download.selected(download.wire_columns(found.columns), calls.names(request), in_order_of_names=not arrow)
