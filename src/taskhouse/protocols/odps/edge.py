@@ -49,7 +49,7 @@ def tenants(world: World, request: Request) -> Reply:
         "TenantMeta": {},
         "Parameters": {"odps.namespace.schema": "false"},
     }
-    return _json({"Tenant": document})
+    return replace(_json({"Tenant": document}), headers=FORK_SAFE)
 
 
 # addresses
