@@ -6,7 +6,8 @@ it touches, so the store may hand in a whole date or just a neighbourhood.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 
 from taskhouse.domain.instance_graph import InstanceGraph
@@ -35,9 +36,9 @@ class Snapshot:
     status: Sequence[NodeStatus]
     lock_version: Sequence[int]
     actor: Actor
-    paused: Collection[int] = frozenset()
-    skip_upstream: Collection[int] = frozenset()
-    removed: Collection[int] = frozenset()
+    paused: AbstractSet[int] = frozenset()
+    skip_upstream: AbstractSet[int] = frozenset()
+    removed: AbstractSet[int] = frozenset()
     changed: Mapping[int, str] = field(default_factory=dict)
     manual_priority: Mapping[int, Priority] = field(default_factory=dict)
     metric_priority: Mapping[int, Priority] = field(default_factory=dict)

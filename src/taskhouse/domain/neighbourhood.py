@@ -1,0 +1,78 @@
+"""The surroundings of one instance, by levels: what a DAG shows and what the download of upstream and downstream nodes lists.
+
+The centre is level 0; an instance that is reachable at several levels appears once, with the smallest. An answer is bounded: what
+is left out is counted at the instances where it hangs, so that a picture can say "+12 more" there (D-57).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import Enum
+from typing import NamedTuple
+
+from taskhouse.domain.graph import Csr, Digraph
+
+DEFAULT_LIMIT = 500
+MAX_LIMIT = 10_000
+
+
+class Direction(Enum):
+    CENTRE = "centre"
+    UPSTREAM = "upstream"
+    DOWNSTREAM = "downstream"
+
+
+class Neighbour(NamedTuple):
+    """`instance` is a position; the root is the one after the last instance."""
+
+    instance: int
+    direction: Direction
+    level: int
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """`neighbours` with the centre first, then by level. `more_up` and `more_down` count for each instance shown how many of its
+    neighbours are not, whether for the levels or for the limit."""
+
+    neighbours: tuple[Neighbour, ...]
+    more_up: dict[int, int]
+    more_down: dict[int, int]
+
+    @property
+    def is_complete(self) -> bool:
+        return not self.more_up and not self.more_down
+
+
+def surroundings(
+    edges: Digraph, centre: int, *, up: int | None = 1, down: int | None = 1, limit: int | None = DEFAULT_LIMIT
+) -> Surroundings:
+    """Up to `limit` instances around `centre`, the nearest first, both directions taking turns by level. Levels None: all."""
+    found: dict[int, Neighbour] = {centre: Neighbour(centre, Direction.CENTRE, 0)}
+    sides = [(Direction.UPSTREAM, edges.up, up), (Direction.DOWNSTREAM, edges.down, down)]
+    frontiers: dict[Direction, list[int]] = {direction: [centre] for direction, _, _ in sides}
+    level = 0
+    while any(frontiers.values()) and (limit is None or len(found) < limit):
+        level += 1
+        for direction, adjacency, depth in sides:
+            if depth is not None and level > depth:
+                frontiers[direction] = []
+                continue
+            following = []
+            for vertex in frontiers[direction]:
+                for other in adjacency[vertex]:
+                    if other in found:
+                        continue
+                    if limit is not None and len(found) >= limit:
+                        break
+                    found[other] = Neighbour(other, direction, level)
+                    following.append(other)
+            frontiers[direction] = following
+    return Surroundings(tuple(found.values()), _hidden(edges.up, found), _hidden(edges.down, found))
+
+
+def _hidden(adjacency: Csr, shown: Iterable[int]) -> dict[int, int]:
+    known = set(shown)
+    counts = ((vertex, len(set(adjacency[vertex]) - known)) for vertex in known)
+    return {vertex: count for vertex, count in counts if count}
