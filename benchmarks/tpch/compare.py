@@ -25,7 +25,6 @@ HINTS = {
     "odps.sql.type.system.odps2": "true",
     "odps.sql.decimal.odps2": "true",
 }
-BLOCK_ROWS = 1_000_000
 RELATIVE = 1e-6
 ABSOLUTE = 1e-6
 """MaxCompute's average and quotient of decimals have six digits after the point."""

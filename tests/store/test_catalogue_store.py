@@ -74,7 +74,6 @@ def test_a_table_comes_back_as_it_was_created(store: CatalogueStore) -> None:
     store.create_table(made)
     assert store.table(made.name) == made
     assert store.table_by_id(made.id) == made
-    assert store.find_tables([made.name, TableName("p", "default", "none")]) == {made.name: made}
 
 
 def test_names_are_unique_and_schemas_must_exist(store: CatalogueStore) -> None:

@@ -54,9 +54,6 @@ class Arguments:
         """The value, empty when absent."""
         return self.texts.get(name, "")
 
-    def integer(self, name: str) -> int:
-        return int(self.texts[name])
-
     def number(self, name: str) -> float:
         return float(self.texts[name])
 

@@ -121,10 +121,6 @@ class CatalogueStore(Protocol):
 
     def table_by_id(self, table_id: str) -> Table | None: ...
 
-    def find_tables(self, names: Iterable[TableName]) -> dict[TableName, Table]:
-        """Those of `names` that exist, read at one moment."""
-        ...
-
     def tables(
         self,
         project: str,
@@ -173,8 +169,6 @@ class CatalogueStore(Protocol):
         ...
 
     def partition(self, table_id: str, values: PartitionValues) -> Partition | None: ...
-
-    def find_partitions(self, table_id: str, values: Iterable[PartitionValues]) -> dict[PartitionValues, Partition]: ...
 
     def partitions(
         self,

@@ -115,3 +115,17 @@ class LiveRuns:
         for control in controls:
             control.cancel(Fault(FaultCode.INTERRUPTED, reason))
         return len(controls)
+
+
+@dataclass(frozen=True, slots=True)
+class Unwatched:
+    """The control (`ports.engine.RunControl`) of work that no instance stands for: nobody stops it or asks how far it is."""
+
+    def report(self, stages: tuple[Stage, ...]) -> None:
+        pass
+
+    def on_cancel(self, interrupt: object) -> None:
+        pass
+
+    def check(self) -> None:
+        pass

@@ -28,14 +28,12 @@ class BoundScan:
 @dataclass(frozen=True, slots=True)
 class BoundQuery:
     """`sql` yields `columns` in order and in engine types. `tables`: every table and view that the caller needs SELECT on,
-    by name, views as themselves (the tables under a view are read with the view owner's right, as MaxCompute does).
-    `columns_read`: the columns of each of them."""
+    by name, views as themselves (the tables under a view are read with the view owner's right, as MaxCompute does)."""
 
     sql: str
     columns: tuple[OutputColumn, ...]
     scans: Mapping[str, BoundScan] = field(default_factory=dict)
     tables: tuple[TableName, ...] = ()
-    columns_read: Mapping[TableName, tuple[str, ...]] = field(default_factory=dict)
     time_zone: str = "UTC"
 
 

@@ -167,7 +167,7 @@ def arithmetic(left: Typed, operator: str, right: Typed, rules: CastRules, *, wi
     if folded is not None:
         return folded
     if operator == "/":
-        return _divide(x, y, wide=wide)
+        return _divide(x, y)
     if operator in ("%", "DIV"):
         return _remainder(x, operator, y)
     if Kind.DECIMAL in (x.kind, y.kind) and not {Kind.DOUBLE, Kind.FLOAT} & {_variable_kind(x), _variable_kind(y)}:
@@ -228,7 +228,7 @@ def _non_zero(divisor: Typed, sql: str) -> str:
     return f"NULLIF({sql}, 0)"
 
 
-def _divide(x: Typed, y: Typed, *, wide: bool) -> Typed:
+def _divide(x: Typed, y: Typed) -> Typed:
     """Integers and doubles divide as DOUBLE, decimals as DECIMAL. By zero: NULL."""
     if Kind.DECIMAL in (x.kind, y.kind) and not {Kind.DOUBLE, Kind.FLOAT} & {_variable_kind(x), _variable_kind(y)}:
         (p1, s1), (p2, s2) = _shape(x), _shape(y)
@@ -252,7 +252,7 @@ def result_scale(type_: DataType) -> int:
 
 def _exact_quotient(x: Typed, y: Typed, result: DataType) -> str:
     """A quotient by whole numbers: the dividend with as many digits more as the result has places, divided and rounded half up."""
-    (p1, s1), (p2, s2) = _shape(x), _shape(y)
+    (_, s1), (p2, s2) = _shape(x), _shape(y)
     scale = result_scale(result)
     dividend = f"CAST(CAST({_digits(x)} AS DECIMAL(38,{s1})) * {10 ** (scale + s2)} AS HUGEINT)"
     divisor = f"CAST(CAST({_digits(y)} AS DECIMAL({min(p2 + s2, 38)},{s2})) * {10**s2} AS HUGEINT)"
@@ -329,13 +329,14 @@ def _long_product(a: str, b: str, scale: int, result: DataType) -> str:
 # --- times ------------------------------------------------------------------------------------------------------------
 
 
-def interval_constant(months: int | None, microseconds: int | None) -> Typed:
+DAY_NS = 86_400_000_000_000
+
+
+def interval_constant(months: int | None, nanoseconds: int | None) -> Typed:
+    """A constant interval: of months, or else of nanoseconds."""
     if months is not None:
-        return Typed(f"to_months({months})", INTERVAL_YEAR_MONTH, months=months)
-    return Typed(f"to_microseconds({microseconds})", INTERVAL_DAY_TIME, microseconds=microseconds)
-
-
-_DAY_US = 86_400_000_000
+        return Typed(f"CAST({months} AS INTEGER)", INTERVAL_YEAR_MONTH, months=months)
+    return Typed(f"CAST({nanoseconds} AS BIGINT)", INTERVAL_DAY_TIME, nanoseconds=nanoseconds)
 
 
 def time_arithmetic(left: Typed, operator: str, right: Typed, rules: CastRules) -> Typed | None:
@@ -357,7 +358,7 @@ def time_arithmetic(left: Typed, operator: str, right: Typed, rules: CastRules) 
         a, b = convert(left, _instant(left), rules), convert(right, _instant(right), rules)
         if a is None or b is None:
             return None
-        return Typed(f"to_microseconds(epoch_us({_micro(a)}) - epoch_us({_micro(b)}))", INTERVAL_DAY_TIME)
+        return Typed(f"(epoch_ns({a.sql}) - epoch_ns({b.sql}))", INTERVAL_DAY_TIME)
     return None
 
 
@@ -365,15 +366,11 @@ def _instant(typed: Typed) -> DataType:
     return DATETIME if typed.kind is Kind.DATE else typed.type
 
 
-def _micro(typed: Typed) -> str:
-    return f"CAST({typed.sql} AS TIMESTAMPTZ)" if typed.kind in (Kind.TIMESTAMP, Kind.TIMESTAMP_NTZ) else typed.sql
-
-
 def _negated(interval: Typed) -> Typed:
     if interval.months is not None:
         return interval_constant(-interval.months, None)
-    if interval.microseconds is not None:
-        return interval_constant(None, -interval.microseconds)
+    if interval.nanoseconds is not None:
+        return interval_constant(None, -interval.nanoseconds)
     return Typed(f"(-{interval.sql})", interval.type)
 
 
@@ -385,30 +382,46 @@ def shift(moment: Typed, interval: Typed, rules: CastRules) -> Typed | None:
             folded = _shift_date(value, interval)
             if folded is not None:
                 return folded
-        if interval.microseconds is not None and interval.microseconds % _DAY_US == 0:
-            days = interval.microseconds // _DAY_US
+        if interval.nanoseconds is not None and interval.nanoseconds % DAY_NS == 0:
+            days = interval.nanoseconds // DAY_NS
             return Typed(f"({moment.sql} {'-' if days < 0 else '+'} {abs(days)})", DATE)
         if interval.kind is Kind.INTERVAL_YEAR_MONTH:
-            return Typed(f"CAST({moment.sql} + {interval.sql} AS DATE)", DATE)
+            return Typed(f"CAST({moment.sql} + to_months({interval.sql}) AS DATE)", DATE)
         as_datetime = convert(moment, DATETIME, rules)
         return shift(as_datetime, interval, rules) if as_datetime is not None else None
     if moment.kind is Kind.DATETIME:
-        if isinstance(value, dt.datetime) and interval.microseconds is not None:
+        if isinstance(value, dt.datetime) and interval.nanoseconds is not None:
             try:
-                return datetime_constant(value + dt.timedelta(microseconds=interval.microseconds), rules)
+                return datetime_constant(value + dt.timedelta(microseconds=interval.nanoseconds // 1000), rules)
             except OverflowError:
                 return None
-        return Typed(f"({moment.sql} + {interval.sql})", DATETIME)
+    elif interval.kind is Kind.INTERVAL_DAY_TIME:
+        name = "mc_timestamp_move" if moment.kind is Kind.TIMESTAMP else "mc_naive_move"
+        return Typed(f"{name}({moment.sql}, {interval.sql})", moment.type)
+    if interval.kind is Kind.INTERVAL_YEAR_MONTH:
+        return _shift_by(moment, f"to_months({interval.sql})")
+    return _shift_by(moment, f"to_microseconds({interval.sql} // 1000)")
+
+
+def shift_days(moment: Typed, days: str) -> Typed:
+    """A DATETIME or TIMESTAMP moved by whole days on the wall clock, also where the zone changes its clocks."""
+    return _shift_by(moment, f"to_days({days})")
+
+
+def _shift_by(moment: Typed, interval: str) -> Typed:
+    """`interval` is SQL of DuckDB's INTERVAL."""
+    if moment.kind is Kind.DATETIME:
+        return Typed(f"({moment.sql} + {interval})", DATETIME)
     name = "mc_timestamp_shift" if moment.kind is Kind.TIMESTAMP else "mc_naive_shift"
-    return Typed(f"{name}({moment.sql}, {interval.sql})", moment.type)
+    return Typed(f"{name}({moment.sql}, {interval})", moment.type)
 
 
 def _shift_date(value: dt.date, interval: Typed) -> Typed | None:
     try:
         if interval.months is not None:
             return date_constant(add_months(value, interval.months))
-        if interval.microseconds is not None and interval.microseconds % _DAY_US == 0:
-            return date_constant(value + dt.timedelta(microseconds=interval.microseconds))
+        if interval.nanoseconds is not None and interval.nanoseconds % DAY_NS == 0:
+            return date_constant(value + dt.timedelta(days=interval.nanoseconds // DAY_NS))
     except (OverflowError, ValueError):
         return None
     return None

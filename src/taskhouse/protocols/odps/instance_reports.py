@@ -197,7 +197,7 @@ def detail(world: World, request: Request) -> Reply:
             {
                 "name": task.spec.name,
                 "status": task.status.value,
-                "tasks": [_worker_group(instance, task, stage) for stage in task.stages],
+                "tasks": [_worker_group(task, stage) for stage in task.stages],
             }
         ]
     }
@@ -207,7 +207,7 @@ def detail(world: World, request: Request) -> Reply:
 MAX_WORKERS_SHOWN = 64
 
 
-def _worker_group(instance: Instance, task: Task, stage: Stage) -> dict[str, object]:
+def _worker_group(task: Task, stage: Stage) -> dict[str, object]:
     workers = []
     for number in range(min(stage.workers_total, MAX_WORKERS_SHOWN)):
         done = number < stage.workers_done

@@ -4,30 +4,15 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from taskhouse.domain.catalogue import Column, PartitionValues, Table
 from taskhouse.domain.faults import Fault, FaultCode
-from taskhouse.domain.instance import Stage
 from taskhouse.ports.engine import EngineQuery, OutputColumn, Scan
 from taskhouse.services.catalogue.tables import find_partition
 from taskhouse.services.csv_text import csv_file, csv_header
+from taskhouse.services.task_run import Unwatched
 from taskhouse.services.world import World
 from taskhouse.sql.backends.duckdb import identifier
-
-
-@dataclass(frozen=True, slots=True)
-class _Unwatched:
-    """Control of work that no instance stands for: nobody stops it or asks how far it is."""
-
-    def report(self, stages: tuple[Stage, ...]) -> None:
-        pass
-
-    def on_cancel(self, interrupt: object) -> None:
-        pass
-
-    def check(self) -> None:
-        pass
 
 
 def preview(
@@ -57,7 +42,7 @@ def preview(
         time_zone=zone,
     )
     try:
-        world.engine.query(query, str(path), _Unwatched(), max_rows=limit)
+        world.engine.query(query, str(path), Unwatched(), max_rows=limit)
         return csv_file(str(path), [(column.name, column.type) for column in outputs], zone, limit)
     finally:
         path.unlink(missing_ok=True)

@@ -33,8 +33,11 @@ _ATTEMPTS = 8
 
 def check_table(table: Table) -> None:
     """Raises `Fault` (InvalidArgument) unless rows can be upserted into the table."""
-    if not table.primary_key:
-        raise Fault(FaultCode.INVALID_ARGUMENT, f"{table.name} has no primary key: rows cannot be upserted into it")
+    if not table.has_unique_key:
+        raise Fault(
+            FaultCode.INVALID_ARGUMENT,
+            f"{table.name} has no primary key, or is not transactional: rows cannot be upserted into it",
+        )
 
 
 def staged_columns(table: Table) -> tuple[Column, ...]:

@@ -70,15 +70,11 @@ def finish(binding: Binding, block: Block) -> BoundQuery:
     mentioned = set(re.findall(r"\bscan_\d+\b", sql))
     scans = {name: use for name, use in binding.scans.items() if name in mentioned}
     _check_full_scans(binding, scans)
-    for name, use in binding.scans.items():
-        if name in scans and use.table.name in binding.tables:
-            binding.tables[use.table.name] |= use.used
     return BoundQuery(
         sql,
         tuple(columns),
         {name: use.bound() for name, use in scans.items()},
         tuple(binding.tables),
-        {name: tuple(sorted(used)) for name, used in binding.tables.items()},
         binding.context.time_zone,
     )
 

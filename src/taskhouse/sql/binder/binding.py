@@ -63,7 +63,7 @@ class Binding:
         self.hive = context.flag("odps.sql.hive.compatible", False)
         self.schemas_enabled = context.flag("odps.namespace.schema", False)
         self.scans: dict[str, ScanUse] = {}
-        self.tables: dict[TableName, set[str]] = {}
+        self.tables: dict[TableName, None] = {}
         self.view_stack: list[TableName] = []
         self.depth = 0
         self._names: dict[str, int] = {}
@@ -137,7 +137,7 @@ class Binding:
     def note_table(self, table: Table) -> None:
         """The caller needs SELECT on it, unless a view stands in between."""
         if not self.view_stack:
-            self.tables.setdefault(table.name, set())
+            self.tables.setdefault(table.name)
 
     def use(self, typed: Typed) -> Typed:
         """Note that a column's value is needed."""

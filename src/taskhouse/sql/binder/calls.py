@@ -134,7 +134,6 @@ class CallBinder:
             if aggregating:
                 scope.inside_aggregate -= 1
         if window is not None:
-            call.windowed = True
             if name == "cluster_sample":
                 call.random = self.row_random(scope).sql
             tail += " OVER " + self._over(window, function, scope)

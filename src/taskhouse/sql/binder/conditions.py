@@ -124,7 +124,9 @@ class Conditions:
 
     def _in_query(self, node: exp.In, query: exp.Expr, scope: Scope) -> Typed:
         self._refuse_in_lambda(node)
+        outer_uses = scope.outer_uses
         block = self.expressions.queries.bind(query.this if isinstance(query, exp.Subquery) else query, scope)
+        correlated = scope.outer_uses > outer_uses
         lefts = node.this.expressions if isinstance(node.this, exp.Tuple) else [node.this]
         if len(block.columns) != len(lefts):
             self.binding.fail(f"IN compares {len(lefts)} column(s) with a subquery of {len(block.columns)}", node)
@@ -137,6 +139,8 @@ class Conditions:
                 self.binding.incompatible(f"IN, column {i + 1}", value, member, node)
             values.append(pair[0])
             items.append(pair[1])
+        if correlated and len(lefts) > 1:
+            return _in_rows(values, items, block.sql)
         plain = all(item == f"q.{identifier(c.physical)}" for item, c in zip(items, block.columns, strict=True))
         body = block.sql if plain else f"SELECT {', '.join(items)} FROM ({block.sql}) AS q"
         left = values[0] if len(values) == 1 else f"({', '.join(values)})"
@@ -197,3 +201,14 @@ class Conditions:
 
     def rlike(self, node: exp.RegexpLike, scope: Scope) -> Typed:
         return self.expressions.calls.named("rlike", [node.this, node.expression], scope, node)
+
+
+def _in_rows(values: list[str], items: list[str], body: str) -> Typed:
+    """A row IN a correlated subquery, spelled out, because DuckDB takes one column there: true where a row is equal, else
+    NULL where one may be (parts are NULL, the others equal), else false. `items` are columns of `body` as `q`."""
+    equal = " AND ".join(f"{a} = {b}" for a, b in zip(values, items, strict=True))
+    rows = f"SELECT 1 FROM ({body}) AS q WHERE"
+    return Typed(
+        f"(CASE WHEN EXISTS ({rows} {equal}) THEN TRUE WHEN EXISTS ({rows} ({equal}) IS NULL) THEN NULL ELSE FALSE END)",
+        BOOLEAN,
+    )

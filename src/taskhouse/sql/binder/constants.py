@@ -17,7 +17,7 @@ from taskhouse.sql.typed import NULL, Typed, decimal_constant, double_constant, 
 if TYPE_CHECKING:
     from taskhouse.sql.binder.expressions import Expressions
 
-_UNIT_US = {"day": 86_400_000_000, "hour": 3_600_000_000, "minute": 60_000_000, "second": 1_000_000}
+_UNIT_NS = {"day": 86_400_000_000_000, "hour": 3_600_000_000_000, "minute": 60_000_000_000, "second": 1_000_000_000}
 _YEAR_MONTH = DataType(Kind.INTERVAL_YEAR_MONTH)
 _DAY_TIME = DataType(Kind.INTERVAL_DAY_TIME)
 
@@ -58,17 +58,17 @@ class Constants:
             if name in ("year", "month", "quarter"):
                 return operators.interval_constant(int(number) * {"year": 12, "quarter": 3, "month": 1}[name], None)
             if name == "week":
-                return operators.interval_constant(None, int(number * 7 * _UNIT_US["day"]))
-            if name in _UNIT_US:
-                return operators.interval_constant(None, int(number * _UNIT_US[name]))
+                return operators.interval_constant(None, int(number * 7 * _UNIT_NS["day"]))
+            if name in _UNIT_NS:
+                return operators.interval_constant(None, int(number * _UNIT_NS[name]))
             self.binding.fail(f"interval unit {name} is not known", node)
         count = self.expressions.to(amount, BIGINT, node)
         if name in ("year", "month", "quarter"):
             factor = {"year": 12, "quarter": 3, "month": 1}[name]
-            return Typed(f"to_months(CAST({count.sql} * {factor} AS INTEGER))", _YEAR_MONTH)
-        if name in _UNIT_US or name == "week":
-            factor = _UNIT_US["day"] * 7 if name == "week" else _UNIT_US[name]
-            return Typed(f"to_microseconds({count.sql} * {factor})", _DAY_TIME)
+            return Typed(f"CAST({count.sql} * {factor} AS INTEGER)", _YEAR_MONTH)
+        if name in _UNIT_NS or name == "week":
+            factor = _UNIT_NS["day"] * 7 if name == "week" else _UNIT_NS[name]
+            return Typed(f"({count.sql} * {factor})", _DAY_TIME)
         return self.binding.fail(f"interval unit {name} is not known", node)
 
     def _interval_span(self, amount: Typed, unit: exp.IntervalSpan, node: exp.Expr) -> Typed:
@@ -89,7 +89,7 @@ class Constants:
             if len(pieces) != last - first + 1:
                 raise ValueError
             total = sum(
-                int(Decimal(piece) * _UNIT_US[name])
+                int(Decimal(piece) * _UNIT_NS[name])
                 for piece, name in zip(pieces, units[first : last + 1], strict=True)
             )
             return operators.interval_constant(None, -total if negative else total)
@@ -107,10 +107,10 @@ class Constants:
             return double_constant(-value)
         if isinstance(value, Decimal):
             return decimal_constant(-value, inner.type)
-        if inner.months is not None or inner.microseconds is not None:
+        if inner.months is not None or inner.nanoseconds is not None:
             return operators.interval_constant(
                 None if inner.months is None else -inner.months,
-                None if inner.microseconds is None else -inner.microseconds,
+                None if inner.nanoseconds is None else -inner.nanoseconds,
             )
         operand = operators.as_operand(inner, self.binding.rules)
         if operand is None and inner.kind not in operators.INTERVALS:

@@ -21,7 +21,7 @@ from taskhouse.sql.binder.conditions import COMPARISONS, Conditions
 from taskhouse.sql.binder.constants import Constants
 from taskhouse.sql.binder.places import place_of
 from taskhouse.sql.binder.scope import Scope, unresolved_column
-from taskhouse.sql.casts import convert
+from taskhouse.sql.casts import convert, explicit
 from taskhouse.sql.coercion import common_type
 from taskhouse.sql.dialect import type_of
 from taskhouse.sql.functions.registry import shown
@@ -168,18 +168,19 @@ class Expressions:
     def resolve(self, name: str, qualifier: str | None, scope: Scope, place: Place | None) -> Typed | None:
         """A column in this scope or an enclosing one; output names where the clause allows them."""
         current: Scope | None = scope
-        level = 0
+        climbed: list[Scope] = []
         while current is not None:
             if qualifier is None and not current.inside_aggregate and name in current.aliases:
                 return current.aliases[name]
             found = current.find(name, qualifier, place)
             if found is not None:
                 current.note_use(found, name, place)
-                if level:
-                    scope.correlated = True
+                for passed in climbed:
+                    passed.outer_uses += 1
                 return self.binding.use(found)
             current = current.parent
-            level += 1
+            if current is not None:
+                climbed.append(current)
         return None
 
     def _member(self, holder: Typed, name: str, node: exp.Expr) -> Typed:
@@ -196,7 +197,14 @@ class Expressions:
             return Typed(
                 f"list_transform({holder.sql}, lambda e: {inner.sql})", DataType(Kind.ARRAY, element=inner.type)
             )
+        if holder.kind is Kind.JSON:
+            return self._json_member(holder, quote_text(name))
         return self.binding.fail(f"{shown(holder.type)} has no field {name}", node)
+
+    def _json_member(self, holder: Typed, name: str) -> Typed:
+        """The value of a name of a JSON object; `name` is SQL of text."""
+        path = f"'$.\"' || {name} || '\"'"
+        return Typed(f"CAST(json_extract({holder.sql}, {path}) AS VARCHAR)", holder.type)
 
     def _dot(self, node: exp.Dot, scope: Scope) -> Typed:
         if isinstance(node.expression, exp.Anonymous):
@@ -273,7 +281,7 @@ class Expressions:
     def _cast(self, node: exp.Cast, scope: Scope) -> Typed:
         target = type_of(node.args["to"])
         given = self.bind(node.this, scope)
-        made = convert(given, target, self.binding.rules)
+        made = explicit(given, target, self.binding.rules)
         if made is None:
             self.binding.fail(f"cannot cast {shown(given.type)} to {shown(target)}", node)
         if made is given and given.value is None:
@@ -306,10 +314,8 @@ class Expressions:
             key = self.to(index, holder.type.key, node)
             return Typed(f"map_extract_value({holder.sql}, {key.sql})", holder.type.element)
         if holder.kind is Kind.JSON:
-            path = (
-                f"'$[' || CAST({index.sql} AS VARCHAR) || ']'"
-                if index.type.is_integer
-                else f"'$.\"' || {index.sql} || '\"'"
-            )
+            if not index.type.is_integer:
+                return self._json_member(holder, index.sql)
+            path = f"'$[' || CAST({index.sql} AS VARCHAR) || ']'"
             return Typed(f"CAST(json_extract({holder.sql}, {path}) AS VARCHAR)", holder.type)
         return self.binding.fail(f"{shown(holder.type)} cannot be indexed", node)

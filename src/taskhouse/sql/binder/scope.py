@@ -64,7 +64,8 @@ class Scope:
     ungrouped: list[tuple[str, Place | None]] = field(default_factory=list)
     inside_aggregate: int = 0
     aggregated: bool = False
-    correlated: bool = False
+    outer_uses: int = 0
+    """How often a subquery below has used a column of this scope or of one around it."""
     grouping_keys: list[Typed] = field(default_factory=list)
     clause: str = ""
     """The clause being bound, where window functions have no place; or empty."""
@@ -91,9 +92,6 @@ class Scope:
                 )
             found = (relation, column)
         return found[0].reference(found[1]) if found else None
-
-    def has_qualifier(self, qualifier: str) -> bool:
-        return any(qualifier in r.qualifiers for r in self.relations)
 
     def names(self) -> list[str]:
         """Every column name in sight, for suggestions."""

@@ -35,7 +35,7 @@ def select_items(node: exp.Select, scope: Scope, queries: Queries) -> list[Selec
         elif isinstance(expression, exp.Column) and isinstance(expression.this, exp.Star):
             qualifier = ".".join(p for p in (expression.text("db").lower(), expression.text("table").lower()) if p)
             items += _star(expression.this, (qualifier, expression), scope, queries)
-        elif _is_pattern(expression, scope, queries):
+        elif _is_pattern(expression, scope):
             items += _matching(expression, scope, queries)
         else:
             typed = queries.expressions.bind(expression, scope)
@@ -99,7 +99,7 @@ def _star(star: exp.Star, qualified: tuple[str, exp.Expr] | None, scope: Scope, 
     return result
 
 
-def _is_pattern(node: exp.Expr, scope: Scope, queries: Queries) -> bool:
+def _is_pattern(node: exp.Expr, scope: Scope) -> bool:
     """A quoted name that is no column and no plain word is a regular expression over column names."""
     if not isinstance(node, exp.Column) or node.args.get("db"):
         return False

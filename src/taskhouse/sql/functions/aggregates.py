@@ -145,7 +145,7 @@ def _ordered_percentile(call: Call) -> Typed:
     return Typed(f"CAST({word}({_fraction(call, 0)}) WITHIN GROUP ({call.order.strip()}){call.tail} AS DOUBLE)", DOUBLE)
 
 
-def _statistic(engine: str, *, decimals: bool = False) -> Rule:
+def _statistic(engine: str) -> Rule:
     def rule(call: Call) -> Typed:
         return Typed(call.render(engine + "({d}{0}){w}", call.to(0, DOUBLE).sql), DOUBLE)
 

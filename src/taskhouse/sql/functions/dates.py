@@ -59,25 +59,24 @@ def _add(call: Call, value: Typed, amount: Typed, part: str) -> Typed:
         if type(count) is int and abs(count) < 10**6:
             interval = operators.interval_constant(count * months, None)
         else:
-            interval = Typed(f"to_months(CAST({amount.sql} * {months} AS INTEGER))", _YEAR_MONTH)
+            interval = Typed(f"CAST({amount.sql} * {months} AS INTEGER)", _YEAR_MONTH)
     else:
         factor = _US.get(part, 86_400_000_000 * (7 if part == "week" else 1))
         if type(count) is int and abs(count) < 10**7:
-            interval = operators.interval_constant(None, count * factor)
+            interval = operators.interval_constant(None, count * factor * 1000)
         elif part in ("day", "week"):
             days = f"CAST({amount.sql} * {7 if part == 'week' else 1} AS INTEGER)"
             if value.kind is Kind.DATE:
                 return Typed(f"({value.sql} + {days})", DATE)
-            interval = Typed(f"to_days({days})", _DAY_TIME)
+            return operators.shift_days(value, days)
         else:
-            interval = Typed(f"to_microseconds({amount.sql} * {factor})", _DAY_TIME)
+            interval = Typed(f"({amount.sql} * {factor * 1000})", _DAY_TIME)
     if (
-        interval.microseconds is not None
-        and interval.microseconds % 86_400_000_000 == 0
+        interval.nanoseconds is not None
+        and interval.nanoseconds % operators.DAY_NS == 0
         and value.kind is not Kind.DATE
     ):
-        # Whole days keep the wall clock, also where the zone changes its clocks.
-        interval = Typed(f"to_days({interval.microseconds // 86_400_000_000})", _DAY_TIME)
+        return operators.shift_days(value, str(interval.nanoseconds // operators.DAY_NS))
     moved = operators.shift(value, interval, call.rules)
     if moved is None:
         call.fail(f"function {call.name}: the result is out of range")

@@ -58,7 +58,6 @@ class Call:
     """` ORDER BY ..` of WITHIN GROUP, or empty."""
     tail: str = ""
     """` FILTER (..) OVER (..)`, or empty."""
-    windowed: bool = False
     ignore_nulls: bool = False
     random: str = ""
     """A random number of the row, for CLUSTER_SAMPLE."""

@@ -95,23 +95,6 @@ class PartitionVerbs:
         )
         return None if row is None else rows.partition_value(row)
 
-    def find_partitions(self, table_id: str, values: Iterable[PartitionValues]) -> dict[PartitionValues, Partition]:
-        keys = [rows.partition_key(item) for item in values]
-
-        def read(connection: Connection) -> dict[PartitionValues, Partition]:
-            return {
-                found.values: found
-                for batch in _batches(keys)
-                for found in map(
-                    rows.partition_value,
-                    connection.execute(
-                        select(stored).where(stored.c.table_id == table_id, stored.c.key.in_(batch))
-                    ).mappings(),
-                )
-            }
-
-        return self._db.read(read)
-
     def partitions(
         self,
         table_id: str,

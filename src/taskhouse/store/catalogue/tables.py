@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
-from sqlalchemy import Connection, bindparam, delete, func, insert, literal, select, tuple_, update
+from sqlalchemy import Connection, bindparam, delete, func, insert, literal, select, update
 from sqlalchemy.dialects.sqlite import insert as upsert
 
 from taskhouse.domain.catalogue import PartitionValues, Table, TableKind, TableName
@@ -146,14 +146,6 @@ class TableVerbs:
     def table_by_id(self, table_id: str) -> Table | None:
         row = self._db.read(lambda connection: connection.execute(_BY_ID, {"id": table_id}).mappings().first())
         return None if row is None else rows.table_value(row)
-
-    def find_tables(self, names: Iterable[TableName]) -> dict[TableName, Table]:
-        wanted = [(name.project, name.schema, name.name) for name in names]
-        if not wanted:
-            return {}
-        query = select(tables).where(tuple_(tables.c.project, tables.c.schema, tables.c.name).in_(wanted))
-        found = self._db.read(lambda connection: connection.execute(query).mappings().all())
-        return {table.name: table for table in map(rows.table_value, found)}
 
     def tables(
         self,
