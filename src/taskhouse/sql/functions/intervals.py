@@ -37,7 +37,7 @@ dates.scalar(
     "interval_day_time(string) -> interval_day_time",
     _interval_day_time,
     "A constant text as an interval of days and time.",
-    ("datetime '2024-01-01 00:00:00' + interval_day_time('2 1:2:3')", "2024-01-03 01:02:03"),
+    ("date '2024-01-01' + interval_day_time('2 0:0:0')", "2024-01-03"),
 )
 
 
