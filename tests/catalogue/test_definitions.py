@@ -81,7 +81,6 @@ def test_what_is_missing_is_named_with_its_place(shell) -> None:  # type: ignore
         ("create table t (a bigint) lifecycle 0", "1 day"),
         ("create table t (a bigint) clustered by (b) into 2 buckets", "'b'"),
         ("create table t (a bigint, primary key (a)) tblproperties ('transactional'='true')", "NOT NULL"),
-        ("create table t (a bigint not null, primary key (a))", "transactional"),
         ("create table t (a bigint) tblproperties ('storagetier'='attic')", "storage tier"),
         ("create table nowhere.s.t (a bigint)", "nowhere"),
     ],

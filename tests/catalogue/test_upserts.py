@@ -109,8 +109,13 @@ def test_rows_that_make_no_sense_are_refused(keyed, row: tuple[str, int | None, 
 
 
 def test_rows_are_only_upserted_where_there_is_a_key(keyed) -> None:  # type: ignore[no-untyped-def]
-    keyed.run("create table flat (a bigint)")
-    with pytest.raises(Fault, match="no primary key"):
-        upsert.begin(keyed.world, keyed.caller, TableName("p", "default", "flat"), "")
+    keyed.run("create table flat (a bigint); create table noted (a bigint not null, primary key (a))")
+    for name in ("flat", "noted"):
+        with pytest.raises(Fault, match="no primary key"):
+            upsert.begin(keyed.world, keyed.caller, TableName("p", "default", name), "")
+    assert keyed.table("noted").primary_key == ("a",)
+    upload.begin(
+        keyed.world, keyed.caller, TableName("p", "default", "noted"), "", create_partition=False, overwrite=False
+    )
     with pytest.raises(Fault, match="upsert session"):
         upload.begin(keyed.world, keyed.caller, NAME, "pt=x", create_partition=False, overwrite=False)

@@ -44,6 +44,15 @@ VALUES: list[tuple[str, Any]] = [
     ("'abc' = 0", None),
     ("'1' + '2'", 3.0),
     ("concat('2', '') * 3", 6.0),
+    # Rows IN a correlated subquery, with NULLs.
+    ("(select wm_concat('', s) within group (order by s) from n where (x, s) in (select m.x, m.s from n m where m.s = n.s))", "ab"),
+    ("(select count(*) from n where (x, s) not in (select m.x, m.s from n m where m.s = n.s))", 1),
+    ("(select count(*) from n where ((x, s) in (select m.x, n.s from n m)) is null)", 1),
+    # JSON in place.
+    ("""json'{"a":{"b":[1,2]}}'.a.b[1]""", "2"),
+    ("""cast(json '{"A b":"x"}'['A b'] as string)""", "x"),
+    # Whole numbers as a moment are seconds.
+    ("cast(cast(1700000000L as timestamp) as string)", "2023-11-15 06:13:20"),
     # Casts cut, they do not round.
     ("cast(1.6 as bigint)", 1),
     ("cast(-1.6 as bigint)", -1),

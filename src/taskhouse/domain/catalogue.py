@@ -105,6 +105,7 @@ class Table:
     (`disabled`)."""
     clustering: Clustering | None = None
     primary_key: tuple[str, ...] = ()
+    """Recorded, and kept unique only when `has_unique_key`."""
     view_text: str = ""
     version: int = 1
     data_version: int = 0
@@ -127,6 +128,11 @@ class Table:
     @property
     def is_transactional(self) -> bool:
         return self.properties.get("transactional", "").lower() == "true"
+
+    @property
+    def has_unique_key(self) -> bool:
+        """Rows replace one another by primary key. Without `transactional` the key is a note that nothing enforces."""
+        return bool(self.primary_key) and self.is_transactional
 
 
 PartitionValues = tuple[str, ...]

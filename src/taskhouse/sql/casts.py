@@ -1,6 +1,6 @@
 """CAST and implicit conversion as engine SQL.
 
-One function, `convert`, serves both: an explicit CAST may do more (`explicit=True`), the text it makes is the same.
+One function, `convert`, serves both, so that the text they make is the same; `explicit` adds what only a CAST may do.
 `strict` is MaxCompute's `odps.function.strictmode` (also `odps.sql.udf.strict.mode`): text that is no value of the target
 type fails with ODPS-0123091 instead of giving the number in front of the first letter, or NULL.
 Numbers out of the target's range always fail.
@@ -75,6 +75,13 @@ def convert(typed: Typed, target: DataType, rules: CastRules) -> Typed | None:
         return None
     same = sql is typed.sql
     return Typed(sql, target, typed.value if same else None, typed.origin if same else None)
+
+
+def explicit(typed: Typed, target: DataType, rules: CastRules) -> Typed | None:
+    """What CAST may do: all of `convert`, and whole numbers of seconds since 1970 to TIMESTAMP."""
+    if target == TIMESTAMP and typed.type.is_integer:
+        return Typed(f"CAST(to_timestamp({typed.sql}) AS TIMESTAMPTZ_NS)", TIMESTAMP)
+    return convert(typed, target, rules)
 
 
 def read_moment(text: str) -> dt.datetime | None:

@@ -211,11 +211,11 @@ def _stored(column: Column, taken: set[str]) -> Column:
 
 
 def check_takes_rows(table: Table, place: Place | None = None) -> None:
-    """Raises `Fault` (NotSupported) for a table with a primary key, whose rows would have to replace one another, and
+    """Raises `Fault` (NotSupported) for a transactional table with a primary key, whose rows would have to replace one another, and
     (InvalidArgument) for a view."""
     if table.is_view:
         raise Fault(FaultCode.INVALID_ARGUMENT, f"{table.name} is a view, it cannot be written", place)
-    if table.primary_key:
+    if table.has_unique_key:
         raise Fault(
             FaultCode.NOT_SUPPORTED,
             f"adding rows to {table.name} is not supported: it has a primary key, send them through an upsert session",

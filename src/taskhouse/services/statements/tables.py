@@ -49,12 +49,6 @@ def create_table(run: Execution, statement: CreateTable) -> StatementOutcome:
         clustering=statement.clustering,
         primary_key=statement.primary_key,
     )
-    if table.primary_key and not table.is_transactional:
-        raise Fault(
-            FaultCode.NOT_SUPPORTED,
-            "PRIMARY KEY needs a transactional table: add TBLPROPERTIES('transactional'='true')",
-            statement.table.place,
-        )
     return _create(run, statement.table, table, statement.if_not_exists, statement.or_replace)
 
 
@@ -267,7 +261,6 @@ def alter_view_query(run: Execution, statement: AlterViewQuery) -> StatementOutc
 def bind_view(run: Execution, statement: CreateView | AlterViewQuery) -> BoundQuery:
     """Bind the view's query, so that a view which cannot be read is never created."""
     bound = binder.bind_query(statement.query, sql_query.bind_context(run.world, run.session))
-    sql_query.require_select(run.world, run.session, bound)
     name = run.session.resolve(statement.table)
     if name in bound.tables:
         raise Fault(FaultCode.SEMANTIC, f"view {name} cannot be defined by itself", statement.table.place)

@@ -50,6 +50,7 @@ _BALANCED: frozenset[type[exp.Expression]] = frozenset({exp.Or, exp.And, exp.DPi
 
 _CALLS_WITHOUT_PARENTHESES = frozenset({"CURRENT_DATE", "CURRENT_TIMESTAMP", "LOCALTIMESTAMP"})
 _LITERAL_TYPES = frozenset({"DATE", "DATETIME", "TIMESTAMP", "TIMESTAMP_NTZ"})
+"""`TYPE 'text'` is the text as that type; `JSON 'text'` is JSON_PARSE of it."""
 _QUERY_WORDS = ("SELECT", "WITH", "FROM", "VALUES")
 _FIRST_WORDS_OF_EXPRESSIONS = frozenset({"CASE", "CAST", "EXISTS", "INTERVAL", "NOT", "NULL", "TRUE", "FALSE"})
 _SET_WORDS = ("UNION", "INTERSECT", "EXCEPT", "MINUS")
@@ -286,6 +287,11 @@ class Expressions(Calls):
             node = exp.Cast(this=exp.Literal.string(self.string()), to=type_node(parse_type(word.lower())))
             set_place(node, token.place)
             return node
+        if following.kind is TokenKind.STRING and word == "JSON":
+            self.at += 1
+            parse = exp.Anonymous(this="json_parse", expressions=[exp.Literal.string(self.string())])
+            set_place(parse, token.place)
+            return parse
         if following.text == "(":
             if word == "EXTRACT" and self.ahead(3).upper == "FROM":
                 return self._extract()
