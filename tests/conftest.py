@@ -54,8 +54,8 @@ def live_client(live_server: server.Ready) -> Any:
 @pytest.fixture(scope="session")
 def iris(live_client: Any) -> str:
     """The demo's table `pyodps_iris`, loaded as the demo does."""
-    from taskhouse.cli import demo, demo_data
+    from taskhouse.cli import demo_data, demo_run
 
     pytest.importorskip("sklearn")
-    demo.load(live_client, Console(quiet=True), [t for t in demo_data.TABLES if t.name == "pyodps_iris"])
+    demo_run.load(live_client, Console(quiet=True), [t for t in demo_data.TABLES if t.name == "pyodps_iris"])
     return "pyodps_iris"

@@ -23,6 +23,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from taskhouse.domain.limits import Limits
 
+DEFAULT_PROJECT = "taskhouse"
 PREFIX = "TASKHOUSE_"
 _LIMITS_PREFIX = PREFIX + "LIMITS_"
 LOG_FORMATS = ("console", "json")
@@ -71,7 +72,7 @@ class Config:
     log_format: str = "console"
     log_level: str = "info"
     grace_s: float = 5.0
-    project: str = "taskhouse"
+    project: str = DEFAULT_PROJECT
     """Name of the project that a new home starts with."""
     time_zone: str = field(default_factory=machine_time_zone)
     """IANA name of the zone that SQL works in when neither the statement nor its project says otherwise. By default the

@@ -82,6 +82,11 @@ class Home:
             self._lock = -1
 
 
+def is_home(path: Path) -> bool:
+    """Whether the folder has been served or managed before."""
+    return (path / "meta.db").is_file()
+
+
 def holder_of(path: Path) -> Holder | None:
     """Who holds the home's lock, as the lock file says; None when nobody does or it cannot be read yet."""
     try:

@@ -17,7 +17,7 @@ from taskhouse.domain.catalogue import TableName
 from taskhouse.domain.instance import Instance, JobSpec, TaskSpec
 from taskhouse.services import inspect_instances, run_instance, submit_instance
 from taskhouse.services.world import Caller, World
-from taskhouse.wiring import Server
+from taskhouse.wiring.server import Server
 
 ADMIN = Caller("ALIYUN$admin", is_admin=True)
 

@@ -18,7 +18,7 @@ from taskhouse.domain.instance import Instance, InstanceStatus, JobSpec, ResultK
 from taskhouse.domain.limits import Limits
 from taskhouse.services import inspect_instances, stop_instance, submit_instance
 from taskhouse.services.world import Caller, World
-from taskhouse.wiring import Server
+from taskhouse.wiring.server import Server
 
 _numbers = itertools.count(1)
 ADMIN = Caller("ALIYUN$admin", is_admin=True)

@@ -72,8 +72,30 @@ def test_domain_imports_only_the_standard_library(path: Path) -> None:
 
 @pytest.mark.parametrize("module", ["odps", "pandas", "sklearn", "pyspark"])
 def test_heavy_client_libraries_are_not_imported_when_a_server_starts(module: str) -> None:
-    code = f"import sys, taskhouse.cli, taskhouse.wiring; sys.exit({module!r} in sys.modules)"
+    code = f"import sys, taskhouse.cli, taskhouse.wiring.server; sys.exit({module!r} in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "absent"),
+    [
+        (["--help"], ["sqlalchemy", "structlog", "rich"]),
+        (["user", "list", "--home"], ["alembic", "structlog"]),
+    ],
+    ids=["help", "user list"],
+)
+def test_small_commands_import_little(arguments: list[str], absent: list[str], tmp_path: Path) -> None:
+    absent = [*absent, "pyarrow", "duckdb", "deltalake", "sqlglot", "jinja2", "uvicorn"]
+    given = [*arguments, str(tmp_path)] if "--home" in arguments else arguments
+    code = "import sys; from taskhouse.cli import main; main(sys.argv[2:], standalone_mode=False); sys.exit(','.join({*sys.argv[1].split(',')} & sys.modules.keys()) or 0)"
+    if "--home" in arguments:
+        run([sys.executable, "-m", "taskhouse", "user", "create", "root", "--home", str(tmp_path)])
+    run([sys.executable, "-c", code, ",".join(absent), *given])
+
+
+def run(command: list[str]) -> None:
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
 
 
 DISTRIBUTIONS = {

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from importlib.metadata import version
 from typing import Any
 
 import click
@@ -16,7 +15,7 @@ from taskhouse.cli.users import user
 from taskhouse.config import ConfigError
 from taskhouse.domain.faults import Fault
 from taskhouse.home import HomeInUseError
-from taskhouse.store.migrations import NewerSchemaError
+from taskhouse.ports.instance_store import StoreUnusableError
 
 
 class _Group(click.Group):
@@ -27,13 +26,13 @@ class _Group(click.Group):
             return super().invoke(context)
         except Fault as fault:
             click.echo(f"taskhouse: {fault.message}", err=True)
-        except (ConfigError, HomeInUseError, NewerSchemaError, OSError) as error:
+        except (ConfigError, HomeInUseError, StoreUnusableError, OSError) as error:
             click.echo(f"taskhouse: {error}", err=True)
         sys.exit(1)
 
 
 @click.group(cls=_Group, context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(version("taskhouse"), prog_name="taskhouse")
+@click.version_option(package_name="taskhouse", prog_name="taskhouse")
 def main() -> None:
     """Taskhouse runs data tasks as instances over the MaxCompute (ODPS) protocol.
 

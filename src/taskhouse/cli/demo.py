@@ -1,125 +1,14 @@
-"""`taskhouse demo`: load real data into a running server through the tunnel, and show how to use it.
-
-It talks to the server as any client does, with the released client and a key. Loading again replaces the rows.
-"""
+"""`taskhouse demo`: load real data into a running server."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import click
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from taskhouse.cli.demo_data import TABLES, DemoDataMissingError, DemoTable
-from taskhouse.cli.options import home_option
-from taskhouse.config import Config
+from taskhouse.cli.options import administration, home_option
+from taskhouse.config import DEFAULT_PROJECT
 from taskhouse.home import holder_of
-from taskhouse.services.found_home import found
-from taskhouse.wiring import administration
-
-BATCH_ROWS = 8_192
-DEFAULT_PROJECT = Config().project
-
-QUERY = """select   a.name as airline,
-         count(*) as flights,
-         round(avg(f.dep_delay), 1) as mean_delay,
-         round(100.0 * sum(if(f.arr_delay <= 15, 1, 0)) / count(*), 1) as on_time
-from     flights f
-join     airlines a on a.carrier = f.carrier
-where    f.arr_delay is not null
-group by a.name
-order by flights desc
-limit    10;"""
-
-
-@dataclass(frozen=True, slots=True)
-class Connection:
-    """How to reach a server as a client."""
-
-    endpoint: str
-    project: str
-    access_id: str
-    secret: str
-
-    def open(self) -> Any:
-        """A client. Nothing is asked of the server yet."""
-        from odps import ODPS
-
-        return ODPS(self.access_id, self.secret, project=self.project, endpoint=self.endpoint, overwrite_global=False)
-
-    @property
-    def snippet(self) -> str:
-        """Five lines that work when they are pasted into a Python with PyODPS and pandas."""
-        return "\n".join(
-            (
-                "from odps import ODPS",
-                f'o = ODPS("{self.access_id}", "{self.secret}", "{self.project}", endpoint="{self.endpoint}")',
-                'instance = o.execute_sql("select origin, count(*) flights, avg(dep_delay) delay from flights group by origin")',
-                "with instance.open_reader(tunnel=True) as reader:",
-                "    print(reader.to_pandas())",
-            )
-        )
-
-
-def run(connection: Connection, console: Console) -> None:
-    """Load all tables, run a query over them, print what can be done next."""
-    client = connection.open()
-    load(client, console)
-    instance = client.execute_sql(QUERY)
-    address = instance.get_logview_address()
-    console.print()
-    with instance.open_reader(tunnel=True) as reader:
-        _print_rows(console, reader)
-    show = {
-        "endpoint": connection.endpoint,
-        "project": connection.project,
-        "access id": connection.access_id,
-        "secret": connection.secret,
-        "Logview of this query": address,
-    }
-    console.print()
-    for label, value in show.items():
-        console.print(f"{label:<22} {value}", soft_wrap=True, highlight=False, markup=False)
-    console.print("\nPaste this into a Python with PyODPS (.venv/bin/python has it):\n", highlight=False)
-    console.print(connection.snippet + "\n", soft_wrap=True, highlight=False, markup=False)
-
-
-def load(client: Any, console: Console, tables: Sequence[DemoTable] = TABLES) -> None:
-    """Create the tables where they are missing and replace their rows."""
-    columns = (TextColumn("{task.description:<12}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=console) as progress:
-        for table in tables:
-            bar = progress.add_task(table.name, total=None)
-            _load_one(client, table, progress, bar)
-
-
-def _load_one(client: Any, table: DemoTable, progress: Progress, bar: Any) -> None:
-    from odps.tunnel import TableTunnel
-
-    client.execute_sql(table.definition)
-    batches = list(table.batches(BATCH_ROWS))
-    progress.update(bar, total=sum(batch.num_rows for batch in batches))
-    session = TableTunnel(client).create_upload_session(table.name, overwrite=True)
-    with session.open_arrow_writer(0) as writer:
-        for batch in batches:
-            writer.write(batch)
-            progress.advance(bar, batch.num_rows)
-    session.commit([0])
-
-
-def _print_rows(console: Console, reader: Any) -> None:
-    from rich.table import Table
-
-    shown = Table(box=None, pad_edge=False, header_style="bold")
-    for name in (column.name for column in reader._schema.columns):
-        shown.add_column(name, justify="left" if name == "airline" else "right", no_wrap=True)
-    for record in reader:
-        shown.add_row(*(str(value) for value in record.values))
-    console.print(shown)
 
 
 @click.command("demo")
@@ -138,17 +27,31 @@ def demo(home: Path, project: str, endpoint: str, access_id: str, secret: str) -
     if endpoint:
         if not (access_id and secret):
             raise click.UsageError("--endpoint needs --access-id and --secret")
-        connection = Connection(endpoint, project, access_id, secret)
     else:
-        connection = _local(home, project)
+        endpoint, access_id, secret = _local(home, project)
+    load_demo(endpoint, project, access_id, secret)
+
+
+def load_demo(endpoint: str, project: str, access_id: str, secret: str) -> None:
+    """Load the tables and print how to use them; what goes wrong is one line."""
     try:
-        run(connection, Console())
-    except DemoDataMissingError as error:
+        from odps.errors import BaseODPSError
+        from rich.console import Console
+
+        from taskhouse.cli.demo_data import DemoDataMissingError
+        from taskhouse.cli.demo_run import Connection, run
+    except ImportError as error:
+        raise click.ClickException(f"the demo needs {error.name}; install taskhouse[demo]") from None
+    try:
+        run(Connection(endpoint, project, access_id, secret), Console())
+    except (DemoDataMissingError, BaseODPSError) as error:
         raise click.ClickException(str(error)) from None
 
 
-def _local(home: Path, project: str) -> Connection:
-    """The server that runs on `home`, as its administrator."""
+def _local(home: Path, project: str) -> tuple[str, str, str]:
+    """Endpoint and key of the administrator of the server that runs on `home`."""
+    from taskhouse.services.found_home import found
+
     holder = holder_of(home)
     if holder is None or not holder.endpoint:
         raise click.ClickException(f"no server runs on {home}; start one with `taskhouse serve --home {home}`")
@@ -156,4 +59,4 @@ def _local(home: Path, project: str) -> Connection:
         login = found(world, project)
     if login.project != project:
         raise click.ClickException(f"there is no project '{project}'; `taskhouse project create` makes one")
-    return Connection(holder.endpoint, login.project, login.key.access_id, login.key.secret)
+    return holder.endpoint, login.key.access_id, login.key.secret

@@ -6,10 +6,9 @@ from pathlib import Path
 
 import click
 
-from taskhouse.cli.options import home_option, table
+from taskhouse.cli.options import administration, home_option, table
 from taskhouse.domain.access import KeyKind, user_name
 from taskhouse.services.access import keys
-from taskhouse.wiring import administration
 
 
 @click.group()

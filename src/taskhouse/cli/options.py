@@ -1,14 +1,23 @@
-"""Options that several commands have."""
+"""What several commands share: options, the way to a home, and how lists are shown.
+
+Modules of commands import at their top only what describes them; what does the work is imported when a command runs, so
+that `--help` and small commands answer at once.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 from taskhouse.config import default_home
+from taskhouse.home import is_home
+
+if TYPE_CHECKING:
+    from taskhouse.services.world import World
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -23,6 +32,16 @@ def home_option(command: F) -> F:
         show_default="the user's data folder",
         help="Folder in which the server keeps everything.",
     )(command)
+
+
+def administration(home: Path, *, make: bool = False) -> AbstractContextManager[World]:
+    """The metadata of `home`, whether or not its server runs. A folder that is not a home is an error, because it is most
+    likely misspelt; `make`: it becomes one."""
+    from taskhouse.wiring.administration import administration as opened
+
+    if not make and not is_home(home):
+        raise click.ClickException(f"{home} is not a home; `taskhouse serve --home {home}` makes one")
+    return opened(home)
 
 
 def table(rows: Sequence[tuple[str, ...]], headings: tuple[str, ...]) -> str:

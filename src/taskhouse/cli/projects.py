@@ -6,12 +6,11 @@ from pathlib import Path
 
 import click
 
-from taskhouse.cli.options import home_option, table
+from taskhouse.cli.options import administration, home_option, table
 from taskhouse.domain.access import user_name
 from taskhouse.domain.catalogue import Project
 from taskhouse.domain.faults import Fault, FaultCode
 from taskhouse.services.catalogue.names import project_name
-from taskhouse.wiring import administration
 
 
 @click.group()

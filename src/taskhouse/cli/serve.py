@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from taskhouse import logs
+from taskhouse.cli.demo import load_demo
 from taskhouse.config import LOG_FORMATS, LOG_LEVELS, load
 
 if TYPE_CHECKING:
-    from taskhouse.wiring import Reach
+    from taskhouse.wiring.server import Reach
 
 
 @click.command()
@@ -63,10 +63,12 @@ def serve(config_file: Path | None, demo: bool, **flags: Any) -> None:
     Limits (body sizes, running tasks, result rows, ...) are set in the file's [limits], or as TASKHOUSE_LIMITS_<NAME>.
     """
     config = load(config_file, os.environ, flags)
-    logs.configure(config.log_format, config.log_level)
     told = threading.Event()
     _end_on_signals(told)
-    from taskhouse.wiring import Server
+    from taskhouse import logs
+    from taskhouse.wiring.server import Server
+
+    logs.configure(config.log_format, config.log_level)
 
     server = Server(config)
     try:
@@ -76,7 +78,8 @@ def serve(config_file: Path | None, demo: bool, **flags: Any) -> None:
         if config.ready_file is not None:
             write_ready_file(config.ready_file, reach)
         if demo:
-            _load_demo(reach)
+            key = reach.login.key
+            load_demo(reach.endpoint, reach.login.project, key.access_id, key.secret)
         told.wait()
     finally:
         if config.ready_file is not None:
@@ -114,19 +117,6 @@ def _print_connection(reach: Reach) -> None:
         f'o = ODPS("{key.access_id}", "{shown}", "{reach.login.project}", endpoint="{reach.endpoint}")\n'
         'print(o.execute_sql("select 1 as one").open_reader().raw)\n'
     )
-
-
-def _load_demo(reach: Reach) -> None:
-    from rich.console import Console
-
-    from taskhouse.cli.demo import Connection, run
-    from taskhouse.cli.demo_data import DemoDataMissingError
-
-    key = reach.login.key
-    try:
-        run(Connection(reach.endpoint, reach.login.project, key.access_id, key.secret), Console())
-    except DemoDataMissingError as error:
-        raise click.ClickException(str(error)) from None
 
 
 def _end_on_signals(told: threading.Event) -> None:

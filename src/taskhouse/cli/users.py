@@ -6,9 +6,8 @@ from pathlib import Path
 
 import click
 
-from taskhouse.cli.options import home_option, table
+from taskhouse.cli.options import administration, home_option, table
 from taskhouse.domain.access import user_name
-from taskhouse.wiring import administration
 
 
 @click.group()
@@ -26,7 +25,7 @@ def user() -> None:
 @home_option
 def create(name: str, admin: bool, comment: str, home: Path) -> None:
     """Add a user. A key for it is made by `taskhouse key create`."""
-    with administration(home) as world:
+    with administration(home, make=True) as world:
         made = world.access.add_user(user_name(name), world.clock.now(), is_admin=admin, comment=comment)
         click.echo(made.name)
 

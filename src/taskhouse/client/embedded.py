@@ -44,7 +44,7 @@ def _require_client() -> None:
 def _ensure_project(share: Lease, project: str) -> str:
     from taskhouse.domain.catalogue import Project
     from taskhouse.services.catalogue.names import project_name
-    from taskhouse.wiring import administration
+    from taskhouse.wiring.administration import administration
 
     name = project_name(project)
     with administration(share.home) as world:

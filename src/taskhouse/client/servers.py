@@ -21,7 +21,7 @@ from taskhouse.home import HomeInUseError
 
 if TYPE_CHECKING:
     from taskhouse.services.found_home import Login
-    from taskhouse.wiring import Server
+    from taskhouse.wiring.server import Server
 
 SOCKET = "s"
 """The socket's name: a Unix socket's whole path may have 107 bytes."""
@@ -88,7 +88,7 @@ def lease(config: Config) -> Lease:
 
 def _start(config: Config) -> _Entry:
     from taskhouse import logs
-    from taskhouse.wiring import Server
+    from taskhouse.wiring.server import Server
 
     logs.hand_over()
     folder = Path(tempfile.mkdtemp(prefix="taskhouse-"))
@@ -116,7 +116,7 @@ def _end_all() -> None:
 
 def _join(home: Path, error: HomeInUseError) -> Lease:
     from taskhouse.services.found_home import found
-    from taskhouse.wiring import administration
+    from taskhouse.wiring.administration import administration
 
     holder = error.holder
     if holder is None or not holder.endpoint or holder.pid == os.getpid():

@@ -19,6 +19,14 @@ class StoreClosedError(RuntimeError):
     """The metadata store was closed: the server is ending."""
 
 
+class StoreUnusableError(RuntimeError):
+    """The metadata store cannot be opened or does not fit; the message names the file and why."""
+
+
+class NewerSchemaError(StoreUnusableError):
+    """It was made by a newer version of Taskhouse."""
+
+
 @dataclass(frozen=True, slots=True)
 class CommitIntent:
     """What an attempt is about to make visible, recorded before it does: `payload` is a JSON document that recovery reads

@@ -15,11 +15,13 @@ from pathlib import Path
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
+from taskhouse.ports.instance_store import StoreUnusableError
+
 _NONCE = 12
 _KEY = 32
 
 
-class SealBrokenError(RuntimeError):
+class SealBrokenError(StoreUnusableError):
     """A sealed secret does not belong to this key file or was changed."""
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from sqlalchemy import Connection, inspect
 
+from taskhouse.ports.instance_store import NewerSchemaError
 from taskhouse.store import access_tables, instance_tables, models, sessions
 from taskhouse.store.catalogue import schema as catalogue_schema
 from taskhouse.store.database import Database
@@ -21,10 +22,6 @@ _STEPS = Path(__file__).parent
 
 TABLES = (access_tables, catalogue_schema, instance_tables, models, sessions)
 """The modules that define tables; importing them completes `metadata`."""
-
-
-class NewerSchemaError(RuntimeError):
-    """The database was made by a newer version of Taskhouse."""
 
 
 def migrate(database: Database) -> None:

@@ -1,8 +1,4 @@
-"""Where the rooms are put together: the only module that names concrete classes.
-
-`Server` is a whole server on one home: what `taskhouse serve` runs and what `taskhouse.connect` embeds.
-`administration` opens just the metadata, for commands that manage a home while its server may be running.
-"""
+"""A whole server on one home: what `taskhouse serve` runs and what `taskhouse.connect` embeds."""
 
 from __future__ import annotations
 
@@ -11,7 +7,6 @@ import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NoReturn, cast
 
 import structlog
 
@@ -58,7 +53,7 @@ RUNNERS: dict[str, Runner] = {
 
 
 def build_world(
-    home: Path, database: Database, warehouse: Warehouse, engine: Engine, limits: Limits, time_zone: str = "UTC"
+    home: Path, database: Database, warehouse: Warehouse, engine: Engine, limits: Limits, time_zone: str
 ) -> World:
     """The world on an open database."""
     return World(
@@ -189,25 +184,6 @@ def socket_endpoint(socket: Path) -> str:
     """The endpoint by which PyODPS reaches a server on a Unix socket (with requests-unixsocket)."""
     quoted = str(socket).replace("%", "%25").replace("/", "%2F")
     return f"http+unix://{quoted}{BASE_PATH}"
-
-
-@contextlib.contextmanager
-def administration(home: Path) -> Iterator[World]:
-    """The metadata of a home, made when missing, with or without a running server. There is no engine and no warehouse
-    behind this world: statements and tables' data are the server's business."""
-    home.mkdir(parents=True, exist_ok=True, mode=0o700)
-    database = Database(home / "meta.db")
-    try:
-        migrate(database)
-        absent: Any = _Absent()
-        yield build_world(home.resolve(), database, cast(Warehouse, absent), cast(Engine, absent), Limits())
-    finally:
-        database.close()
-
-
-class _Absent:
-    def __getattr__(self, name: str) -> NoReturn:
-        raise RuntimeError(f"'{name}' needs a running server")
 
 
 def _in_url(host: str) -> str:
