@@ -49,3 +49,5 @@ lock: ## compile requirements.lock anew (needs uv)
 	  --extra client --extra demo --extra xflow --extra bench --extra dev -o requirements.lock pyproject.toml
 	uv pip compile -q --python-version 3.11 --no-emit-index-url --no-annotate --no-header --generate-hashes \
 	  -o tools/conformance/requirements.lock tools/conformance/requirements.in
+	uv pip compile -q --python-version 3.11 --no-emit-index-url --no-annotate --no-header --generate-hashes \
+	  -o tools/conformance/requirements-older.lock tools/conformance/requirements-older.in

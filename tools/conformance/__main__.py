@@ -23,6 +23,7 @@ def main() -> int:
     python = overlay.environment(options.cache)
     suite = report.Suite.load()
     files = tuple(options.files) or suite.files
+    older = tuple(test for test in suite.older if test.split("::")[0] in files)
     with tempfile.TemporaryDirectory(prefix="taskhouse-conformance-") as temporary:
         work = Path(temporary)
         folder = overlay.lay(python, options.pyodps_src, work / "overlay")
@@ -30,7 +31,12 @@ def main() -> int:
             overlay.configure(folder, ready.endpoint, ready.access_id, ready.secret)
             record = work / "record.jsonl"
             record.touch()
-            _run(python, folder, files, record, options)
+            _run(python, folder, files, record, options, without=older)
+            if older:
+                aged = overlay.environment(options.cache, overlay.OLDER_LOCK)
+                folder = overlay.lay(aged, options.pyodps_src, work / "older")
+                overlay.configure(folder, ready.endpoint, ready.access_id, ready.secret)
+                _run(aged, folder, older, record, options)
         results = report.read(record, suite)
     for result in results:
         if result.verdict != "passed":
@@ -59,7 +65,14 @@ def _arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def _run(python: Path, folder: Path, files: tuple[str, ...], record: Path, options: argparse.Namespace) -> None:
+def _run(
+    python: Path,
+    folder: Path,
+    files: tuple[str, ...],
+    record: Path,
+    options: argparse.Namespace,
+    without: tuple[str, ...] = (),
+) -> None:
     environment = {
         **os.environ,
         "TZ": overlay.TIME_ZONE,
@@ -69,6 +82,7 @@ def _run(python: Path, folder: Path, files: tuple[str, ...], record: Path, optio
     }
     command = [str(python), "-m", "pytest", "-q", "-p", "recorder", "-p", "no:cacheprovider", "--tb=short"]
     command += ["--timeout", str(options.timeout), *(["-k", options.select] if options.select else []), *files]
+    command += [f"--deselect={test}" for test in without]
     subprocess.run(command, cwd=folder, env=environment, check=False)
 
 

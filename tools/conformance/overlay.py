@@ -13,21 +13,23 @@ from pathlib import Path
 
 HERE = Path(__file__).parent
 LOCK = HERE / "requirements.lock"
+OLDER_LOCK = HERE / "requirements-older.lock"
+"""Libraries of the time when some of the tests were written."""
 PACKAGES = ("odps", "odps_scripts")
 REMOVED = ("odps/apis/storage_api_v2",)
 """Folders of the checkout that the released client no longer has."""
 
 
-def environment(cache: Path) -> Path:
-    """The Python of an environment installed from the lock; made when absent or when the lock changed. Needs an index only then."""
-    digest = hashlib.sha256(LOCK.read_bytes()).hexdigest()[:16]
+def environment(cache: Path, lock: Path = LOCK) -> Path:
+    """The Python of an environment installed from a lock; made when absent or when the lock changed. Needs an index only then."""
+    digest = hashlib.sha256(lock.read_bytes()).hexdigest()[:16]
     folder = cache / f"venv-{digest}"
     python = folder / "bin" / "python"
     stamp = folder / "installed"
     if not stamp.exists():
         subprocess.run([sys.executable, "-m", "venv", "--clear", str(folder)], check=True)
         subprocess.run(
-            [str(python), "-m", "pip", "install", "--quiet", "--require-hashes", "-r", str(LOCK)], check=True
+            [str(python), "-m", "pip", "install", "--quiet", "--require-hashes", "-r", str(lock)], check=True
         )
         stamp.touch()
     return python

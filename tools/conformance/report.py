@@ -19,12 +19,15 @@ class Suite:
     files: tuple[str, ...]
     exceptions: tuple[tuple[str, str], ...]
     """`(pattern, reason)`."""
+    older: tuple[str, ...]
+    """Tests that are run with older libraries."""
 
     @classmethod
     def load(cls) -> Suite:
         found = tomllib.loads(SUITE.read_text())
         exceptions = [(pattern, group["reason"]) for group in found["except"] for pattern in group["tests"]]
-        return cls(tuple(found["files"]), tuple(exceptions))
+        older = [test for group in found["older"] for test in group["tests"]]
+        return cls(tuple(found["files"]), tuple(exceptions), tuple(older))
 
     def reason(self, test: str) -> str:
         """Why a test is excepted; empty when it is not."""
