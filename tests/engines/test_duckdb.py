@@ -45,11 +45,11 @@ SAMPLES = {
     "datetime": "TIMESTAMPTZ '2026-03-29 03:30:00+02'",
     "timestamp": "make_timestamp_ns(1700000000123456789)::TIMESTAMPTZ_NS",
     "timestamp_ntz": "make_timestamp_ns(-1)",
-    "interval_year_month": "INTERVAL '14 months'",
-    "interval_day_time": "INTERVAL '36 hours' + INTERVAL '1 microsecond'",
+    "interval_year_month": "14",
+    "interval_day_time": "129600000001007",
     "array<timestamp_ntz>": "[make_timestamp_ns(5), NULL]",
     "map<string,array<int>>": "MAP {'a': [1, 2], 'b': NULL}",
-    "struct<a:int,b:struct<c:interval_year_month>>": "{'a': 1, 'b': {'c': INTERVAL '2 years'}}",
+    "struct<a:int,b:struct<c:interval_year_month>>": "{'a': 1, 'b': {'c': 24}}",
 }
 STORED = {
     "tinyint": -128,
@@ -71,7 +71,7 @@ STORED = {
     "timestamp": 1700000000123456789,
     "timestamp_ntz": -1,
     "interval_year_month": 14,
-    "interval_day_time": 129600_000001_000,
+    "interval_day_time": 129600_000001_007,
     "array<timestamp_ntz>": [5, None],
     "map<string,array<int>>": [("a", [1, 2]), ("b", None)],
     "struct<a:int,b:struct<c:interval_year_month>>": {"a": 1, "b": {"c": 24}},

@@ -47,7 +47,7 @@ class Typed:
     origin: Origin | None = None
     months: int | None = None
     """A constant INTERVAL_YEAR_MONTH's months."""
-    microseconds: int | None = None
+    nanoseconds: int | None = None
     """A constant INTERVAL_DAY_TIME's length."""
 
     @property

@@ -9,7 +9,7 @@ Engine types are what expressions have while DuckDB works on them; the stored fo
 | BINARY | BLOB |
 | DATETIME | TIMESTAMPTZ |
 | TIMESTAMP, TIMESTAMP_NTZ | TIMESTAMPTZ_NS, TIMESTAMP_NS |
-| INTERVAL_YEAR_MONTH, INTERVAL_DAY_TIME | INTERVAL (whole microseconds) |
+| INTERVAL_YEAR_MONTH, INTERVAL_DAY_TIME | INTEGER months, BIGINT nanoseconds: as at rest, since DuckDB's INTERVAL ends at microseconds |
 | ARRAY, MAP, STRUCT | LIST, MAP, STRUCT of engine types |
 """
 
@@ -49,15 +49,13 @@ _PLAIN: dict[Kind, str] = {
     Kind.DATETIME: "TIMESTAMPTZ",
     Kind.TIMESTAMP: "TIMESTAMPTZ_NS",
     Kind.TIMESTAMP_NTZ: "TIMESTAMP_NS",
-    Kind.INTERVAL_YEAR_MONTH: "INTERVAL",
-    Kind.INTERVAL_DAY_TIME: "INTERVAL",
+    Kind.INTERVAL_YEAR_MONTH: "INTEGER",
+    Kind.INTERVAL_DAY_TIME: "BIGINT",
 }
 
 _RESTING: dict[Kind, str] = {
     Kind.TIMESTAMP: "BIGINT",
     Kind.TIMESTAMP_NTZ: "BIGINT",
-    Kind.INTERVAL_YEAR_MONTH: "INTEGER",
-    Kind.INTERVAL_DAY_TIME: "BIGINT",
 }
 """DuckDB types of the stored form, where they differ from the engine type."""
 
@@ -132,14 +130,10 @@ def from_stored(sql: str, type_: DataType) -> str:
 _LEAVES_TO_STORED: dict[Kind, str] = {
     Kind.TIMESTAMP: "epoch_ns({0})",
     Kind.TIMESTAMP_NTZ: "epoch_ns({0})",
-    Kind.INTERVAL_YEAR_MONTH: "CAST(mc_interval_months({0}) AS INTEGER)",
-    Kind.INTERVAL_DAY_TIME: "epoch_ns({0})",
 }
 _LEAVES_FROM_STORED: dict[Kind, str] = {
     Kind.TIMESTAMP: "timezone('UTC', make_timestamp_ns({0}))",
     Kind.TIMESTAMP_NTZ: "make_timestamp_ns({0})",
-    Kind.INTERVAL_YEAR_MONTH: "to_months({0})",
-    Kind.INTERVAL_DAY_TIME: "to_microseconds({0} // 1000)",
 }
 
 

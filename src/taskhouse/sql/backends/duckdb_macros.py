@@ -68,18 +68,19 @@ _BODIES: list[str] = [
     "mc_trim_zeros(t) AS CASE WHEN contains(t, '.') THEN rtrim(rtrim(t, '0'), '.') ELSE t END",
     "mc_datetime_text(x) AS strftime(x, '%Y-%m-%d %H:%M:%S')",
     "mc_timestamp_text(x) AS mc_trim_zeros(strftime(x, '%Y-%m-%d %H:%M:%S.%n'))",
-    "mc_interval_months(i) AS datepart('year', i) * 12 + datepart('month', i)",
-    "mc_months_text(i) AS CASE WHEN mc_interval_months(i) < 0 THEN '-' ELSE '' END || "
-    "CAST(abs(mc_interval_months(i)) // 12 AS VARCHAR) || '-' || CAST(abs(mc_interval_months(i)) % 12 AS VARCHAR)",
-    "mc_span_text(i) AS CASE WHEN epoch_us(i) < 0 THEN '-' ELSE '' END || "
-    "CAST(abs(epoch_us(i)) // 86400000000 AS VARCHAR) || ' ' || "
-    "lpad(CAST(abs(epoch_us(i)) // 3600000000 % 24 AS VARCHAR), 2, '0') || ':' || "
-    "lpad(CAST(abs(epoch_us(i)) // 60000000 % 60 AS VARCHAR), 2, '0') || ':' || "
-    "lpad(CAST(abs(epoch_us(i)) // 1000000 % 60 AS VARCHAR), 2, '0') || '.' || "
-    "lpad(CAST(abs(epoch_us(i)) % 1000000 * 1000 AS VARCHAR), 9, '0')",
+    "mc_months_text(m) AS CASE WHEN m < 0 THEN '-' ELSE '' END || "
+    "CAST(abs(m) // 12 AS VARCHAR) || '-' || CAST(abs(m) % 12 AS VARCHAR)",
+    "mc_span_text(n) AS CASE WHEN n < 0 THEN '-' ELSE '' END || "
+    "CAST(abs(n) // 86400000000000 AS VARCHAR) || ' ' || "
+    "lpad(CAST(abs(n) // 3600000000000 % 24 AS VARCHAR), 2, '0') || ':' || "
+    "lpad(CAST(abs(n) // 60000000000 % 60 AS VARCHAR), 2, '0') || ':' || "
+    "lpad(CAST(abs(n) // 1000000000 % 60 AS VARCHAR), 2, '0') || '.' || "
+    "lpad(CAST(abs(n) % 1000000000 AS VARCHAR), 9, '0')",
     "mc_binary_text(x) AS decode(x)",
     # Moments. DuckDB has no arithmetic on TIMESTAMPTZ_NS, so it is done on microseconds and the rest is put back.
     "mc_timestamp_shift(x, i) AS timezone('UTC', make_timestamp_ns(epoch_ns(CAST(x AS TIMESTAMPTZ) + i) + epoch_ns(x) % 1000))",
+    "mc_timestamp_move(x, n) AS timezone('UTC', make_timestamp_ns(epoch_ns(x) + n))",
+    "mc_naive_move(x, n) AS make_timestamp_ns(epoch_ns(x) + n)",
     "mc_naive_shift(x, i) AS make_timestamp_ns(epoch_ns(CAST(x AS TIMESTAMP) + i) + epoch_ns(x) % 1000)",
     "mc_truncate_ms(x) AS date_trunc('millisecond', x)",
     # JSON text.
