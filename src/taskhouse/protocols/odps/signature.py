@@ -88,9 +88,9 @@ def _check_time(date: str | None, now: datetime, skew_s: float) -> datetime:
         raise Fault(FaultCode.AUTHORIZATION_REQUIRED, "a signed request needs the header Date")
     try:
         sent = parsedate_to_datetime(date)
-    except ValueError:
+        sent = sent.replace(tzinfo=UTC) if sent.tzinfo is None else sent.astimezone(UTC)
+    except (ValueError, OverflowError):
         raise Fault(FaultCode.AUTHORIZATION_REQUIRED, f"the header Date '{date}' is not an RFC 1123 time") from None
-    sent = sent.replace(tzinfo=UTC) if sent.tzinfo is None else sent.astimezone(UTC)
     if abs((now - sent).total_seconds()) > skew_s:
         raise Fault(
             FaultCode.REQUEST_TIME_SKEWED,
