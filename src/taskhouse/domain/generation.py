@@ -20,6 +20,7 @@ from typing import NamedTuple
 
 from taskhouse.domain.calendar import bizdate_of
 from taskhouse.domain.dependency import ROOT, Dependency, resolve
+from taskhouse.domain.graph import Digraph, find_cycle
 from taskhouse.domain.recurring import EdgeKind, Environment, InstanceKey, NodeKey, Origin
 from taskhouse.domain.schedule import Schedule
 from taskhouse.domain.status import NodeStatus
@@ -167,6 +168,17 @@ def generate(
     return Generated(run_date, instances, nodes, tuple(links), edges, tuple(warnings))
 
 
+def node_cycle(generated: Generated) -> list[NodeKey]:
+    """A cycle among the node instances of the date, each upstream of the next; empty when there is none, as it must be.
+
+    Tasks without a cycle of this-cycle dependencies may still have one of nodes, through windows of 24 hours or shared nodes;
+    publishing generates a date and asks here before it accepts definitions (D-43)."""
+    keys = list(generated.nodes)
+    at = {key: n for n, key in enumerate(keys)}
+    edges = [(at[e.up], at[e.down]) for e in generated.edges if e.up is not None and e.up in at]
+    return [keys[n] for n in find_cycle(Digraph.from_edges(len(keys), edges)) or ()]
+
+
 class _Weaver:
     """Collects edges; several dependencies between the same two nodes become one edge."""
 
@@ -211,6 +223,8 @@ class _Weaver:
         return cached
 
     def _add(self, up: NodeKey | None, down: NodeKey, kind: EdgeKind, via: Sequence[tuple[str, str]]) -> None:
+        if up == down:
+            return  # a node shared by two tables that reads what it writes itself
         pair = (up, down)
         self._kind.setdefault(pair, kind)
         fields = self._via.setdefault(pair, {})

@@ -8,7 +8,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from taskhouse.domain.dependency import Dependency, Policy, Window
-from taskhouse.domain.generation import Edge, Generated, NodeBlueprint, TaskBlueprint, choose_sources, generate
+from taskhouse.domain.generation import (
+    Edge,
+    Generated,
+    NodeBlueprint,
+    TaskBlueprint,
+    choose_sources,
+    generate,
+    node_cycle,
+)
 from taskhouse.domain.recurring import EdgeKind
 from taskhouse.domain.schedule import Cycle, Schedule
 from taskhouse.domain.status import NodeStatus
@@ -96,6 +104,19 @@ def test_a_shared_node_is_one_node_instance() -> None:
     assert sum(key.node == "s" for key in made.nodes) == 1
     assert sorted(i.task for i, n in made.links if n.node == "s") == ["A", "B"]
     assert edges(made) == {"root->S", "root->n", "S->s"}
+
+
+def test_cycles_of_nodes_are_found() -> None:
+    assert node_cycle(generate(RUN_DATE, TASKS, ZONE)) == []
+    day_back = Dependency("b", Window.LAST_24H)
+    tasks = [task("a", "01:00", [node("a", "")], day_back), task("b", "01:00", [node("b", "")], Dependency("a"))]
+    assert [key.node for key in node_cycle(generate(RUN_DATE, tasks, ZONE))] == ["a", "b"]
+
+
+def test_a_shared_node_does_not_wait_for_itself() -> None:
+    one = task("A", "00:30", [node("s", "x")])
+    two = task("B", "00:30", [node("s", "y", A="x"), node("n", "z", A="x")], Dependency("A"))
+    assert edges(generate(RUN_DATE, [one, two], ZONE)) == {"root->s", "s->n (x)"}
 
 
 def test_dependencies_on_earlier_dates() -> None:

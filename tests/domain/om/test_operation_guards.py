@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from taskhouse.domain.closure import is_closed
 from taskhouse.domain.dependency import Dependency
 from taskhouse.domain.field_logic import FieldLogic, changed_fields
-from taskhouse.domain.generation import TaskBlueprint
+from taskhouse.domain.generation import NodeBlueprint, TaskBlueprint
 from taskhouse.domain.operations.plan import Part, Plan, Sees
 from taskhouse.domain.operations.request import (
     DownstreamScope,
@@ -32,6 +32,7 @@ from taskhouse.domain.operations.request import (
     Target,
 )
 from taskhouse.domain.recurring import Priority, TableKind
+from taskhouse.domain.roles import Actor, ProjectRole
 from taskhouse.domain.status import NodeStatus, StatusClass
 from taskhouse.domain.transitions import MATRIX, Operation, is_allowed, is_field_allowed, is_legal
 from tests.domain.om.fixture import House, house, node, script, task
@@ -118,8 +119,11 @@ class Drawn:
     request: Request
 
 
-def _tasks(tables: list[list[set[str]]], reads: list[tuple[int, int, str]]) -> list[TaskBlueprint]:
-    """Tables T0, T1, ... whose nodes write the given fields; (reader table, source table, field) with reader > source."""
+def _tasks(
+    tables: list[list[set[str]]], reads: list[tuple[int, int, str]], shared: set[int], inner: set[int]
+) -> list[TaskBlueprint]:
+    """Tables T0, T1, ... whose nodes write the given fields; (reader table, source table, field) with reader > source. The first
+    node of a table in `shared` also writes a field `s` of the table before; in a table in `inner` each node reads the one before."""
     found = []
     for number, nodes in enumerate(tables):
         needs: dict[str, set[str]] = {}
@@ -127,8 +131,13 @@ def _tasks(tables: list[list[set[str]]], reads: list[tuple[int, int, str]]) -> l
             known = set().union(*tables[up]) if up < len(tables) else set()
             if down == number and up < number and field in known:
                 needs.setdefault(f"T{up}", set()).add(field)
-        text = {up: " ".join(sorted(fields)) for up, fields in needs.items()}
-        blueprints = [node(f"n{number}{i}", " ".join(sorted(values)), "id", **text) for i, values in enumerate(nodes)]
+        text = {up: frozenset(fields) for up, fields in needs.items()}
+        blueprints = []
+        for i, values in enumerate(nodes):
+            before = (f"n{number}{i - 1}",) if i and number in inner else ()
+            blueprints.append(NodeBlueprint(f"n{number}{i}", tuple(sorted(values)), ("id",), text, before))
+        if number + 1 in shared and number + 1 < len(tables):
+            blueprints.append(NodeBlueprint(f"n{number + 1}0", ("s",), (), text))
         dependencies = [Dependency(up, up_fields=tuple(sorted(fields))) for up, fields in needs.items()]
         found.append(task(f"T{number}", "00:10", blueprints, *dependencies))
     return found
@@ -144,7 +153,11 @@ READS = st.lists(st.tuples(st.integers(1, 3), st.integers(0, 2), st.sampled_from
 def worlds(draw: st.DrawFn) -> Drawn:
     tables = draw(TABLES)
     kinds = {f"T{n}": TableKind.FACT for n in range(len(tables))}
-    h = house(_tasks(tables, draw(READS)), kinds)
+    numbers = st.sets(st.integers(0, 3))
+    projects = {f"T{n}": "other" for n in draw(st.sets(st.integers(0, 3), max_size=1))}
+    h = house(_tasks(tables, draw(READS), draw(numbers), draw(numbers)), kinds, projects)
+    if draw(st.booleans()):
+        h.actor = Actor("ann", roles={"shop": frozenset({ProjectRole.DEVELOPER})})
     for at in range(len(h.status)):
         h.status[at] = draw(st.sampled_from(NodeStatus))
         if not h.status[at].status_class.is_final and h.status[at] is not NodeStatus.RUNNING and draw(st.booleans()):
@@ -162,7 +175,7 @@ def worlds(draw: st.DrawFn) -> Drawn:
                 RerunDownstream(
                     target, mode, draw(st.sampled_from([s for s in DownstreamScope if s.value != "CUSTOM"]))
                 ),
-                ForceRerunDownstream(target, mode),
+                ForceRerunDownstream(target, mode, exclude_forbidden=draw(st.booleans())),
                 Stop(target),
                 Pause(target),
                 Resume(target),
@@ -214,6 +227,11 @@ def test_what_every_plan_keeps(drawn: Drawn) -> None:
         assert all(n in nodes for f in fields for n in h.graph.incidence.nodes_of[f])
     named = {f.id for f in (*plan.requested, *plan.required, *plan.associated)}
     assert len(named) == len(plan.requested) + len(plan.required) + len(plan.associated)
+    for change in plan.changes:
+        at = h.graph.node_at[change.node]
+        if change.part is not Part.NEIGHBOUR:
+            touched_fields = h.graph.incidence.fields_of[at]
+            assert all(h.snapshot().may_operate_field(f) for f in touched_fields), "operated without permission"
     before = list(h.status)
     h.apply(plan)
     touched = {h.graph.node_at[c.node] for c in plan.changes}
