@@ -60,6 +60,8 @@ STATEMENTS = [
     "drop table secrets",
     "desc secrets",
     "explain select * from secrets where p = '1'",
+    "select max_pt('secrets')",
+    "explain insert into secrets partition (p='2') values (1)",
 ]
 
 
@@ -68,6 +70,27 @@ def test_nothing_granted_is_nothing_done(ready: tuple[server.Ready, ODPS, ODPS],
     _, admin, reader = ready
     assert refused(reader, query)
     assert [list(record.values) for record in admin.read_table("secrets", partition="p='1'")] == [[42, "1"]]
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "select b from secrets where p = '1'",
+        "select a + p from secrets where p = '1' group by a",
+        "insert into secrets partition (q='2') values (1)",
+        "insert into secrets (b) values (1)",
+    ],
+)
+def test_errors_tell_nothing_of_what_may_not_be_read(ready: tuple[server.Ready, ODPS, ODPS], query: str) -> None:
+    assert refused(ready[2], query)
+
+
+def test_names_are_suggested_to_those_who_may_list_them(ready: tuple[server.Ready, ODPS, ODPS]) -> None:
+    _, admin, reader = ready
+    for client, told in ((admin, True), (reader, False)):
+        with pytest.raises(errors.NoSuchTable) as caught:
+            client.execute_sql("select * from secretz")
+        assert ("did you mean" in str(caught.value)) is told
 
 
 def test_the_tunnel_and_the_catalogue_ask_too(ready: tuple[server.Ready, ODPS, ODPS]) -> None:

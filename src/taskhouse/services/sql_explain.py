@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from taskhouse.domain.faults import Fault, FaultCode
-from taskhouse.services.sql_query import bind_context, engine_query, require_select
+from taskhouse.services.sql_query import bind_context, engine_query
 from taskhouse.services.sql_session import SqlSession
 from taskhouse.services.world import World
 from taskhouse.sql import binder
@@ -27,8 +27,6 @@ def bind_reads(world: World, session: SqlSession, statement: Statement) -> tuple
             queries = bind_reads(world, session, statement.statement)
         case _:
             queries = ()
-    for query in queries:
-        require_select(world, session, query)
     return queries
 
 

@@ -8,14 +8,14 @@ from typing import TypeVar
 
 from sqlglot import exp
 
-from taskhouse.domain.access import table_target
+from taskhouse.domain.access import project_target, table_target
 from taskhouse.domain.catalogue import PartitionValues, Table, TableName
 from taskhouse.domain.faults import Fault, FaultCode
 from taskhouse.ports.engine import EngineQuery, QueryResult, RunControl, Scan
 from taskhouse.ports.warehouse import Snapshot
 from taskhouse.services.access import authorize
 from taskhouse.services.sql_session import SqlSession
-from taskhouse.services.world import World
+from taskhouse.services.world import Caller, World
 from taskhouse.sql import binder
 from taskhouse.sql.backends.duckdb import is_decimal_overflow
 from taskhouse.sql.bound import BoundQuery
@@ -27,8 +27,9 @@ T = TypeVar("T")
 class StoreReader:
     """The catalogue as one statement sees it (`sql.catalogue.CatalogueReader`): what was read once stays as it was."""
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: World, caller: Caller) -> None:
         self._world = world
+        self._caller = caller
         self._tables: dict[TableName, Table | None] = {}
 
     def table(self, name: TableName) -> Table | None:
@@ -37,6 +38,8 @@ class StoreReader:
         return self._tables[name]
 
     def tables(self, project: str, schema: str) -> tuple[str, ...]:
+        if not authorize.permits(self._world, self._caller, "List", project_target(project)):
+            return ()
         page = self._world.catalogue.tables(project, schema, limit=1000)
         return tuple(table.name.name for table in page.items)
 
@@ -49,15 +52,21 @@ class StoreReader:
 
 
 def bind_context(world: World, session: SqlSession, *, wide_decimals: bool = False) -> BindContext:
+    """Binding with it raises `Fault` NO_PERMISSION unless the session's user may read every table and view that a query names."""
+
+    def admit(privilege: str, table: Table) -> None:
+        authorize.check(world, session.caller, privilege, table_target(table.name), table.owner)
+
     return BindContext(
         project=session.project.name,
-        catalogue=StoreReader(world),
+        catalogue=StoreReader(world, session.caller),
         now=session.now,
         schema=session.schema,
         settings=dict(session.settings),
         time_zone=session.time_zone,
         user=session.caller.user,
         wide_decimals=wide_decimals,
+        admit=admit,
     )
 
 
@@ -87,19 +96,10 @@ def select_into_file(
 
     def work(context: BindContext) -> Selected:
         bound = binder.bind_query(query, context)
-        require_select(world, session, bound)
         asked = engine_query(world, bound)
         return Selected(bound, asked.scans, world.engine.query(asked, path, control))
 
     return with_decimals(world, session, work)
-
-
-def require_select(world: World, session: SqlSession, bound: BoundQuery) -> None:
-    """Raise `Fault` NO_PERMISSION unless the session's user may read every table and view that the query names."""
-    for name in bound.tables:
-        if not authorize.permits(world, session.caller, "Select", table_target(name)):
-            table = world.catalogue.table(name)
-            authorize.check(world, session.caller, "Select", table_target(name), table.owner if table else "")
 
 
 def engine_query(world: World, bound: BoundQuery) -> EngineQuery:

@@ -6,7 +6,7 @@ gives an equal result, and binding never touches data.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
@@ -34,6 +34,10 @@ class CatalogueReader(Protocol):
         ...
 
 
+def admit_all(privilege: str, table: Table) -> None:
+    """For binding without anybody's rights in question."""
+
+
 @dataclass(frozen=True, slots=True)
 class BindContext:
     """Where and for whom a statement is bound.
@@ -44,6 +48,8 @@ class BindContext:
     `wide_decimals`: type every DECIMAL intermediate as wide as MaxCompute's rules say. False computes products of narrow
     decimals in 18 digits as long as they fit, which is several times faster; the engine then fails with an overflow error
     rather than giving a wrong digit, and the caller binds again with True (see `sql.backends.duckdb.is_decimal_overflow`).
+    `admit` is asked for `Select` or `Update` on each table that the statement itself names, before anything of the table is looked
+    at, so that no error or constant tells what its reader may not know; it raises `Fault`. What stands behind a view is not asked for.
     """
 
     project: str
@@ -55,6 +61,7 @@ class BindContext:
     user: str = ""
     variables: Mapping[str, Any] = field(default_factory=dict)
     wide_decimals: bool = False
+    admit: Callable[[str, Table], None] = admit_all
 
     def flag(self, name: str, default: bool) -> bool:
         """A boolean setting; text other than true/false/1/0/yes/no counts as the default."""

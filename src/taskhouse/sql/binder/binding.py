@@ -136,8 +136,9 @@ class Binding:
 
     def note_table(self, table: Table) -> None:
         """The caller needs SELECT on it, unless a view stands in between."""
-        if not self.view_stack:
-            self.tables.setdefault(table.name)
+        if not self.view_stack and table.name not in self.tables:
+            self.context.admit("Select", table)
+            self.tables[table.name] = None
 
     def use(self, typed: Typed) -> Typed:
         """Note that a column's value is needed."""

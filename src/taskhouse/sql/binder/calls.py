@@ -264,6 +264,7 @@ class CallBinder:
         if len(args) != 1 or not isinstance(args[0], exp.Literal) or not args[0].is_string:
             self.binding.fail("function max_pt takes one STRING constant, a table's name", node)
         table = self.binding.table(self._named_table(str(args[0].this), node))
+        self.binding.note_table(table)
         if not table.is_partitioned:
             self.binding.fail(f"function max_pt: table {table.name} is not partitioned", node)
         value = self.binding.context.catalogue.max_partition(table)

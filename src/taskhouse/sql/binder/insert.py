@@ -77,6 +77,7 @@ def target_table(reference: TableRef, binding: Binding) -> Table:
     found = binding.look_up(wanted)
     if found is None:
         raise Fault(FaultCode.NO_SUCH_TABLE, f"Table not found - table {wanted} cannot be resolved", reference.place)
+    context.admit("Update", found)
     return found
 
 
