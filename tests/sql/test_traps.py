@@ -45,7 +45,10 @@ VALUES: list[tuple[str, Any]] = [
     ("'1' + '2'", 3.0),
     ("concat('2', '') * 3", 6.0),
     # Rows IN a correlated subquery, with NULLs.
-    ("(select wm_concat('', s) within group (order by s) from n where (x, s) in (select m.x, m.s from n m where m.s = n.s))", "ab"),
+    (
+        "(select wm_concat('', s) within group (order by s) from n where (x, s) in (select m.x, m.s from n m where m.s = n.s))",
+        "ab",
+    ),
     ("(select count(*) from n where (x, s) not in (select m.x, m.s from n m where m.s = n.s))", 1),
     ("(select count(*) from n where ((x, s) in (select m.x, n.s from n m)) is null)", 1),
     # JSON in place.
@@ -123,6 +126,15 @@ VALUES: list[tuple[str, Any]] = [
     ("'abc' rlike '^a.c$'", True),
     # Intervals.
     ("cast(date '2020-01-31' + interval '1' month as string)", "2020-02-29"),
+    ("cast(interval '3 12:30:11.134512345' day to second as string)", "3 12:30:11.134512345"),
+    (
+        "cast(timestamp '2020-01-31 00:00:00.000000001' + interval '0.000000002' second as string)",
+        "2020-01-31 00:00:00.000000003",
+    ),
+    (
+        "cast(timestamp '2020-01-02 00:00:00.000000003' - timestamp '2020-01-01 00:00:00.000000001' as string)",
+        "1 00:00:00.000000002",
+    ),
 ]
 
 
