@@ -97,7 +97,6 @@ def test_json_cannot_go_as_arrow_and_the_client_is_told_to_use_records(house: Ho
 @pytest.mark.parametrize("algorithm", ["zlib", "zstd", "lz4", "snappy"])
 @pytest.mark.parametrize("arrow", [False, True])
 def test_encodings_go_both_ways(house: House, algorithm: str, arrow: bool) -> None:
-    pytest.importorskip({"zlib": "zlib", "zstd": "zstandard", "lz4": "lz4", "snappy": "snappy"}[algorithm])
     name = f"encoded_{algorithm}_{arrow}".lower()
     _table(house, name, "a bigint, b string")
     tunnel = TableTunnel(house.client)
@@ -306,3 +305,35 @@ def test_views_and_missing_tables_are_refused(house: House) -> None:
         TableTunnel(house.client).create_download_session("looked")
     with pytest.raises(errors.NoSuchTable):
         TableTunnel(house.client).create_download_session("missing_table")
+
+
+@pytest.mark.parametrize(
+    ("method", "query"),
+    [
+        ("get", {"data": ""}),
+        ("get", {"data": "", "rowrange": "(0)"}),
+        ("get", {"data": "", "rowrange": "(0,-1)"}),
+        ("get", {"data": "", "rowrange": "(0,1)", "columns": "a,nosuch"}),
+    ],
+)
+def test_malformed_reads_are_refused(house: House, method: str, query: dict[str, str]) -> None:
+    table = _table(house, "malformed", "a bigint")
+    session = TableTunnel(house.client).create_download_session("malformed")
+    with pytest.raises((errors.InvalidParameter, errors.InvalidArgument)):
+        getattr(house.client.rest, method)(table.resource(), params={"downloadid": session.id, **query})
+
+
+def test_a_block_needs_a_number(house: House) -> None:
+    table = _table(house, "numberless", "a bigint")
+    session = TableTunnel(house.client).create_upload_session("numberless")
+    for block in ({}, {"blockid": "x"}, {"blockid": "99999999999"}):
+        with pytest.raises((errors.InvalidParameter, errors.InvalidArgument)):
+            house.client.rest.put(table.resource(), data=b"", params={"uploadid": session.id, **block})
+
+
+def test_a_new_session_is_not_followed_by_an_idle_connection(house: House) -> None:
+    """Clients fork behind it, and their processes would take each other's replies."""
+    table = _table(house, "forked", "a bigint")
+    for query in ({"uploads": "1"}, {"downloads": ""}):
+        reply = house.client.rest.post(table.resource(), data="", params=query)
+        assert reply.headers["connection"] == "close"

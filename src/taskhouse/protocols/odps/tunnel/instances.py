@@ -48,7 +48,7 @@ def get(world: World, request: Request) -> Reply:
     return calls.answer(_document(_find(world, request)), request)
 
 
-@routes.get(_ONE, "downloadid", "data", "rowrange")
+@routes.get(_ONE, "downloadid", "data")
 def get_rows(world: World, request: Request) -> Reply:
     """Rows as records, or with `arrow` as Arrow, where a TIMESTAMP is a struct of seconds and nanoseconds."""
     cost = TransferCost()

@@ -62,6 +62,8 @@ def put_block(world: World, request: Request) -> Reply:
     """A block: records, or Arrow with `arrow`. Sent again it replaces itself."""
     cost = TransferCost()
     view = upload.find(world, request.caller, table_of(request), request.query["uploadid"])
+    if not request.query.get("blockid"):
+        raise Fault(FaultCode.INVALID_PARAMETER, "a block needs its number: blockid")
     block_id = number(request, "blockid", 0)
     stream = encodings.decompressed(
         cost.receiving(request.stream), request.headers.get("content-encoding", ""), world.limits.block_bytes
@@ -141,4 +143,4 @@ for _path in _PATHS:
     routes.post(_path, "uploadid")(commit_upload)
     routes.post(_path, "downloads")(begin_download)
     routes.get(_path, "downloadid")(get_download)
-    routes.get(_path, "downloadid", "data", "rowrange")(get_rows)
+    routes.get(_path, "downloadid", "data")(get_rows)
