@@ -100,7 +100,7 @@ TRANSITIONS: tuple[Transition, ...] = (
         frozenset({_INIT, _SUBMIT, _SCHEDULE, _BLOCKED, _RESOURCE}),
         _RUNNING,
         Cause.SCHEDULER,
-        "all rules pass; slot obtained; not paused; from not running only with the flags of a force rerun",
+        "all rules pass; slot obtained; not paused; due time reached",
         "",
     ),
     Transition("T9", frozenset({_RUNNING}), _SUCCESS, Cause.WORKER, "done and strong rules pass", "re-evaluated"),
@@ -146,7 +146,8 @@ TRANSITIONS: tuple[Transition, ...] = (
     ),
 )
 """T14 also resets the members of a force rerun downstream (without flags), T14d is the dry-run start point. T6 from
-WAIT_RESOURCE happens when a rule tightens, T6 and T7 from INIT to a forced node that finds no room, T4 and T5 from other waiting
+WAIT_RESOURCE happens when a rule tightens; T6, T7 and T8 from INIT to a forced node, and as T3 and the next in one step to a node whose
+last upstream succeeds after its due time; T4 and T5 from other waiting
 statuses than WAIT_SCHEDULE when the task's schedule type changed meanwhile; WAIT_SUBMISSION counts as WAIT_SCHEDULE."""
 
 

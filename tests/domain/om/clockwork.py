@@ -9,12 +9,13 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from taskhouse.domain.attempts import FailReason, RetryPolicy
+from taskhouse.domain.invariants import check_change
 from taskhouse.domain.operations.plan import ExitReason, Plan
 from taskhouse.domain.operations.priority import effective_priority
 from taskhouse.domain.operations.request import Request
 from taskhouse.domain.readiness import Candidate, Step, ThrottleRule, dispatch, next_step
 from taskhouse.domain.status import NodeStatus
-from taskhouse.domain.transitions import Cause, is_legal
+from taskhouse.domain.transitions import Cause
 from tests.domain.om.fixture import ZONE, House, clock
 
 STEPS = {
@@ -65,7 +66,8 @@ class Clockwork:
                 self._fail(at, FailReason.TIMEOUT)
 
     def _move(self, at: int, target: NodeStatus, cause: Cause) -> None:
-        assert is_legal(self.house.status[at], target, cause), (self.house.graph.label(at), target, cause)
+        wrong = check_change(self.house.snapshot(), at, target, cause, self.now, forced=at in self.house.forced)
+        assert not wrong, wrong
         self.house.status[at] = target
         self.house.lock[at] += 1
 
