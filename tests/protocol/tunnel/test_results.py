@@ -59,6 +59,14 @@ def test_times_keep_their_nanoseconds(house: House) -> None:
     assert batch.column("n").to_pylist() == [pd.Timestamp("2026-05-11 12:34:53.123421123")]
 
 
+def test_missing_times_are_missing_in_arrow(house: House) -> None:
+    rows = "values (1, timestamp'2026-05-11 12:34:53'), (2, null) t(id, at)"
+    session = _session(house, f"select at, cast(at as timestamp_ntz) as local from {rows} order by id limit 2")
+    with session.open_arrow_reader(0, 2) as reader:
+        batch = reader.read()
+    assert [batch.column(name).is_null().to_pylist() for name in ("at", "local")] == [[False, True]] * 2
+
+
 def test_two_columns_of_one_name_are_told_apart(house: House) -> None:
     with house.client.execute_sql("select 1 as a, 'x' as b").open_reader(tunnel=True) as reader:
         assert [list(record.values) for record in reader] == [[1, "x"]]

@@ -71,7 +71,9 @@ def to_wire(array: pa.Array, type_: DataType, *, instants_as_structs: bool = Fal
         nanos = memory.values(array, "<i8")
         seconds = nanos // _NANOS
         rest = (nanos - seconds * _NANOS).astype(np.int32)
-        members = [memory.array_of(seconds, pa.int64()), memory.array_of(rest, pa.int32())]
+        # NULL in the members too: PyODPS puts a moment together from them and never asks the struct.
+        having = memory.present(array)
+        members = [memory.array_of(seconds, pa.int64(), having), memory.array_of(rest, pa.int32(), having)]
         return pa.StructArray.from_arrays(members, fields=list(SECONDS), mask=_nulls(array))
     if kind is Kind.DECIMAL:
         return array.cast(form)
