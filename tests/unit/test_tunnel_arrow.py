@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from typing import Any
 
+import google_crc32c
 import pyarrow as pa
 import pytest
 
@@ -37,12 +38,14 @@ def test_no_rows() -> None:
     assert _read(bytes(4)) == []  # what the client's writer sends when nothing was written
 
 
-def test_an_end_mark_is_welcome() -> None:
-    import google_crc32c
+def _chunk(data: bytes) -> bytes:
+    """`data` as the only chunk of a stream."""
+    return (1 << 20).to_bytes(4, "big") + data + google_crc32c.value(data).to_bytes(4, "big")
 
+
+def test_an_end_mark_is_welcome() -> None:
     data = BATCHES[0].serialize().to_pybytes() + b"\xff\xff\xff\xff\x00\x00\x00\x00"
-    stream = (1 << 20).to_bytes(4, "big") + data + google_crc32c.value(data).to_bytes(4, "big")
-    assert _read(stream) == BATCHES[:1]
+    assert _read(_chunk(data)) == BATCHES[:1]
 
 
 @pytest.mark.parametrize("place", [5, 100, 4096, 5000, -1, -3])
@@ -62,21 +65,32 @@ def test_a_stream_cut_short_is_refused(size: int) -> None:
 
 
 def test_offsets_that_lie_are_refused() -> None:
-    import google_crc32c
-
     lying = pa.Array.from_buffers(
         pa.string(), 2, [None, pa.py_buffer(b"\x00\x00\x00\x00\xff\xff\x00\x00\x02\x00\x00\x00"), pa.py_buffer(b"ab")]
     )
     batch = pa.record_batch([pa.array([1, 2]), lying], schema=SCHEMA)
-    data = batch.serialize().to_pybytes()
-    stream = (1 << 20).to_bytes(4, "big") + data + google_crc32c.value(data).to_bytes(4, "big")
     with pytest.raises(Fault):
-        _read(stream)
+        _read(_chunk(batch.serialize().to_pybytes()))
 
 
 def test_a_batch_beyond_the_limit_is_refused() -> None:
     with pytest.raises(Fault, match="larger than 10000 bytes"):
         _read(_stream(), limit=10_000)
+
+
+@pytest.mark.parametrize("codec", ["zstd", "lz4"])
+def test_a_batch_that_would_grow_when_it_is_read_is_refused(codec: str) -> None:
+    many = pa.record_batch([pa.array([0] * 500_000), pa.array([""] * 500_000)], schema=SCHEMA)
+    sink = io.BytesIO()
+    with pa.ipc.new_stream(sink, SCHEMA, options=pa.ipc.IpcWriteOptions(compression=codec)) as writer:
+        writer.write_batch(many)
+    with pytest.raises(Fault, match="compressed buffers"):
+        _read(_chunk(sink.getvalue()[SCHEMA.serialize().size :]))
+
+
+def test_only_record_batches_are_read() -> None:
+    with pytest.raises(Fault, match="a schema message"):
+        _read(_chunk(SCHEMA.serialize().to_pybytes() + BATCHES[0].serialize().to_pybytes()))
 
 
 VALUES: list[tuple[str, list[Any]]] = [

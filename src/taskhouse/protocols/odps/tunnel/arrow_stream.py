@@ -46,14 +46,19 @@ def encode_batches(batches: Iterable[pa.RecordBatch], chunk_bytes: int = CHUNK_B
 def decode_batches(stream: BinaryIO, schema: pa.Schema, batch_bytes: int) -> Iterator[pa.RecordBatch]:
     """The batches of a stream that a client sends. `batch_bytes` bounds one message. Every defect is a `Fault` (InvalidArgument).
 
-    Nothing of a batch is used before Arrow has checked all of its offsets and lengths.
+    Nothing of a batch is used before Arrow has checked all of its offsets and lengths. Buffers that are compressed one by one are
+    refused, as a small message could then be any number of bytes; streams are compressed as a whole, which is counted.
     """
-    content = _Checked(stream, schema.serialize().to_pybytes(), batch_bytes)
+    content = _Checked(stream, batch_bytes)
     try:
-        with pa.ipc.open_stream(pa.PythonFile(content, mode="r")) as reader:
-            for batch in reader:
-                batch.validate(full=True)
-                yield batch
+        for message in pa.ipc.MessageReader.open_stream(pa.PythonFile(content, mode="r")):
+            if message.type != "record batch":
+                raise _bad(f"a {message.type} message stands where record batches are expected")
+            if _is_compressed(message.metadata):
+                raise _bad("record batches with compressed buffers are not supported; use Content-Encoding")
+            batch = pa.ipc.read_record_batch(message, schema)
+            batch.validate(full=True)
+            yield batch
         content.drain()
     except (pa.ArrowException, OSError, EOFError, ValueError) as error:
         if content.fault is not None:
@@ -61,14 +66,38 @@ def decode_batches(stream: BinaryIO, schema: pa.Schema, batch_bytes: int) -> Ite
         raise _bad(f"the uploaded Arrow data cannot be read: {error}") from None
 
 
+_HEADER, _COMPRESSION = 2, 3
+"""Positions of `Message.header` and `RecordBatch.compression` in Arrow's FlatBuffers schema."""
+
+
+def _is_compressed(metadata: pa.Buffer) -> bool:
+    """Whether a record batch message says that its buffers are compressed. `metadata` is a FlatBuffers table that Arrow has verified."""
+    data = metadata.to_pybytes()
+
+    def field(table: int, number: int) -> int:
+        """Where a table's field is stored, 0 when it is absent."""
+        layout = table - int.from_bytes(data[table : table + 4], "little", signed=True)
+        entry = 4 + 2 * number
+        if entry >= int.from_bytes(data[layout : layout + 2], "little"):
+            return 0
+        offset = int.from_bytes(data[layout + entry : layout + entry + 2], "little")
+        return table + offset if offset else 0
+
+    def follow(at: int) -> int:
+        return at + int.from_bytes(data[at : at + 4], "little")
+
+    header = field(follow(0), _HEADER)
+    return bool(header) and field(follow(header), _COMPRESSION) != 0
+
+
 class _Checked:
-    """The bytes inside the chunks, behind `head`; checksums are verified on the way."""
+    """The bytes inside the chunks; checksums are verified on the way."""
 
     closed = False
 
-    def __init__(self, stream: BinaryIO, head: bytes, limit: int) -> None:
+    def __init__(self, stream: BinaryIO, limit: int) -> None:
         self._stream = stream
-        self._data = head
+        self._data = b""
         self._at = 0
         self._limit = limit
         self._chunk = -1
