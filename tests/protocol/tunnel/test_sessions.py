@@ -10,8 +10,9 @@ from typing import Any
 import pyarrow as pa
 import pytest
 from odps import errors
-from odps.tunnel import TableTunnel
+from odps.tunnel import InstanceTunnel, TableTunnel
 
+from taskhouse.services.access import keys
 from taskhouse.services.tunnel import housekeeping
 from tests.protocol.tunnel.conftest import House, running
 
@@ -337,3 +338,33 @@ def test_a_new_session_is_not_followed_by_an_idle_connection(house: House) -> No
     for query in ({"uploads": "1"}, {"downloads": ""}):
         reply = house.client.rest.post(table.resource(), data="", params=query)
         assert reply.headers["connection"] == "close"
+
+
+def test_a_session_is_its_makers_only(house: House) -> None:
+    """Whoever else may read and write the table begins a session of their own."""
+    from odps import ODPS
+
+    _table(house, "ours", "a bigint")
+    user = house.world.access.add_user("ALIYUN$other", house.world.clock.now(), is_admin=True)
+    key = keys.issue(house.world, user.name)
+    other = ODPS(
+        key.access_id,
+        key.secret,
+        project=house.client.project,
+        endpoint=house.client.endpoint,
+        tunnel_endpoint=house.client.endpoint,
+        overwrite_global=False,
+    )
+    upload = _upload(house, "ours", {0: [[1]]})
+    result = house.client.execute_sql("select 1 as one")
+    tunnel, theirs = TableTunnel(house.client), TableTunnel(other)
+    with pytest.raises(errors.NoSuchObject, match="upload session"):
+        theirs.create_upload_session("ours", upload_id=upload.id).commit([0])
+    upload.commit([0])
+    download = tunnel.create_download_session("ours")
+    with pytest.raises(errors.NoSuchObject, match="download session"):
+        theirs.create_download_session("ours", download_id=download.id)
+    mine = InstanceTunnel(house.client).create_download_session(result.id)
+    with pytest.raises(errors.NoSuchObject, match="download session"):
+        InstanceTunnel(other).create_download_session(result.id, download_id=mine.id)
+    assert InstanceTunnel(other).create_download_session(result.id).count == 1

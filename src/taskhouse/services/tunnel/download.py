@@ -71,10 +71,10 @@ def begin(world: World, caller: Caller, name: TableName, partition: str) -> Down
 def find(world: World, caller: Caller, name: TableName, session_id: str) -> DownloadView:
     """The session, and whether the table still is as it was; one of that name which was made anew is not.
 
-    Raises `Fault` NO_SUCH_OBJECT for a session that is unknown or forgotten, NO_SUCH_TABLE, NO_PERMISSION.
+    Raises `Fault` NO_SUCH_OBJECT for a session that is unknown, forgotten or somebody else's, NO_SUCH_TABLE, NO_PERMISSION.
     """
     download = world.sessions.download(session_id, world.clock.now())
-    if download is None or download.project != name.project:
+    if download is None or download.project != name.project or download.user != caller.user:
         raise Fault(FaultCode.NO_SUCH_OBJECT, f"Object not found - download session '{session_id}'")
     table = target.find_table(world, caller, name, target.READ)
     if table.id != download.table_id:

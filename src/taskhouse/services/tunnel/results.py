@@ -56,10 +56,10 @@ def _select_of(instance: Instance) -> Task:
 
 
 def find(world: World, caller: Caller, project: str, instance_id: str, session_id: str) -> ResultDownload:
-    """Raises `Fault` NO_SUCH_OBJECT, NO_PERMISSION."""
+    """Raises `Fault` NO_SUCH_OBJECT, also for a session that is somebody else's, and NO_PERMISSION."""
     inspect_instances.head(world, caller, project, instance_id)
     download = world.sessions.result_download(session_id, world.clock.now())
-    if download is None or download.instance_id != instance_id:
+    if download is None or download.instance_id != instance_id or download.user != caller.user:
         raise Fault(FaultCode.NO_SUCH_OBJECT, f"Object not found - download session '{session_id}'")
     return download
 

@@ -86,9 +86,9 @@ def begin(
 
 
 def find(world: World, caller: Caller, name: TableName, session_id: str) -> UploadView:
-    """The session. Raises `Fault` NO_SUCH_OBJECT for one that is unknown or was forgotten."""
+    """The session. Raises `Fault` NO_SUCH_OBJECT for one that is unknown, was forgotten, or is somebody else's."""
     upload = world.sessions.upload(session_id, world.clock.now())
-    if upload is None or upload.project != name.project:
+    if upload is None or upload.project != name.project or upload.user != caller.user:
         raise Fault(FaultCode.NO_SUCH_OBJECT, f"Object not found - upload session '{session_id}'")
     table = target.table_of_session(world, caller, upload.table_id, name, target.WRITE)
     return UploadView(upload, table, world.sessions.blocks(session_id))
