@@ -7,14 +7,13 @@ start to the end of the end.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import pairwise
 from typing import NamedTuple
 
-from taskhouse.domain.graph import Digraph, between
-from taskhouse.domain.instance_graph import InstanceGraph
-from taskhouse.domain.recurring import EdgeKind
+from taskhouse.domain.graph import Adjacency
 
 
 class Span(NamedTuple):
@@ -38,42 +37,45 @@ class Link:
         return self.gap + self.run
 
 
-def instance_edges(graph: InstanceGraph, removed: Collection[int] = ()) -> Digraph:
-    """Edges between instances by position; the root is the vertex after the last instance. Internal edges are left out."""
-    root = len(graph.instances)
-    edges: dict[tuple[int, int], None] = {}
-    for at, row in enumerate(graph.edges):
-        if row.kind is EdgeKind.INTERNAL or at in removed:
-            continue
-        up = graph.edge_up[at]
-        for down in graph.instances_of_node[graph.edge_down[at]]:
-            for owner in (root,) if up < 0 else graph.instances_of_node[up]:
-                if owner != down:
-                    edges[owner, down] = None
-    return Digraph.from_edges(root + 1, edges)
-
-
 def critical_path(
-    edges: Digraph, spans: Sequence[Span], start: int, end: int, *, ids: Sequence[int] | None = None
+    upstream: Adjacency, spans: Callable[[int], Span], start: int, end: int, *, name: Callable[[int], int] | None = None
 ) -> list[Link]:
-    """The path from `start` to `end`, both included; empty when none leads there. `ids` break ties (positions by default).
+    """The path from `start` to `end`, both included; empty when none leads there. `name` gives ids to break ties by (positions by
+    default). The first link contributes nothing.
 
-    The first link contributes nothing. Instances whose upstream is empty must hang on the root, which then reaches everything.
+    Depth first upward, the latest end first. A vertex from which the start is not reached is left for good, so the first path that
+    arrives is the one that takes, at each step, the best of those that can arrive; and no more is looked at than that.
     """
-    if start == end:
-        return [Link(end, timedelta(0), timedelta(0))]
-    inside = between(edges, start, end)
-    if not inside:
-        return []
-    names = ids if ids is not None else range(len(edges))
-    path: list[Link] = []
-    vertex = end
-    while vertex != start:
-        candidates = [up for up in edges.up[vertex] if up in inside]
-        before = max(candidates, key=lambda up: (spans[up].end, spans[up].end - spans[up].start, -names[up]))
-        total = spans[vertex].end - spans[before].end
-        gap = min(max(spans[vertex].start - spans[before].end, timedelta(0)), max(total, timedelta(0)))
-        path.append(Link(vertex, gap, total - gap))
-        vertex = before
-    path.append(Link(start, timedelta(0), timedelta(0)))
-    return path[::-1]
+    path = [end]
+    choices = [iter(_by_end(upstream, spans, end, name))]
+    seen = {end}
+    while path[-1] != start:
+        before = next((up for up in choices[-1] if up not in seen), None)
+        if before is None:
+            path.pop()
+            choices.pop()
+            if not path:
+                return []
+            continue
+        seen.add(before)
+        path.append(before)
+        choices.append(iter(_by_end(upstream, spans, before, name)))
+    path.reverse()
+    links = [Link(start, timedelta(0), timedelta(0))]
+    for above, below in pairwise(path):
+        total = spans(below).end - spans(above).end
+        gap = min(max(spans(below).start - spans(above).end, timedelta(0)), max(total, timedelta(0)))
+        links.append(Link(below, gap, total - gap))
+    return links
+
+
+def _by_end(
+    upstream: Adjacency, spans: Callable[[int], Span], vertex: int, name: Callable[[int], int] | None
+) -> list[int]:
+    """Upstream of a vertex, the latest end first, then the longer, then the lower id."""
+
+    def key(up: int) -> tuple[datetime, timedelta, int]:
+        span = spans(up)
+        return (span.end, span.end - span.start, -(name(up) if name else up))
+
+    return sorted(upstream[vertex], key=key, reverse=True)

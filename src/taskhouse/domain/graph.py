@@ -12,6 +12,7 @@ from array import array
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
+from typing import Protocol
 
 
 class Csr:
@@ -86,7 +87,23 @@ class Digraph:
         return len(self.down)
 
 
-def reach(adjacency: Csr, start: Iterable[int], *, depth: int | None = None) -> dict[int, int]:
+class Adjacency(Protocol):
+    """Vertex -> its neighbours: a `Csr`, or whatever works them out when asked."""
+
+    def __getitem__(self, vertex: int, /) -> Iterable[int]: ...
+
+
+class Edges(Protocol):
+    """Both directions, as `Digraph` has them."""
+
+    @property
+    def up(self) -> Adjacency: ...
+
+    @property
+    def down(self) -> Adjacency: ...
+
+
+def reach(adjacency: Adjacency, start: Iterable[int], *, depth: int | None = None) -> dict[int, int]:
     """Vertices reachable from `start` with their level: 0 for the start, else the least number of edges. Breadth first.
 
     `depth` bounds the level; None is unlimited. Pass `graph.down` for descendants, `graph.up` for ancestors.
@@ -94,12 +111,11 @@ def reach(adjacency: Csr, start: Iterable[int], *, depth: int | None = None) -> 
     levels = dict.fromkeys(start, 0)
     frontier = list(levels)
     level = 0
-    offsets, targets = adjacency.offsets, adjacency.targets
     while frontier and (depth is None or level < depth):
         level += 1
         following: list[int] = []
         for vertex in frontier:
-            for target in targets[offsets[vertex] : offsets[vertex + 1]]:
+            for target in adjacency[vertex]:
                 if target not in levels:
                     levels[target] = level
                     following.append(target)
@@ -154,15 +170,6 @@ def find_cycle(graph: Digraph) -> list[int] | None:
     cycle = walk[seen_at[vertex] :][::-1]
     first = cycle.index(min(cycle))
     return cycle[first:] + cycle[:first]
-
-
-def between(graph: Digraph, start: int, end: int) -> set[int]:
-    """Vertices on some path from `start` to `end`, both included; empty when no path leads there."""
-    above = reach(graph.up, (end,))
-    if start not in above:
-        return set()
-    below = reach(graph.down, (start,))
-    return {vertex for vertex in above if vertex in below}
 
 
 def components(size: int, neighbours: Callable[[int], Iterable[int]]) -> list[int]:

@@ -10,12 +10,13 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Iterable, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import NamedTuple
 
 from taskhouse.domain.closure import Incidence
-from taskhouse.domain.graph import Csr
+from taskhouse.domain.graph import Adjacency, Csr
 from taskhouse.domain.recurring import BizType, EdgeKind, Environment, Priority, Role, TableKind
 from taskhouse.domain.schedule import Cycle
 
@@ -83,7 +84,7 @@ class InstanceGraph:
 
     `fields` holds VALUE fields only; KEY fields are in `keys_of_instance` by name, without a status (D-61).
     `via_edges[f]` are the edges that stand for field f, `whole_edges[n]` those from node n that stand for no field.
-    `out_edges[n]` and `in_edges[n]` give edge positions; `edge_up` is -1 for the root, whose edges are in no `out_edges`.
+    `root_edges` are those from the root. `out_edges[n]` and `in_edges[n]` give edge positions; `edge_up` is -1 for the root, whose edges are in no `out_edges`.
     `lineage[f]` are the fields that field f is computed from; an empty row means that nothing is recorded.
     """
 
@@ -108,6 +109,7 @@ class InstanceGraph:
         "nodes",
         "nodes_of_instance",
         "out_edges",
+        "root_edges",
         "via_edges",
         "whole_edges",
     )
@@ -167,6 +169,7 @@ class InstanceGraph:
             tuple(field_at[f] for f in row.via if f in field_at) if row.via else () for row in self.edges
         ]
         self.in_edges = Csr.from_pairs(len(self.nodes), self.edge_down, array("q", range(len(self.edges))))
+        self.root_edges = array("q", (at for at, up in enumerate(self.edge_up) if up < 0))
         real = [at for at, up in enumerate(self.edge_up) if up >= 0]
         self.out_edges = Csr.from_pairs(len(self.nodes), [self.edge_up[at] for at in real], real)
 
@@ -205,3 +208,50 @@ class InstanceGraph:
         owner = self.instances[self.instances_of_node[node][0]] if self.instances_of_node.degree(node) else None
         name = self.nodes[node].name
         return name if owner is None or owner.name == name else f"{owner.name}/{name}"
+
+
+class InstanceEdges:
+    """Edges between instances, worked out when asked for, so that a look around one of a million costs what is looked at.
+
+    The root is the vertex after the last instance. Internal and removed edges are left out, neighbours come once and in order.
+    """
+
+    def __init__(self, graph: InstanceGraph, removed: AbstractSet[int] = frozenset()) -> None:
+        self.root = len(graph.instances)
+        self.up: Adjacency = _InstanceUp(graph, removed, self.root)
+        self.down: Adjacency = _InstanceDown(graph, removed, self.root)
+
+
+class _InstanceUp:
+    def __init__(self, graph: InstanceGraph, removed: AbstractSet[int], root: int) -> None:
+        self._graph, self._removed, self._root = graph, removed, root
+
+    def __getitem__(self, vertex: int, /) -> list[int]:
+        if vertex == self._root:
+            return []
+        graph, found = self._graph, dict[int, None]()
+        for node in graph.nodes_of_instance[vertex]:
+            for edge in graph.in_edges[node]:
+                if graph.edges[edge].kind is EdgeKind.INTERNAL or edge in self._removed:
+                    continue
+                up = graph.edge_up[edge]
+                found.update(dict.fromkeys(graph.instances_of_node[up] if up >= 0 else (self._root,)))
+        found.pop(vertex, None)
+        return list(found)
+
+
+class _InstanceDown:
+    def __init__(self, graph: InstanceGraph, removed: AbstractSet[int], root: int) -> None:
+        self._graph, self._removed, self._root = graph, removed, root
+
+    def __getitem__(self, vertex: int, /) -> list[int]:
+        graph, found = self._graph, dict[int, None]()
+        batches = [graph.root_edges]
+        if vertex != self._root:
+            batches = [graph.out_edges[node] for node in graph.nodes_of_instance[vertex]]
+        for batch in batches:
+            for edge in batch:
+                if graph.edges[edge].kind is not EdgeKind.INTERNAL and edge not in self._removed:
+                    found.update(dict.fromkeys(graph.instances_of_node[graph.edge_down[edge]]))
+        found.pop(vertex, None)
+        return list(found)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import NamedTuple
 
-from taskhouse.domain.graph import Csr, Digraph
+from taskhouse.domain.graph import Adjacency, Edges
 
 DEFAULT_LIMIT = 500
 MAX_LIMIT = 10_000
@@ -46,7 +46,7 @@ class Surroundings:
 
 
 def surroundings(
-    edges: Digraph, centre: int, *, up: int | None = 1, down: int | None = 1, limit: int | None = DEFAULT_LIMIT
+    edges: Edges, centre: int, *, up: int | None = 1, down: int | None = 1, limit: int | None = DEFAULT_LIMIT
 ) -> Surroundings:
     """Up to `limit` instances around `centre`, the nearest first, both directions taking turns by level. Levels None: all."""
     found: dict[int, Neighbour] = {centre: Neighbour(centre, Direction.CENTRE, 0)}
@@ -72,7 +72,7 @@ def surroundings(
     return Surroundings(tuple(found.values()), _hidden(edges.up, found), _hidden(edges.down, found))
 
 
-def _hidden(adjacency: Csr, shown: Iterable[int]) -> dict[int, int]:
+def _hidden(adjacency: Adjacency, shown: Iterable[int]) -> dict[int, int]:
     known = set(shown)
     counts = ((vertex, len(set(adjacency[vertex]) - known)) for vertex in known)
     return {vertex: count for vertex, count in counts if count}

@@ -22,7 +22,7 @@ from functools import lru_cache
 
 from taskhouse.domain.calendar import bizdate_text, read_bizdate
 from taskhouse.domain.faults import Fault, FaultCode
-from taskhouse.domain.graph import Digraph, reach
+from taskhouse.domain.graph import Edges, reach
 from taskhouse.domain.operations.priority import shown_priorities
 from taskhouse.domain.recurring import Priority, TableKind
 from taskhouse.domain.schedule import Cycle
@@ -178,9 +178,9 @@ def _print(term: Term) -> str:
     return f"{mark}{up}{name}{down}"
 
 
-def evaluate(selection: InstanceSelection, snapshot: Snapshot, edges: Digraph) -> list[int]:
-    """Positions of the selected instances, ascending. `edges` are those between instances (`critical_path.instance_edges`, whose
-    root vertex is ignored)."""
+def evaluate(selection: InstanceSelection, snapshot: Snapshot, edges: Edges) -> list[int]:
+    """Positions of the selected instances, ascending. `edges` are those between instances (`InstanceEdges`, whose root vertex is
+    ignored)."""
     every = range(len(snapshot.graph.instances))
     if not selection.groups:
         return list(every)
@@ -200,7 +200,7 @@ def evaluate(selection: InstanceSelection, snapshot: Snapshot, edges: Digraph) -
     return sorted(found)
 
 
-def _neighbourhood(term: Neighbourhood, snapshot: Snapshot, edges: Digraph) -> set[int]:
+def _neighbourhood(term: Neighbourhood, snapshot: Snapshot, edges: Edges) -> set[int]:
     matches = _glob(term.name)
     rows = snapshot.graph.instances
     start = [at for at, row in enumerate(rows) if matches(row.name) or str(row.id) == term.name]

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from datetime import date, datetime, timedelta
+from itertools import pairwise
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from taskhouse.domain.critical_path import Span, critical_path, instance_edges
-from taskhouse.domain.graph import Digraph
+from taskhouse.domain.critical_path import Span, critical_path
+from taskhouse.domain.graph import Digraph, reach
+from taskhouse.domain.instance_graph import InstanceEdges
 from taskhouse.domain.operations.request import ForceRerunDownstream, Rerun, Stop, Target
 from taskhouse.domain.prediction import Times, is_slow, predict, predict_plan, usual_duration
 from tests.domain.om.fixture import House, clock, house
@@ -25,7 +27,7 @@ def test_scenario_44_worked_example() -> None:
         for a, b in (("00:00", "00:00"), ("00:10", "00:40"), ("00:40", "01:25"), ("01:00", "01:55"), ("02:00", "02:20"))
     ]
     edges = Digraph.from_edges(5, [(0, 1), (1, 2), (2, 3), (3, 4)])
-    path = critical_path(edges, spans, 0, 4)
+    path = critical_path(edges.up, spans.__getitem__, 0, 4)
     assert [names[link.instance] for link in path] == names
     assert [link.contribution for link in path[1:]] == [minutes(n) for n in (40, 45, 30, 25)]
     assert [link.gap for link in path[1:]] == [minutes(n) for n in (10, 0, 0, 5)]
@@ -34,12 +36,14 @@ def test_scenario_44_worked_example() -> None:
 
 def test_edges_between_instances_of_the_fixture() -> None:
     h = house()
-    edges = instance_edges(h.graph)
-    at = {n: h.instance_at(n) for n in ("S0", "A", "E", "X", "Y", "Z")} | {"root": len(h.graph.instances)}
+    edges = InstanceEdges(h.graph)
+    at = {n: h.instance_at(n) for n in ("S0", "A", "E", "X", "Y", "Z")} | {"root": edges.root}
     names = {v: k for k, v in at.items()}
-    assert sorted((names[a], names[b]) for a, b in edges.down.pairs()) == [
-        ("A", "E"), ("A", "Y"), ("E", "X"), ("E", "Z"), ("S0", "A"), ("root", "S0"),
-    ]  # fmt: skip
+    expected = {("A", "E"), ("A", "Y"), ("E", "X"), ("E", "Z"), ("S0", "A"), ("root", "S0")}
+    assert {(names[a], names[b]) for a in names for b in edges.down[a]} == expected
+    assert {(names[a], names[b]) for b in names for a in edges.up[b]} == expected
+    cut = InstanceEdges(h.graph, {0, *h.graph.in_edges[h.at("Y")]})
+    assert list(cut.up[at["Y"]]) == [] and list(cut.down[at["A"]]) == [at["E"]]
 
 
 def test_no_path_and_ties() -> None:
@@ -47,16 +51,18 @@ def test_no_path_and_ties() -> None:
         Span(clock("00:10"), clock("00:20"))
     ] * 2
     edges = Digraph.from_edges(4, [(0, 2), (1, 2)])
-    assert critical_path(edges, spans, 0, 3) == []
-    assert critical_path(edges, spans, 2, 0) == []
-    assert [link.instance for link in critical_path(edges, spans, 2, 2)] == [2]
+    assert critical_path(edges.up, spans.__getitem__, 0, 3) == []
+    assert critical_path(edges.up, spans.__getitem__, 2, 0) == []
+    assert [link.instance for link in critical_path(edges.up, spans.__getitem__, 2, 2)] == [2]
     both = Digraph.from_edges(5, [(4, 0), (4, 1), (0, 2), (1, 2)])
     root = Span(clock("00:00"), clock("00:00"))
-    assert [link.instance for link in critical_path(both, [*spans, root], 4, 2)] == [4, 0, 2], "longer duration wins"
-    same = [spans[0], spans[0], spans[2], spans[3], root]
-    assert [link.instance for link in critical_path(both, same, 4, 2, ids=[9, 8, 7, 6, 5])] == [4, 1, 2], (
-        "then lower id"
+    assert [link.instance for link in critical_path(both.up, [*spans, root].__getitem__, 4, 2)] == [4, 0, 2], (
+        "longer duration wins"
     )
+    same = [spans[0], spans[0], spans[2], spans[3], root]
+    assert [
+        link.instance for link in critical_path(both.up, same.__getitem__, 4, 2, name=[9, 8, 7, 6, 5].__getitem__)
+    ] == [4, 1, 2], "then lower id"
 
 
 @given(
@@ -67,11 +73,16 @@ def test_contributions_add_up(pairs: list[tuple[int, int]], times: list[tuple[in
     edges = Digraph.from_edges(10, {(min(p), max(p)) for p in pairs if p[0] != p[1]})
     base = datetime(2026, 3, 2)
     spans = [Span(base + minutes(min(t)), base + minutes(max(t))) for t in times]
-    path = critical_path(edges, spans, 0, 9)
+    path = critical_path(edges.up, spans.__getitem__, 0, 9)
+    below = reach(edges.down, [0])
+    assert bool(path) == (9 in below)
     if path:
         assert path[0].instance == 0 and path[-1].instance == 9
         assert sum((p.contribution for p in path), timedelta(0)) == spans[9].end - spans[0].end
         assert all(p.gap >= timedelta(0) for p in path)
+    for above, link in pairwise(path):
+        best = max(spans[up].end for up in edges.up[link.instance] if up in below)
+        assert spans[above.instance].end == best, "the upstream that finished last let it start"
 
 
 # Predictions

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from taskhouse.domain.graph import Csr, Digraph, between, components, find_cycle, levels, reach, topological_order
+from taskhouse.domain.graph import Csr, Digraph, components, find_cycle, levels, reach, topological_order
 
 EDGES = st.lists(st.tuples(st.integers(0, 11), st.integers(0, 11)), max_size=40)
 FORWARD = EDGES.map(lambda edges: [(min(e), max(e)) for e in edges if e[0] != e[1]])
@@ -54,13 +54,6 @@ def test_a_cycle_is_found_exactly_when_there_is_no_order(edges: list[tuple[int, 
     if cycle is not None:
         assert all(step in edges for step in pairwise([*cycle, cycle[0]]))
         assert len(set(cycle)) == len(cycle) and cycle[0] == min(cycle)
-
-
-@given(FORWARD, st.integers(0, 11), st.integers(0, 11))
-def test_between(edges: list[tuple[int, int]], start: int, end: int) -> None:
-    graph = Digraph.from_edges(12, edges)
-    found = between(graph, start, end)
-    assert found == {v for v in range(12) if end in reach(graph.down, [v]) and v in reach(graph.down, [start])}
 
 
 @given(EDGES)

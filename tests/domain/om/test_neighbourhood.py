@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from taskhouse.domain.backfill import backfill_status, groups
-from taskhouse.domain.critical_path import instance_edges
 from taskhouse.domain.faults import Fault
 from taskhouse.domain.graph import Digraph, reach
+from taskhouse.domain.instance_graph import InstanceEdges
 from taskhouse.domain.neighbourhood import Direction, surroundings
 from taskhouse.domain.status import StatusClass
 from tests.domain.om.fixture import house
@@ -20,7 +20,7 @@ from tests.domain.om.fixture import house
 def around(up: int | None, down: int | None, limit: int | None = None) -> list[str]:
     h = house()
     names = [row.name for row in h.graph.instances] + ["root"]
-    found = surroundings(instance_edges(h.graph), h.instance_at("A"), up=up, down=down, limit=limit)
+    found = surroundings(InstanceEdges(h.graph), h.instance_at("A"), up=up, down=down, limit=limit)
     return [
         f"{names[n.instance]}{n.level * (-1 if n.direction is Direction.UPSTREAM else 1):+}" for n in found.neighbours
     ]
@@ -36,11 +36,11 @@ def test_scenario_45_levels() -> None:
 def test_what_does_not_fit_is_counted() -> None:
     h = house()
     at = h.instance_at
-    found = surroundings(instance_edges(h.graph), at("A"), limit=3)
+    found = surroundings(InstanceEdges(h.graph), at("A"), limit=3)
     assert len(found.neighbours) == 3 and not found.is_complete
     assert found.more_down == {at("A"): 1, at("E"): 2}
     assert found.more_up == {at("S0"): 1}
-    assert surroundings(instance_edges(h.graph), at("A"), up=None, down=None).is_complete
+    assert surroundings(InstanceEdges(h.graph), at("A"), up=None, down=None).is_complete
 
 
 @given(

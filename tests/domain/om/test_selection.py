@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from taskhouse.domain.critical_path import instance_edges
 from taskhouse.domain.faults import Fault
+from taskhouse.domain.instance_graph import InstanceEdges
 from taskhouse.domain.recurring import Priority
 from taskhouse.domain.selection import UNLIMITED, Attribute, InstanceSelection, Neighbourhood, Term, evaluate, parse
 from tests.domain.om.fixture import House, house
@@ -28,7 +28,7 @@ def h() -> House:
 
 
 def chosen(h: House, text: str) -> str:
-    found = evaluate(parse(text), h.snapshot(), instance_edges(h.graph))
+    found = evaluate(parse(text), h.snapshot(), InstanceEdges(h.graph))
     return " ".join(h.graph.instances[at].name for at in found)
 
 
