@@ -84,31 +84,27 @@ class Closure:
 def closure(incidence: Incidence, selected: Iterable[int], nodes: Iterable[int] = ()) -> Closure:
     """The fixpoint from the selected fields, and from `nodes` that will be rewritten anyway."""
     field_via: dict[int, int] = dict.fromkeys(selected, -1)
-    node_via: dict[int, int] = {}
-    todo: list[int] = list(field_via)
-    at = 0
-    for node in nodes:
-        if node not in node_via:
-            node_via[node] = -1
-            _join(incidence.fields_of, node, field_via, todo)
-    nodes_of = incidence.nodes_of
-    while at < len(todo):
-        field = todo[at]
-        at += 1
-        for node in nodes_of[field]:
-            if node not in node_via:
-                node_via[node] = field
-                _join(incidence.fields_of, node, field_via, todo)
+    node_via: dict[int, int] = dict.fromkeys(nodes, -1)
+    fields_at, fields = incidence.fields_of.offsets, incidence.fields_of.targets
+    nodes_at, writers = incidence.nodes_of.offsets, incidence.nodes_of.targets
+    new_fields = list(field_via)
+    new_nodes = list(node_via)
+    while new_fields or new_nodes:
+        joined: list[int] = []
+        for node in new_nodes:
+            for field in fields[fields_at[node] : fields_at[node + 1]]:
+                if field not in field_via:
+                    field_via[field] = node
+                    joined.append(field)
+        new_fields += joined
+        new_nodes = []
+        for field in new_fields:
+            for node in writers[nodes_at[field] : nodes_at[field + 1]]:
+                if node not in node_via:
+                    node_via[node] = field
+                    new_nodes.append(node)
+        new_fields = []
     return Closure(field_via, node_via)
-
-
-def _join(fields_of: Csr, node: int, field_via: dict[int, int], todo: list[int]) -> None:
-    if not fields_of.degree(node):
-        return
-    for field in fields_of[node]:
-        if field not in field_via:
-            field_via[field] = node
-            todo.append(field)
 
 
 def is_closed(incidence: Incidence, fields: Sequence[int]) -> bool:
