@@ -13,6 +13,7 @@ setting that is silently ignored is worse than a server that does not start.
 
 from __future__ import annotations
 
+import math
 import os
 import tomllib
 from collections.abc import Mapping
@@ -21,7 +22,7 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from taskhouse.domain.limits import Limits
+from taskhouse.domain.limits import MAY_BE_ZERO, Limits
 
 DEFAULT_PROJECT = "taskhouse"
 PREFIX = "TASKHOUSE_"
@@ -155,6 +156,8 @@ def _limits(limits: Limits, values: Mapping[str, Any], where: str) -> Limits:
         if name not in kinds:
             raise ConfigError(f"{where}: there is no limit '{name}'")
         converted[name] = _number(kinds[name], name, value, where)
+        if converted[name] == 0 and name not in MAY_BE_ZERO:
+            raise ConfigError(f"{where}: {name} = {value!r} must be more than 0")
     return replace(limits, **converted)
 
 
@@ -163,6 +166,8 @@ def _number(kind: type, name: str, value: Any, where: str) -> Any:
         if isinstance(value, bool):
             raise ValueError
         number = kind(value)
+        if not math.isfinite(number):
+            raise ValueError
     except (TypeError, ValueError):
         raise ConfigError(f"{where}: {name} = {value!r} is not a number") from None
     if number < 0:

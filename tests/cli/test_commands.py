@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+import socket
 import stat
 import subprocess
 import sys
@@ -43,6 +44,9 @@ def test_users_keys_and_projects(tmp_path: Path) -> None:
     run("project", "create", "p1", "--schemas", *home)
     listed = run("project", "list", *home)
     assert "p1" in listed and "schemas" in listed and "ALIYUN$root" in listed
+    (entry,) = json.loads(run("project", "list", "--json", *home))
+    assert (entry["name"], entry["owner"], entry["tiers"]) == ("p1", "ALIYUN$root", "schemas")
+    assert set(json.loads(run("key", "create", "root", "--json", *home))) == {"access_id", "secret"}
     run("project", "remove", "p1", "--yes", *home)
     assert "p1" not in run("project", "list", *home)
     assert "there is no user" in run("project", "create", "p2", "--owner", "nobody", *home, status=1)
@@ -116,6 +120,31 @@ def test_serve(served: tuple[dict[str, object], Path, subprocess.Popen[str]]) ->
     process.send_signal(signal.SIGTERM)
     assert process.wait(60) == 0
     assert not (home.parent / "ready.json").exists()
+
+
+def test_a_folder_that_is_no_home_is_refused_and_left_alone(tmp_path: Path) -> None:
+    missing = tmp_path / "misspelt"
+    for command in (["user", "list"], ["key", "create", "admin"], ["project", "list"]):
+        assert "is not a home" in run(*command, "--home", str(missing), status=1)
+    assert not missing.exists()
+    (tmp_path / "meta.db").write_bytes(b"no database " * 1000)
+    assert "file is not a database" in run("user", "list", "--home", str(tmp_path), status=1)
+
+
+def test_a_server_that_cannot_start_says_why_and_keeps_its_secret(tmp_path: Path) -> None:
+    home, ready = str(tmp_path / "home"), tmp_path / "ready.json"
+    ready.write_text("left by a server that was killed")
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        shown = run("serve", "--home", home, "--port", port, "--ready-file", str(ready), status=1)
+        assert f"cannot listen on 127.0.0.1:{port}: Address already in use" in shown and len(shown.splitlines()) == 1
+    assert list(tmp_path.glob("*ready*")) == []
+    assert run("key", "list", "--home", home).count("\n") == 1, "a key was made that nobody was shown"
+    nowhere = str(tmp_path / "no" / "ready.json")
+    shown = run("serve", "--home", home, "--port", "0", "--ready-file", nowhere, status=1)
+    assert shown == f"taskhouse: {nowhere}: cannot write the ready file: No such file or directory\n"
+    shown = run("serve", "--home", home, "--port", "0", "--project", "bad name", status=1)
+    assert shown.startswith("taskhouse: 'bad name' is not a project name")
 
 
 def test_a_bad_setting_is_one_line(tmp_path: Path) -> None:

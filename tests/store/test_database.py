@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Connection
 
+from taskhouse.ports.instance_store import StoreUnusableError
 from taskhouse.store.database import Database, DatabaseClosedError
 
 
@@ -105,3 +106,9 @@ def test_a_closed_database_says_so(tmp_path: Path) -> None:
         database.write(_count)
     with pytest.raises(DatabaseClosedError, match=r"meta\.db is closed"):
         database.read(_count)
+
+
+def test_a_file_that_is_no_database_is_named(tmp_path: Path) -> None:
+    (tmp_path / "meta.db").write_bytes(b"something else " * 600)
+    with pytest.raises(StoreUnusableError, match=r"cannot open .*meta.db: file is not a database"):
+        Database(tmp_path / "meta.db")

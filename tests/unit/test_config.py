@@ -38,6 +38,8 @@ def test_the_environment_names_the_file(tmp_path: Path) -> None:
         ("log_format = 'xml'", "log_format = 'xml' is not one of console, json"),
         ("[limits]\nrunning = 1", "there is no limit 'running'"),
         ("[limits]\nrunning_tasks = -1", "running_tasks = -1 is less than 0"),
+        ("[limits]\nrunning_tasks = 0", "running_tasks = 0 must be more than 0"),
+        ("grace_s = inf", "grace_s = inf is not a number"),
         ("limits = 3", "limits must be a table"),
         ("port = ", "is not TOML"),
     ],

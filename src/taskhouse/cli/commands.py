@@ -26,9 +26,18 @@ class _Group(click.Group):
             return super().invoke(context)
         except Fault as fault:
             click.echo(f"taskhouse: {fault.message}", err=True)
-        except (ConfigError, HomeInUseError, StoreUnusableError, OSError) as error:
+        except (ConfigError, HomeInUseError, StoreUnusableError) as error:
             click.echo(f"taskhouse: {error}", err=True)
+        except OSError as error:
+            click.echo(f"taskhouse: {_described(error)}", err=True)
         sys.exit(1)
+
+
+def _described(error: OSError) -> str:
+    """Without the number, and with the file if there is one."""
+    if error.strerror is None:
+        return str(error)
+    return f"{error.filename}: {error.strerror}" if error.filename else error.strerror
 
 
 @click.group(cls=_Group, context_settings={"help_option_names": ["-h", "--help"]})

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import click
 
-from taskhouse.cli.options import administration, home_option, table
+from taskhouse.cli.options import administration, home_option, json_option, show
 from taskhouse.domain.access import KeyKind, user_name
 from taskhouse.services.access import keys
 
@@ -21,8 +22,9 @@ def key() -> None:
 @click.option("--application", is_flag=True, help="A key that signs on behalf of an application; no login of its own.")
 @click.option("--hours", type=float, default=None, help="Make a temporary (STS) key that lives this long.")
 @click.option("--comment", default="", help="Shown by `key list`.")
+@json_option
 @home_option
-def create(user: str, application: bool, hours: float | None, comment: str, home: Path) -> None:
+def create(user: str, application: bool, hours: float | None, comment: str, home: Path, as_json: bool) -> None:
     """Make a key for USER."""
     if application and hours is not None:
         raise click.UsageError("--application and --hours exclude one another")
@@ -33,16 +35,19 @@ def create(user: str, application: bool, hours: float | None, comment: str, home
         else:
             kind = KeyKind.APPLICATION if application else KeyKind.USER
             made = keys.issue(world, user_name(user), kind=kind, comment=comment)
-    click.echo(f"access id  {made.access_id}")
-    click.echo(f"secret     {made.secret}")
-    if token:
-        click.echo(f"token      {token}")
+    shown = {"access id": made.access_id, "secret": made.secret, **({"token": token} if token else {})}
+    if as_json:
+        click.echo(json.dumps({name.replace(" ", "_"): value for name, value in shown.items()}, indent=2))
+    else:
+        for name, value in shown.items():
+            click.echo(f"{name:<10} {value}")
 
 
 @key.command("list")
 @click.argument("user", default="")
+@json_option
 @home_option
-def list_keys(user: str, home: Path) -> None:
+def list_keys(user: str, home: Path, as_json: bool) -> None:
     """Show all keys, or those of USER; never their secrets."""
     with administration(home) as world:
         rows = [
@@ -57,7 +62,7 @@ def list_keys(user: str, home: Path) -> None:
             )
             for each in world.access.keys(user_name(user) if user else "")
         ]
-    click.echo(table(rows, ("ACCESS ID", "USER", "KIND", "STATE", "CREATED", "EXPIRES", "COMMENT")))
+    show(rows, ("ACCESS ID", "USER", "KIND", "STATE", "CREATED", "EXPIRES", "COMMENT"), as_json)
 
 
 @key.command("disable")

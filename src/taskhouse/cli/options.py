@@ -6,6 +6,7 @@ that `--help` and small commands answer at once.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -42,6 +43,20 @@ def administration(home: Path, *, make: bool = False) -> AbstractContextManager[
     if not make and not is_home(home):
         raise click.ClickException(f"{home} is not a home; `taskhouse serve --home {home}` makes one")
     return opened(home)
+
+
+def json_option(command: F) -> F:
+    """`--json`, passed on as `as_json`."""
+    return click.option("--json", "as_json", is_flag=True, help="Print JSON, for programs.")(command)
+
+
+def show(rows: Sequence[tuple[str, ...]], headings: tuple[str, ...], as_json: bool) -> None:
+    """Print rows as a table for people, or as a JSON list of objects whose keys are the headings (`access_id`)."""
+    if not as_json:
+        click.echo(table(rows, headings))
+        return
+    names = [heading.lower().replace(" ", "_") for heading in headings]
+    click.echo(json.dumps([dict(zip(names, row, strict=True)) for row in rows], indent=2, ensure_ascii=False))
 
 
 def table(rows: Sequence[tuple[str, ...]], headings: tuple[str, ...]) -> str:

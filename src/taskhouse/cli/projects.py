@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from taskhouse.cli.options import administration, home_option, table
+from taskhouse.cli.options import administration, home_option, json_option, show
 from taskhouse.domain.access import user_name
 from taskhouse.domain.catalogue import Project
 from taskhouse.domain.faults import Fault, FaultCode
@@ -43,8 +43,9 @@ def create(name: str, schemas: bool, owner: str, comment: str, home: Path) -> No
 
 
 @project.command("list")
+@json_option
 @home_option
-def list_projects(home: Path) -> None:
+def list_projects(home: Path, as_json: bool) -> None:
     """Show all projects."""
     rows: list[tuple[str, ...]] = []
     with administration(home) as world:
@@ -64,7 +65,7 @@ def list_projects(home: Path) -> None:
             marker = page.marker
             if not marker:
                 break
-    click.echo(table(rows, ("NAME", "OWNER", "TIERS", "CREATED", "COMMENT")))
+    show(rows, ("NAME", "OWNER", "TIERS", "CREATED", "COMMENT"), as_json)
 
 
 @project.command("remove")

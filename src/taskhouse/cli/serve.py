@@ -71,37 +71,54 @@ def serve(config_file: Path | None, demo: bool, **flags: Any) -> None:
     logs.configure(config.log_format, config.log_level)
 
     server = Server(config)
+    ready = None
     try:
+        if config.ready_file is not None:
+            ready = ReadyFile(config.ready_file)
         reach = server.start()
         if not demo:
             _print_connection(reach)
-        if config.ready_file is not None:
-            write_ready_file(config.ready_file, reach)
+        if ready is not None:
+            ready.write(reach)
         if demo:
             key = reach.login.key
             load_demo(reach.endpoint, reach.login.project, key.access_id, key.secret)
         told.wait()
     finally:
-        if config.ready_file is not None:
-            config.ready_file.unlink(missing_ok=True)
+        if ready is not None:
+            ready.remove()
         server.close()
 
 
-def write_ready_file(path: Path, reach: Reach) -> None:
-    """The file appears complete or not at all, readable by this user only."""
-    document = {
-        "endpoint": reach.endpoint,
-        "project": reach.login.project,
-        "access_id": reach.login.key.access_id,
-        "secret": reach.login.key.secret,
-        "console_url": reach.console_url,
-        "pid": os.getpid(),
-    }
-    unfinished = path.with_name(f".{path.name}.{os.getpid()}")
-    descriptor = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-        file.write(json.dumps(document, indent=2) + "\n")
-    unfinished.replace(path)
+class ReadyFile:
+    """The file by which a server says that it answers. It is there, complete, only while that is so: one that a killed server left
+    is removed at once. Raises `OSError` when it cannot be written later."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._unfinished = path.with_name(f".{path.name}.{os.getpid()}")
+        try:
+            os.close(os.open(self._unfinished, os.O_WRONLY | os.O_CREAT, 0o600))
+            path.unlink(missing_ok=True)
+        except OSError as error:
+            raise OSError(error.errno, f"cannot write the ready file: {error.strerror}", str(path)) from None
+
+    def write(self, reach: Reach) -> None:
+        """Complete or not at all, readable by this user only."""
+        document = {
+            "endpoint": reach.endpoint,
+            "project": reach.login.project,
+            "access_id": reach.login.key.access_id,
+            "secret": reach.login.key.secret,
+            "console_url": reach.console_url,
+            "pid": os.getpid(),
+        }
+        self._unfinished.write_text(json.dumps(document, indent=2) + "\n", encoding="utf-8")
+        self._unfinished.replace(self._path)
+
+    def remove(self) -> None:
+        self._unfinished.unlink(missing_ok=True)
+        self._path.unlink(missing_ok=True)
 
 
 def _print_connection(reach: Reach) -> None:

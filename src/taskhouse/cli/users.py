@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from taskhouse.cli.options import administration, home_option, table
+from taskhouse.cli.options import administration, home_option, json_option, show
 from taskhouse.domain.access import user_name
 
 
@@ -31,8 +31,9 @@ def create(name: str, admin: bool, comment: str, home: Path) -> None:
 
 
 @user.command("list")
+@json_option
 @home_option
-def list_users(home: Path) -> None:
+def list_users(home: Path, as_json: bool) -> None:
     """Show all users."""
     with administration(home) as world:
         rows = [
@@ -45,7 +46,7 @@ def list_users(home: Path) -> None:
             )
             for each in world.access.users()
         ]
-    click.echo(table(rows, ("NAME", "ID", "RIGHTS", "CREATED", "COMMENT")))
+    show(rows, ("NAME", "ID", "RIGHTS", "CREATED", "COMMENT"), as_json)
 
 
 @user.command("remove")

@@ -4,6 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+MAY_BE_ZERO = frozenset(
+    ("queued_instances", "long_poll_s", "clock_skew_s", "retention_hours", "memory_bytes", "engine_threads")
+)
+"""Limits that mean something at 0. With any other at 0 a server could do nothing."""
+
 
 @dataclass(frozen=True, slots=True)
 class Limits:

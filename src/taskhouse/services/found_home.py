@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from taskhouse.domain.access import AccessKey, KeyKind
 from taskhouse.domain.catalogue import Project
 from taskhouse.services.access import keys
+from taskhouse.services.catalogue.names import project_name
 from taskhouse.services.world import World
 
 ADMINISTRATOR = "ALIYUN$admin"
@@ -23,7 +24,9 @@ class Login:
 
 
 def found(world: World, project: str) -> Login:
-    """Make what is missing of an administrator, a project named `project` and a key; each step may be repeated after a crash."""
+    """Make what is missing of an administrator, a project named `project` and a key; each step may be repeated after a crash.
+    Raises `Fault` when `project` is no name for one."""
+    project = project_name(project)
     administrator = next((user for user in world.access.users() if user.is_admin), None)
     is_new = administrator is None
     if administrator is None:

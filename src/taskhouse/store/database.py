@@ -20,9 +20,10 @@ from pathlib import Path
 from typing import Any, TypeVar, cast
 
 from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import NullPool
 
-from taskhouse.ports.instance_store import StoreClosedError
+from taskhouse.ports.instance_store import StoreClosedError, StoreUnusableError
 from taskhouse.store.prepared import raw_connection
 
 T = TypeVar("T")
@@ -48,7 +49,7 @@ class _Job:
 
 
 class Database:
-    """`path` is created when missing; its schema is `store.migrations`' concern. Safe from any thread."""
+    """`path` is created when missing; its schema is `store.migrations`' concern. Safe from any thread. Raises `StoreUnusableError`."""
 
     def __init__(self, path: Path | str) -> None:
         self._path = Path(path)
@@ -168,6 +169,10 @@ class Database:
     def _write_loop(self) -> None:
         try:
             connection = self._writing.connect()
+        except DBAPIError as error:
+            why = f"cannot open {self._path}: {error.orig}; it must be a database of Taskhouse in a folder that can be written"
+            self._opened.set_exception(StoreUnusableError(why))
+            return
         except BaseException as error:
             self._opened.set_exception(error)
             return

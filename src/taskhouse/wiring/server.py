@@ -111,8 +111,8 @@ class Server:
     def start(self) -> Reach:
         """Settle what a dead server left, run the queue, answer requests. Returns once it answers."""
         with self._ends_on_error():
-            login = found(self.world, self._config.project)
             http = self._bind()
+            login = found(self.world, self._config.project)  # a new secret is shown once: not before the port is ours
             finish_commits(self.world)
             dispatcher = Dispatcher(self.world, recover(self.world))
             dispatcher.start()
