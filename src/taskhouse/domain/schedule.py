@@ -110,10 +110,10 @@ class Schedule:
         return tuple(time(*divmod(minute, 60)) for minute in range(first, last + 1, self.interval_min))
 
     def occurrences(self, day: date, zone: tzinfo) -> Iterator[Occurrence]:
-        """The instances of one run date, in order of time."""
+        """The instances of one run date, in order of time. Times that a change of clocks makes one are one instance."""
         dry_run = not self.is_real_day(day)
-        for index, at in enumerate(self.times(), start=1):
-            yield Occurrence(index, wall_clock(day, at, zone), dry_run)
+        for index, due_at in enumerate(sorted({wall_clock(day, at, zone) for at in self.times()}), start=1):
+            yield Occurrence(index, due_at, dry_run)
 
 
 @dataclass(frozen=True, slots=True)

@@ -96,6 +96,14 @@ def test_schedules_within_a_day() -> None:
     assert [o.index for o in minutes.occurrences(date(2026, 3, 2), ZONE)] == [1, 2, 3]
 
 
+@pytest.mark.parametrize(("day", "count"), [(date(2026, 3, 28), 48), (date(2026, 3, 29), 46), (date(2026, 10, 25), 48)])
+def test_a_change_of_clocks_makes_no_two_instances_of_one_time(day: date, count: int) -> None:
+    found = list(Schedule(Cycle.MINUTE, interval_min=30).occurrences(day, BERLIN))
+    dues = [o.due_at for o in found]
+    assert len(set(dues)) == len(dues) == count and dues == sorted(dues)
+    assert [o.index for o in found] == list(range(1, count + 1))
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
