@@ -12,6 +12,16 @@ _DAY = r"\d{4}-\d{2}-\d{2}"
 _MOMENT = _DAY + r"( \d{2}:\d{2}:\d{2}(\.\d{1,9})?)?"
 
 
+MAX_TEXT_BYTES = 8 * 1024 * 1024
+MAX_ELEMENTS = 1_000_000
+"""Largest values that functions make out of a number: the engine builds each whole in memory, outside its memory limit."""
+
+
+def too_large(limit: str) -> str:
+    """The error of a function that would make a larger value."""
+    return f"error('ODPS-0121095:Invalid argument - the value would be larger than {limit}')"
+
+
 def _illegal(target: str) -> str:
     """The error of a failed strict cast, with the value in it."""
     return (

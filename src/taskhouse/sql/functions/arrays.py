@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from taskhouse.domain.datatypes import BIGINT, BOOLEAN, STRING, Kind, array, struct
 from taskhouse.sql.backends.duckdb import engine_type, quote_text
-from taskhouse.sql.backends.duckdb_macros import macro
+from taskhouse.sql.backends.duckdb_macros import MAX_ELEMENTS, macro, too_large
 from taskhouse.sql.coercion import common_type
 from taskhouse.sql.functions.collection_types import collections, common_of, element_of
 from taskhouse.sql.functions.registry import Call, Rule, shown
@@ -16,6 +16,16 @@ macro(
 
 
 macro("mc_keep_order(a) AS list_filter(a, lambda x, i: list_position(a, x) = i)")
+_TOO_MANY = too_large(f"{MAX_ELEMENTS} elements")
+macro(f"mc_count_to(n) AS range(CASE WHEN n > {MAX_ELEMENTS} THEN {_TOO_MANY} ELSE greatest(n, 0) END)")
+macro(
+    f"mc_series(a, b, s) AS CAST(generate_series(a, CASE WHEN (CAST(b AS DOUBLE) - a) / nullif(s, 0) >= {MAX_ELEMENTS} "
+    f"THEN {_TOO_MANY} ELSE b END, s) AS BIGINT[])"
+)
+macro(
+    f"mc_day_series(a, b, s) AS CAST(generate_series(a, CASE WHEN (b - a) * 86400 / nullif(epoch(s), 0) >= {MAX_ELEMENTS} "
+    f"THEN {_TOO_MANY} ELSE b END, s) AS DATE[])"
+)
 
 
 def _array(call: Call) -> Typed:
@@ -85,7 +95,7 @@ def _array_repeat(call: Call) -> Typed:
     value = call.args[0]
     type_ = value.type if not value.is_null else STRING
     count = call.to(1, BIGINT).sql
-    return Typed(f"list_transform(range(greatest({count}, 0)), lambda i: {call.to(0, type_).sql})", array(type_))
+    return Typed(f"list_transform(mc_count_to({count}), lambda i: {call.to(0, type_).sql})", array(type_))
 
 
 def _slice(call: Call) -> Typed:
@@ -99,10 +109,10 @@ def _sequence(call: Call) -> Typed:
     start, end = call.args[0], call.args[1]
     if start.kind is Kind.DATE and end.kind is Kind.DATE:
         step = call.args[2].sql if len(call.args) > 2 else "to_days(1)"
-        return Typed(f"CAST(generate_series({start.sql}, {end.sql}, {step}) AS DATE[])", array(start.type))
+        return Typed(f"mc_day_series({start.sql}, {end.sql}, {step})", array(start.type))
     a, b = call.to(0, BIGINT).sql, call.to(1, BIGINT).sql
     step = call.to(2, BIGINT).sql if len(call.args) > 2 else f"(CASE WHEN {a} <= {b} THEN 1 ELSE -1 END)"
-    return Typed(f"CAST(generate_series({a}, {b}, {step}) AS BIGINT[])", array(BIGINT))
+    return Typed(f"mc_series({a}, {b}, {step})", array(BIGINT))
 
 
 def _flatten(call: Call) -> Typed:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from taskhouse.domain.datatypes import BIGINT, STRING, DataType, Kind
 from taskhouse.sql.backends.duckdb import quote_text
-from taskhouse.sql.backends.duckdb_macros import macro
+from taskhouse.sql.backends.duckdb_macros import MAX_TEXT_BYTES, macro, too_large
 from taskhouse.sql.coercion import common_type
 from taskhouse.sql.functions.registry import Call, Group
 from taskhouse.sql.typed import Typed, text_constant
@@ -35,9 +35,17 @@ macro(
     "CASE WHEN a < 0 THEN greatest(length(string_split(s, d)) + a + 1, 1) ELSE greatest(a, 1) END, "
     "CASE WHEN b < 0 THEN length(string_split(s, d)) + b + 1 ELSE b END), d), '') END"
 )
-macro("mc_repeat(s, n) AS CASE WHEN n <= 0 AND s IS NOT NULL THEN '' ELSE repeat(s, n) END")
-macro("mc_pad_left(s, n, p) AS CASE WHEN n <= 0 OR p = '' THEN '' ELSE lpad(s, n, p) END")
-macro("mc_pad_right(s, n, p) AS CASE WHEN n <= 0 OR p = '' THEN '' ELSE rpad(s, n, p) END")
+# Limits are tested inside the argument: DuckDB computes a call of constants before it looks at the CASE around it.
+_TOO_LONG = too_large(f"{MAX_TEXT_BYTES} bytes")
+macro(
+    "mc_repeat(s, n) AS CASE WHEN n <= 0 AND s IS NOT NULL THEN '' "
+    f"ELSE repeat(s, CASE WHEN CAST(strlen(s) AS DOUBLE) * n > {MAX_TEXT_BYTES} THEN {_TOO_LONG} ELSE n END) END"
+)
+for _side, _pad in (("left", "lpad"), ("right", "rpad")):
+    macro(
+        f"mc_pad_{_side}(s, n, p) AS CASE WHEN n <= 0 OR p = '' THEN '' "
+        f"ELSE {_pad}(s, CAST(CASE WHEN n > {MAX_TEXT_BYTES} THEN {_TOO_LONG} ELSE n END AS INTEGER), p) END"
+    )
 macro(
     "mc_keyvalue(s, p, q, k) AS CASE WHEN s IS NULL OR p IS NULL OR q IS NULL OR k IS NULL THEN NULL ELSE "
     "list_extract(list_filter(string_split(s, p), lambda e: split_part(e, q, 1) = k AND contains(e, q)), 1)[length(k) + length(q) + 1:] END"
@@ -271,7 +279,7 @@ string.scalar(
 string.scalar("space(bigint) -> string", "mc_repeat(' ', {0})", "n blanks.", ("space(2)", "  "))
 string.scalar(
     "lpad(string, bigint, string) -> string",
-    "mc_pad_left({0}, CAST({1} AS INTEGER), {2})",
+    "mc_pad_left({0}, {1}, {2})",
     "Padded on the left, or cut, to n characters.",
     ("lpad('abcdefgh', 10, '12')", "12abcdefgh"),
     ("lpad('abcdefgh', 5, '12')", "abcde"),
@@ -279,7 +287,7 @@ string.scalar(
 )
 string.scalar(
     "rpad(string, bigint, string) -> string",
-    "mc_pad_right({0}, CAST({1} AS INTEGER), {2})",
+    "mc_pad_right({0}, {1}, {2})",
     "Padded on the right, or cut, to n characters.",
     ("rpad('abcdefgh', 10, '12')", "abcdefgh12"),
     ("rpad('abc', 2, '1')", "ab"),
