@@ -11,6 +11,7 @@ from decimal import Decimal
 from types import ModuleType
 from typing import Any
 
+import odps
 import pyarrow as pa
 import pytest
 from hypothesis import HealthCheck, Phase, assume, given, settings
@@ -22,8 +23,6 @@ from taskhouse.protocols.odps.tunnel.record_reader import RecordDecoder
 from taskhouse.protocols.odps.tunnel.record_values import stored_digits
 from taskhouse.protocols.odps.tunnel.record_writer import encode_records
 from taskhouse.sql.arrow import stored_schema
-
-odps = pytest.importorskip("odps")
 
 EPOCH = dt.datetime(1970, 1, 1)
 END_TAG = b"\x80\xc0\xff\x7f"
@@ -64,6 +63,11 @@ _NESTABLE = [t for t in SIMPLE if t not in ("json", "interval_year_month")]
 _KEYS = ["bigint", "string", "int"]
 
 
+MARKS = [chr(code) for code in range(0x10FE80, 0x10FF00)]
+"""Characters that rest as others (see `taskhouse.domain.raw_text`); they have tests of their own."""
+CHARACTERS = st.characters(codec="utf-8", exclude_characters=MARKS)
+
+
 def _types() -> st.SearchStrategy[str]:
     nested = st.recursive(
         st.sampled_from(_NESTABLE),
@@ -97,9 +101,9 @@ def _values(type_: DataType) -> st.SearchStrategy[Any]:
         case Kind.BINARY:
             return st.one_of(st.binary(max_size=40), st.just(END_TAG + b"\x00\x00"), st.just(END_TAG * 3))
         case Kind.CHAR | Kind.VARCHAR:
-            return st.text(max_size=type_.length)
+            return st.text(CHARACTERS, max_size=type_.length)
         case Kind.STRING:
-            return st.one_of(st.text(max_size=20), st.text(min_size=120, max_size=300))
+            return st.one_of(st.text(CHARACTERS, max_size=20), st.text(CHARACTERS, min_size=120, max_size=300))
         case Kind.JSON:
             return st.sampled_from(['"a"', '{"a": [1, 2, "x"]}'])
         case Kind.DATE:

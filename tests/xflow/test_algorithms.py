@@ -119,7 +119,6 @@ ARGUMENTS = {
 
 @pytest.mark.parametrize("kind", ["l1", "l2", "None"])
 def test_logistic_regression_learns_a_threshold(tmp_path: Path, kind: str) -> None:
-    pytest.importorskip("sklearn")
     rows = _rows_file(tmp_path, ["low" if n < 50 else "high" for n in range(100)])
     done = _algorithm("LogisticRegression").compute(
         "Train", {**ARGUMENTS, "regularizedType": kind, "goodValue": "high"}, rows
@@ -136,7 +135,6 @@ def test_logistic_regression_learns_a_threshold(tmp_path: Path, kind: str) -> No
 
 
 def test_logistic_regression_with_three_classes_leaves_out_rows_with_null(tmp_path: Path) -> None:
-    pytest.importorskip("sklearn")
     labels: list[str | None] = [["a", "b", "c"][n // 30] for n in range(90)]
     labels[0] = None
     done = _algorithm("LogisticRegression").compute("Train", ARGUMENTS, _rows_file(tmp_path, labels))
