@@ -1,7 +1,8 @@
 """Runs in progress: stopping them, and telling how far those are that take longer than a moment.
 
 One thread watches all runs, so a statement that is over in a millisecond costs no thread and no plan. The same thread
-repeats an interrupt until the run has ended: DuckDB forgets one that arrives between two of a statement's steps.
+repeats an interrupt until the run has ended: DuckDB forgets one that arrives between two of a statement's steps. Plans are made on
+other threads, since one that takes long must not keep the watch from stopping anything.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import contextlib
 import threading
 import time
 from collections.abc import Callable
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
 
 import duckdb
 
@@ -18,6 +20,7 @@ from taskhouse.engines.duckdb import stages
 from taskhouse.ports.engine import RunControl
 
 INTERVAL_S = 0.1
+_PLANNERS = 2
 
 
 class Run:
@@ -31,7 +34,7 @@ class Run:
         self.cancelled = False
         self.started = time.monotonic()
         self._plan = plan
-        self._stages: tuple[Stage, ...] | None = None
+        self._stages: Future[tuple[Stage, ...]] | None = None
         self._finished = False
         self._lock = threading.Lock()
 
@@ -46,16 +49,20 @@ class Run:
         """No interrupt reaches the connection after this, which may serve another run then."""
         with self._lock:
             self._finished = True
+        if self._stages is not None:
+            self._stages.cancel()
 
-    def tick(self, now: float) -> None:
+    def tick(self, now: float, planners: Executor) -> None:
         if self.cancelled:
             self.interrupt()
         elif now - self.started >= INTERVAL_S:
             if self._stages is None:
-                self._stages = self._plan()
-            with self._lock:
-                if not self._finished:
-                    self.control.report(stages.running(self._stages, self.connection.query_progress()))
+                self._stages = planners.submit(self._plan)
+            elif self._stages.done():
+                known = self._stages.result()
+                with self._lock:
+                    if not self._finished:
+                        self.control.report(stages.running(known, self.connection.query_progress()))
 
 
 class Monitor:
@@ -63,6 +70,7 @@ class Monitor:
         self._runs: set[Run] = set()
         self._closed = False
         self._changed = threading.Condition()
+        self._planners = ThreadPoolExecutor(_PLANNERS, "engine-plan")
         self._thread = threading.Thread(target=self._watch, name="engine-monitor", daemon=True)
         self._thread.start()
 
@@ -84,6 +92,7 @@ class Monitor:
             self._changed.notify()
             left = list(self._runs)
         self._thread.join()
+        self._planners.shutdown(wait=False, cancel_futures=True)
         return left
 
     def _watch(self) -> None:
@@ -99,4 +108,4 @@ class Monitor:
             for run in runs:
                 # A run that ends while it is looked at, or a listener that fails, must not end the watch.
                 with contextlib.suppress(Exception):
-                    run.tick(now)
+                    run.tick(now, self._planners)
