@@ -87,6 +87,8 @@ def test_schemas(shell) -> None:  # type: ignore[no-untyped-def]
     assert shell.run("show schemas") == "default\ns\n"
     shell.run("create table p.s.t (a bigint)")
     assert shell.run("use schema s; show tables") == "ALIYUN$admin:t\n"
+    assert shell.run("set odps.namespace.schema=true; show tables in s") == "ALIYUN$admin:t\n"
+    assert shell.run("show tables in p.s") == "ALIYUN$admin:t\n"
     with pytest.raises(Fault) as caught:
         shell.run("drop schema s")
     assert "not empty" in str(caught.value)

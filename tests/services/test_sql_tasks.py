@@ -122,6 +122,18 @@ def test_create_table_as(sql: Sql) -> None:
     assert sql.world.catalogue.table(TableName(sql.project, "default", "u")) is None
 
 
+def test_one_statement_writes_nothing_twice(sql: Sql) -> None:
+    sql.ok("create table s (n bigint); insert into s values (1); create table flat (n bigint)")
+    sql.ok("create table parts (n bigint) partitioned by (ds string)")
+    assert "flat is written twice" in sql.fails("from s insert into flat select n insert overwrite table flat select n")
+    twice = (
+        "from s insert overwrite table parts partition (ds='1') select n insert into parts partition (ds) select n, '1'"
+    )
+    assert "partition (ds='1') is written twice" in sql.fails(twice)
+    assert sql.rows("select * from flat") == sql.rows("select * from parts") == []
+    sql.ok("from s insert into parts partition (ds='1') select n insert into parts partition (ds='2') select n")
+
+
 def test_multi_insert(sql: Sql) -> None:
     sql.ok(
         "create table a (n bigint)", "create table b (n bigint)", "create table s as select 1L as n union all select 5L"

@@ -56,6 +56,12 @@ VALUES: list[tuple[str, Any]] = [
     ("""cast(json '{"A b":"x"}'['A b'] as string)""", "x"),
     # Whole numbers as a moment are seconds.
     ("cast(cast(1700000000L as timestamp) as string)", "2023-11-15 06:13:20"),
+    ("-128Y", -128),
+    ("+".join("x" for _ in range(300)).join(("(select sum(", ") from n)")), 900),
+    ("cast(from_utc_timestamp('2017-08-01 00:00:00', 'PST') as string)", "2017-07-31 17:00:00"),
+    ("cast(to_utc_timestamp('2017-08-01 08:00:00', 'GMT+8') as string)", "2017-08-01 00:00:00"),
+    ("-32768S", -32768),
+    ("-1L", -1),
     # Casts cut, they do not round.
     ("cast(1.6 as bigint)", 1),
     ("cast(-1.6 as bigint)", -1),

@@ -16,7 +16,7 @@ from typing import Any
 from taskhouse.domain.access import project_target, schema_target
 from taskhouse.domain.catalogue import DEFAULT_SCHEMA, Column, PartitionValues, Table, TableKind, TableName
 from taskhouse.domain.datatypes import STRING, Kind
-from taskhouse.domain.faults import Fault, FaultCode
+from taskhouse.domain.faults import Fault, FaultCode, Place
 from taskhouse.ports.engine import OutputColumn, RunControl, RunStatistics, Scan, WriteTarget
 from taskhouse.ports.warehouse import CommitResult, DataFile, TableCommit
 from taskhouse.services.access import authorize
@@ -69,6 +69,7 @@ def insert(
             one = _stage_insert(world, session, each, control, part)
             if one is not None:
                 staged.append(one)
+                _check_apart(staged, each.place)
         _check_targets(world, staged)
         commits = [one.commit for one in staged if one.commit is not None]
         control.check()
@@ -271,6 +272,34 @@ def _overwritten(bound: BoundInsert, written: set[PartitionValues]) -> frozenset
     if bound.create_partition:
         return frozenset({bound.static_partition})
     return frozenset(written)
+
+
+def _check_apart(staged: Sequence[Staged], place: Place) -> None:
+    """Raises `Fault` (Semantic) when the last insert writes what another of the same statement writes: a table without
+    partitions, or a partition."""
+    last = staged[-1]
+    for other in staged[:-1]:
+        if other.bound.table.id != last.bound.table.id:
+            continue
+        shared = _written_partitions(other) & _written_partitions(last)
+        if shared:
+            pairs = zip(last.bound.table.partition_columns, min(shared), strict=True)
+            what = ",".join(f"{column.name}='{value}'" for column, value in pairs)
+            raise Fault(
+                FaultCode.SEMANTIC,
+                f"Semantic analysis exception - {last.bound.table.name} {f'partition ({what}) ' if what else ''}"
+                "is written twice by one statement",
+                place,
+            )
+
+
+def _written_partitions(one: Staged) -> set[PartitionValues]:
+    """The partitions an insert writes, with or without rows; `()` is a table that has none."""
+    if not one.bound.table.is_partitioned:
+        return {()}
+    if one.bound.create_partition:
+        return {one.bound.static_partition}
+    return {file.partition for file in one.commit.files} if one.commit is not None else set()
 
 
 def _check_targets(world: World, staged: Sequence[Staged]) -> None:

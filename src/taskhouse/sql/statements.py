@@ -503,7 +503,9 @@ class DescribeResource(Statement):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShowTables(Statement):
-    """SHOW TABLES|VIEWS [IN project[.schema]] [LIKE 'pattern'] ; the pattern has `*` and `|` as MaxCompute has."""
+    """SHOW TABLES|VIEWS [IN project[.schema]] [LIKE 'pattern'] ; the pattern has `*` and `|` as MaxCompute has.
+
+    A single name is a schema where names have three tiers."""
 
     project: str | None = None
     schema: str | None = None

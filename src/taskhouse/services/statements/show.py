@@ -63,8 +63,11 @@ def _lines(items: Iterator[str] | list[str]) -> StatementOutcome:
 
 
 def show_tables(run: Execution, statement: ShowTables) -> StatementOutcome:
-    project = run.project(statement.project, statement.place)
-    schema = statement.schema or (run.session.schema if project is run.session.project else DEFAULT_SCHEMA)
+    named, inside = statement.project, statement.schema
+    if named and not inside and run.session.schemas_enabled:
+        named, inside = None, named
+    project = run.project(named, statement.place)
+    schema = inside or (run.session.schema if project is run.session.project else DEFAULT_SCHEMA)
     tables.require_schema(run.world, project.name, schema)
     tables.check_list(run.world, run.session.caller, project.name, schema)
     wanted = pattern(statement.like)

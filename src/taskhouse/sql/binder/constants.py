@@ -11,6 +11,7 @@ from taskhouse.domain.datatypes import BIGINT, DOUBLE, INT, DataType, Kind
 from taskhouse.sql import operators
 from taskhouse.sql.binder.binding import Binding
 from taskhouse.sql.binder.scope import Scope
+from taskhouse.sql.dialect import type_of
 from taskhouse.sql.functions.registry import shown
 from taskhouse.sql.typed import NULL, Typed, decimal_constant, double_constant, integer_constant, text_constant
 
@@ -97,6 +98,12 @@ class Constants:
             self.binding.fail(f"'{text}' is no interval from {start} to {end}", node)
 
     def negative(self, node: exp.Neg, scope: Scope) -> Typed:
+        cast = node.this
+        if isinstance(cast, exp.Cast) and isinstance(cast.this, exp.Literal) and type_of(cast.args["to"]).is_integer:
+            # -128Y is the least TINYINT, though 128Y is none.
+            return self.expressions.bind(
+                exp.Cast(this=exp.Neg(this=cast.this.copy()), to=cast.args["to"].copy()), scope
+            )
         inner = self.expressions.bind(node.this, scope)
         value = inner.value
         if type(value) is int:

@@ -219,12 +219,23 @@ class Expressions:
     # --- operators ----------------------------------------------------------------------------------------------------
 
     def _arithmetic(self, node: exp.Binary, scope: Scope) -> Typed:
-        left, right = self.bind(node.this, scope), self.bind(node.expression, scope)
-        operator = _ARITHMETIC[type(node)]
-        made = operators.arithmetic(left, operator, right, self.binding.rules, wide=self.binding.context.wide_decimals)
-        if made is None:
-            self.binding.incompatible(f"operator {operator}", left, right, node)
-        return made
+        """`a + b - c ...` from left to right in a loop, as such chains may be longer than expressions may be deep."""
+        chain: list[exp.Binary] = []
+        first: exp.Expr = node
+        while isinstance(first, exp.Binary) and type(first) in _ARITHMETIC:
+            chain.append(first)
+            first = first.this
+        left = self.bind(first, scope)
+        for step in reversed(chain):
+            right = self.bind(step.expression, scope)
+            operator = _ARITHMETIC[type(step)]
+            made = operators.arithmetic(
+                left, operator, right, self.binding.rules, wide=self.binding.context.wide_decimals
+            )
+            if made is None:
+                self.binding.incompatible(f"operator {operator}", left, right, step)
+            left = made
+        return left
 
     def _bits(self, node: exp.Binary, scope: Scope) -> Typed:
         left, right = self.bind(node.this, scope), self.bind(node.expression, scope)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 
 from taskhouse.domain.datatypes import (
     BIGINT,
@@ -19,6 +20,7 @@ from taskhouse.sql.casts import convert, datetime_constant, from_civil, zone_of
 from taskhouse.sql.functions.date_arguments import as_time, dates, wall
 from taskhouse.sql.functions.date_patterns import constant_text, format_sql, strptime_format
 from taskhouse.sql.functions.registry import Call, Rule, shown
+from taskhouse.sql.settings import is_time_zone
 from taskhouse.sql.typed import Typed, date_constant, text_constant
 
 
@@ -124,13 +126,18 @@ def _millis(factor: int) -> Rule:
     return rule
 
 
+_JAVA_ZONE = re.compile(
+    r"(?:GMT|UTC)[+-]\d{1,2}(?::\d{2})?|Z|ACT|AET|AGT|ART|AST|BET|BST|CAT|CNT|CST|CTT|EAT|ECT|IET|IST|JST|MIT|NET|NST|PLT|PNT"
+    r"|PRT|PST|SST|VST"
+)
+"""Names of zones that Java, and DuckDB's ICU with it, knows beside the IANA's: `PST` is Los Angeles, `CTT` Shanghai."""
+
+
 def _zone(to_utc: bool) -> Rule:
     def rule(call: Call) -> Typed:
         zone = call.args[1]
-        if isinstance(zone.value, str):
-            known = zone_of(zone.value)
-            if known is dt.UTC and zone.value.upper() not in ("UTC", "GMT", "Z", "ETC/UTC"):
-                call.fail(f"function {call.name}: time zone '{zone.value}' is not known")
+        if isinstance(zone.value, str) and not is_time_zone(zone.value) and not _JAVA_ZONE.fullmatch(zone.value):
+            call.fail(f"function {call.name}: time zone '{zone.value}' is not known")
         clock = f"make_timestamp({call.to(0, BIGINT).sql} * 1000)" if call.args[0].type.is_number else wall(call, 0)
         if to_utc:
             moved = f"timezone('UTC', timezone({zone.sql}, {clock}))"
