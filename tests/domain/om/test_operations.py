@@ -402,9 +402,11 @@ def test_the_root_counts_as_upstream() -> None:
 
 
 def test_removed_edges_no_longer_lead_downstream(done: House) -> None:
-    done.set(X="N")
     done.removed.add(done.graph.out_edges[done.at("P")][0])
-    assert "X" not in done.names(done.decide(ForceRerunDownstream(on(done, "A"))))
+    plan = done.decide(ForceRerunDownstream(on(done, "A")))
+    assert done.names(plan) == "B:N! C:N! D:N! P:N Q:N V:N Y:N Z:N"
+    assert [m.name for m in plan.members] == ["E", "Y", "Z"]
+    assert "X" not in sees(plan)
 
 
 def test_modify_priority(done: House) -> None:
