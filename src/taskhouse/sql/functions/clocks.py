@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import re
 
@@ -16,12 +17,18 @@ from taskhouse.domain.datatypes import (
     Kind,
 )
 from taskhouse.sql.backends.duckdb import quote_text
+from taskhouse.sql.backends.duckdb_macros import macro
 from taskhouse.sql.casts import convert, datetime_constant, from_civil, zone_of
 from taskhouse.sql.functions.date_arguments import as_time, dates, wall
-from taskhouse.sql.functions.date_patterns import constant_text, format_sql, strptime_format
+from taskhouse.sql.functions.date_patterns import constant_text, format_sql, has_one_year, strptime_format, written_form
 from taskhouse.sql.functions.registry import Call, Rule, shown
 from taskhouse.sql.settings import is_time_zone
 from taskhouse.sql.typed import Typed, date_constant, text_constant
+
+macro(
+    "mc_no_date(s, p) AS error('ODPS-0123091:Illegal type cast - in function to_date, value ''' || s || "
+    "''' is not written as ''' || p || '''.')"
+)
 
 
 def _to_date(call: Call) -> Typed:
@@ -32,16 +39,25 @@ def _to_date(call: Call) -> Typed:
         if made is None:
             call.fail(f"function to_date cannot read {shown(value.type)}")
         return made
+    own = call.text(1, "the pattern")
+    if not has_one_year(own):
+        return Typed("CAST(NULL AS TIMESTAMPTZ)", DATETIME)
     text = call.to(0, STRING)
-    pattern = strptime_format(call.text(1, "the pattern"), call)
-    if isinstance(text.value, str):
-        try:
-            if not call.rules.strict:
-                return datetime_constant(dt.datetime.strptime(text.value, pattern), call.rules)
-        except (ValueError, OverflowError):
-            pass
-    reader = "strptime" if call.rules.strict else "try_strptime"
-    return Typed(f"CAST({reader}({text.sql}, {quote_text(pattern)}) AS TIMESTAMPTZ)", DATETIME)
+    pattern, form = strptime_format(own, call), written_form(own)
+    if isinstance(text.value, str) and re.fullmatch(form, text.value, re.ASCII):
+        with contextlib.suppress(ValueError, OverflowError):
+            return datetime_constant(dt.datetime.strptime(text.value, pattern), call.rules)
+    read = _read_sql(text.sql, pattern, form)
+    if call.rules.strict:
+        read = (
+            f"(CASE WHEN {text.sql} IS NOT NULL THEN coalesce({read}, mc_no_date({text.sql}, {quote_text(own)})) END)"
+        )
+    return Typed(f"CAST({read} AS TIMESTAMPTZ)", DATETIME)
+
+
+def _read_sql(text: str, pattern: str, form: str) -> str:
+    """SQL of the TIMESTAMP that a text written in `form` is, else of NULL."""
+    return f"(CASE WHEN regexp_full_match({text}, {quote_text(form)}) THEN try_strptime({text}, {quote_text(pattern)}) END)"
 
 
 def _to_char(call: Call) -> Typed:
@@ -109,12 +125,10 @@ def _current_date(call: Call) -> Typed:
 
 
 def _isdate(call: Call) -> Typed:
-    pattern = strptime_format(call.text(1, "the pattern"), call)
+    own = call.text(1, "the pattern")
     text = call.to(0, STRING)
-    return Typed(
-        f"(CASE WHEN {text.sql} IS NOT NULL THEN try_strptime({text.sql}, {quote_text(pattern)}) IS NOT NULL END)",
-        BOOLEAN,
-    )
+    read = _read_sql(text.sql, strptime_format(own, call), written_form(own))
+    return Typed(f"(CASE WHEN {text.sql} IS NOT NULL THEN {read} IS NOT NULL END)", BOOLEAN)
 
 
 def _millis(factor: int) -> Rule:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 
 from taskhouse.sql.backends.duckdb import quote_text
 from taskhouse.sql.functions.registry import Call
@@ -126,6 +127,28 @@ def strptime_format(pattern: str, call: Call, *, java: bool = False) -> str:
     if not any(is_code for _, is_code in pieces):
         call.fail(f"function {call.name}: the pattern '{pattern}' has no part of a date")
     return "".join(_READ_ONLY.get(piece, piece) if is_code else _text(piece) for piece, is_code in pieces)
+
+
+_WIDTHS = {"%Y": r"\d{4}", "%n": r"\d{9}", "%f": r"\d{6}", "%g": r"\d{3}", "%j": r"\d{3}"}
+_NAMES = ("%B", "%b", "%A", "%a", "%p")
+
+
+def written_form(pattern: str) -> str:
+    """A regular expression of the texts that are written as one of MaxCompute's own patterns says, digit by digit: `mm` has two, which
+    no `strptime` asks for."""
+    made = []
+    for piece, is_code in tokens(pattern, java=False):
+        if not is_code:
+            made.append(re.escape(piece))
+        elif piece in _NAMES:
+            made.append("[A-Za-z]+")
+        else:
+            made.append(r"\d{1,2}" if piece in _READ_ONLY else _WIDTHS.get(piece, r"\d{2}"))
+    return "".join(made)
+
+
+def has_one_year(pattern: str) -> bool:
+    return [piece for piece, is_code in tokens(pattern, java=False) if is_code].count("%Y") == 1
 
 
 _CONSTANT = {"%Y": "{0.year:04d}", "%m": "{0.month:02d}", "%d": "{0.day:02d}"}
