@@ -32,7 +32,8 @@ class Candidate:
     `skip_checks` are the flags of a forced attempt; `inner_met` then says that nodes of its own table which it reads and which are
     forced along have succeeded (`Snapshot.unmet_inner`). `retry_at` is set on a failed node that will be tried again. `cancelling`: an
     earlier attempt was cancelled and has not acknowledged it. `awaits_trigger`: the node also needs an external request that has not
-    come.
+    come. `schedule_type` is the task's; an instance of a day that is not the task's is DRY_RUN whatever its task is, so that a rerun
+    on that day stays one. Forcing skips upstream and time, not this.
     """
 
     node: int
@@ -83,7 +84,7 @@ def next_step(node: Candidate, now: datetime) -> Step:
         return Step.NOTHING
     if node.due_at > now and not node.skip_checks:
         return Step.WAIT_FOR_TIME if cls is StatusClass.NOT_RUNNING else Step.NOTHING
-    if node.schedule_type is not ScheduleType.NORMAL and not node.skip_checks:
+    if node.schedule_type is not ScheduleType.NORMAL:
         if cls is StatusClass.NOT_RUNNING:
             return Step.WAIT_FOR_TIME
         return Step.DRY_RUN if node.schedule_type is ScheduleType.DRY_RUN else Step.SKIP

@@ -66,6 +66,12 @@ def test_dry_run_and_skip_wait_for_their_time() -> None:
         assert step("00:30", schedule_type=kind, status=NodeStatus.WAIT_SCHEDULE) is expected
 
 
+def test_forcing_does_not_make_a_dry_run_real() -> None:
+    forced = {"upstream_met": False, "skip_checks": True, "schedule_type": ScheduleType.DRY_RUN}
+    assert step("00:15", **forced) is Step.WAIT_FOR_TIME
+    assert step("00:15", **forced, status=NodeStatus.WAIT_SCHEDULE) is Step.DRY_RUN
+
+
 def test_failed_nodes_retry_when_it_is_time() -> None:
     failed = {"status": NodeStatus.FAILED}
     assert step("01:05", **failed) is Step.NOTHING
