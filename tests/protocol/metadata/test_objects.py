@@ -21,6 +21,8 @@ def test_projects(o: ODPS) -> None:
     )
     assert project.properties["odps.sql.timezone"] == "UTC"
     assert int(project.extended_properties["usedQuotaPhysicalSize"]) >= 0
+    assert project.tenant_id == o.default_tenant.tenant_id
+    assert (project.region_id, project.default_quota_nickname) == ("local", "default")
     assert project.get_property("nope", "absent") == "absent"
     assert [found.name for found in o.list_projects()] == ["other", "p"]
     assert o.exist_project("other") and not o.exist_project("nope")

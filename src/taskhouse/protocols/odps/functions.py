@@ -8,7 +8,8 @@ from taskhouse.domain.catalogue import Function
 from taskhouse.domain.faults import Fault, FaultCode
 from taskhouse.protocols.odps import xml
 from taskhouse.protocols.odps.faults import http_time
-from taskhouse.protocols.odps.locating import number, project_of, schema_of
+from taskhouse.protocols.odps.lists import asked, page_reply
+from taskhouse.protocols.odps.locating import project_of, schema_of
 from taskhouse.protocols.odps.web import Reply, Request, Routes
 from taskhouse.protocols.odps.xml import Xml, element
 from taskhouse.services.catalogue import functions
@@ -44,24 +45,8 @@ def _definition(root: Element) -> tuple[str, list[str]]:
 
 @routes.get(_ALL)
 def list_functions(world: World, request: Request) -> Reply:
-    query = request.query
-    page = functions.page(
-        world,
-        request.caller,
-        project_of(request),
-        schema_of(request),
-        prefix=query.get("name", ""),
-        owner=query.get("owner", ""),
-        marker=query.get("marker", ""),
-        limit=number(request, "maxitems", world.limits.page_items),
-    )
-    root = element(
-        "Functions",
-        element("Marker", page.marker),
-        element("MaxItems", len(page.items)),
-        map(_element, page.items),
-    )
-    return Reply(200, xml.document(root))
+    page = functions.page(world, request.caller, project_of(request), schema_of(request), **asked(world, request))
+    return page_reply("Functions", page, _element)
 
 
 @routes.post(_ALL)

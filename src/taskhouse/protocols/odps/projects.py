@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 
 from taskhouse.domain.catalogue import Project, Schema
 from taskhouse.protocols.odps import xml
+from taskhouse.protocols.odps.edge import QUOTA, REGION, TENANT
 from taskhouse.protocols.odps.faults import http_time
-from taskhouse.protocols.odps.locating import number, project_of
+from taskhouse.protocols.odps.lists import asked, page_reply
+from taskhouse.protocols.odps.locating import project_of
 from taskhouse.protocols.odps.web import Reply, Request, Routes
 from taskhouse.protocols.odps.xml import Xml, element
 from taskhouse.services.catalogue import projects
@@ -45,21 +47,7 @@ def _extended(world: World, project: Project) -> Xml:
 
 @routes.get("/projects")
 def list_projects(world: World, request: Request) -> Reply:
-    query = request.query
-    page = projects.page(
-        world,
-        request.caller,
-        prefix=query.get("name", ""),
-        owner=query.get("owner", ""),
-        marker=query.get("marker", ""),
-        limit=number(request, "maxitems", world.limits.page_items),
-    )
-    return Reply(200, xml.document(_listed("Projects", page.marker, map(_summary, page.items))))
-
-
-def _listed(tag: str, marker: str, items: Iterable[Xml]) -> Xml:
-    found = list(items)
-    return element(tag, element("Marker", marker), element("MaxItems", len(found)), found)
+    return page_reply("Projects", projects.page(world, request.caller, **asked(world, request)), _summary)
 
 
 def _summary(project: Project) -> Xml:
@@ -91,6 +79,9 @@ def get_project(world: World, request: Request) -> Reply:
         element("ProjectGroupName"),
         _properties("Properties", _shown_properties(world, found)),
         element("Clusters", element("Cluster", element("Name", "default"), element("QuotaID", "1"))),
+        element("Region", REGION),
+        element("TenantId", TENANT),
+        element("DefaultQuotaNickname", QUOTA),
         element("Allow3Tier", found.schemas_enabled),
     )
     return Reply(200, xml.document(root), _headers(found.owner, found))
@@ -163,17 +154,8 @@ def _schema(item: Schema) -> Xml:
 
 @routes.get("/projects/{project}/schemas")
 def list_schemas(world: World, request: Request) -> Reply:
-    query = request.query
-    page = projects.schema_page(
-        world,
-        request.caller,
-        project_of(request),
-        prefix=query.get("name", ""),
-        owner=query.get("owner", ""),
-        marker=query.get("marker", ""),
-        limit=number(request, "maxitems", world.limits.page_items),
-    )
-    return Reply(200, xml.document(_listed("Schemas", page.marker, map(_schema, page.items))))
+    page = projects.schema_page(world, request.caller, project_of(request), **asked(world, request))
+    return page_reply("Schemas", page, _schema)
 
 
 @routes.post("/projects/{project}/schemas")

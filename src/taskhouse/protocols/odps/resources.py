@@ -6,8 +6,8 @@ from typing import BinaryIO
 
 from taskhouse.domain.catalogue import Resource
 from taskhouse.domain.faults import Fault, FaultCode
-from taskhouse.protocols.odps import xml
 from taskhouse.protocols.odps.faults import http_time
+from taskhouse.protocols.odps.lists import asked, page_reply
 from taskhouse.protocols.odps.locating import number, project_of, schema_of
 from taskhouse.protocols.odps.web import Reply, Request, Routes
 from taskhouse.protocols.odps.xml import Xml, element
@@ -83,24 +83,8 @@ def _headers(resource: Resource) -> dict[str, str]:
 
 @routes.get(_ALL)
 def list_resources(world: World, request: Request) -> Reply:
-    query = request.query
-    page = resources.page(
-        world,
-        request.caller,
-        project_of(request),
-        schema_of(request),
-        prefix=query.get("name", ""),
-        owner=query.get("owner", ""),
-        marker=query.get("marker", ""),
-        limit=number(request, "maxitems", world.limits.page_items),
-    )
-    root = element(
-        "Resources",
-        element("Marker", page.marker),
-        element("MaxItems", len(page.items)),
-        map(_item, page.items),
-    )
-    return Reply(200, xml.document(root))
+    page = resources.page(world, request.caller, project_of(request), schema_of(request), **asked(world, request))
+    return page_reply("Resources", page, _item)
 
 
 @routes.get(_ONE, "meta")

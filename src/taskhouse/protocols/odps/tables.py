@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from taskhouse.domain.catalogue import Table
 from taskhouse.domain.faults import Fault, FaultCode
 from taskhouse.protocols.odps import xml
+from taskhouse.protocols.odps.lists import asked, page_reply
 from taskhouse.protocols.odps.locating import number, project_of, schema_of, table_of
 from taskhouse.protocols.odps.table_documents import (
     partition_element,
@@ -13,7 +16,6 @@ from taskhouse.protocols.odps.table_documents import (
     table_summary,
 )
 from taskhouse.protocols.odps.web import FORK_SAFE, Reply, Request, Routes
-from taskhouse.protocols.odps.xml import element
 from taskhouse.services.catalogue import names, tables
 from taskhouse.services.catalogue.preview import preview
 from taskhouse.services.world import World
@@ -31,29 +33,15 @@ def _found(world: World, request: Request, action: str = "Describe") -> Table:
 @routes.get("/projects/{project}/tables")
 @routes.get("/projects/{project}/schemas/{schema}/tables")
 def list_tables(world: World, request: Request) -> Reply:
-    query = request.query
     page = tables.page(
         world,
         request.caller,
         project_of(request),
         schema_of(request),
-        prefix=query.get("name", ""),
-        owner=query.get("owner", ""),
-        kind=query.get("type", ""),
-        marker=query.get("marker", ""),
-        limit=number(request, "maxitems", world.limits.page_items),
+        kind=request.query.get("type", ""),
+        **asked(world, request),
     )
-    return Reply(
-        200,
-        xml.document(
-            element(
-                "Tables",
-                element("Marker", page.marker),
-                element("MaxItems", len(page.items)),
-                (table_summary(table, extended=request.has("extended")) for table in page.items),
-            )
-        ),
-    )
+    return page_reply("Tables", page, partial(table_summary, extended=request.has("extended")))
 
 
 @routes.get(_ONE)
@@ -98,17 +86,7 @@ def list_partitions(world: World, request: Request) -> Reply:
         marker=request.query.get("marker", ""),
         limit=number(request, "maxitems", world.limits.page_items),
     )
-    return Reply(
-        200,
-        xml.document(
-            element(
-                "Partitions",
-                element("Marker", page.marker),
-                element("MaxItems", len(page.items)),
-                (partition_summary(found.partition_columns, item) for item in page.items),
-            )
-        ),
-    )
+    return page_reply("Partitions", page, partial(partition_summary, found.partition_columns))
 
 
 @routes.get(_ONE, "partition")

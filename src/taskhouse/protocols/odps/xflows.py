@@ -10,6 +10,7 @@ from taskhouse.ports.algorithms import Algorithm
 from taskhouse.ports.model_store import OfflineModel
 from taskhouse.protocols.odps import xml
 from taskhouse.protocols.odps.faults import http_time
+from taskhouse.protocols.odps.lists import asked, page_reply
 from taskhouse.protocols.odps.locating import project_of
 from taskhouse.protocols.odps.web import Reply, Request, Routes
 from taskhouse.protocols.odps.xml import Xml, element
@@ -102,13 +103,10 @@ def model_page(world: World, request: Request) -> Reply:
     project = project_of(request)
     _project(world, request)
     authorize.check(world, request.caller, "List", project_target(project))
-    query = request.query
-    found = world.models.page(
-        project, query.get("name", ""), query.get("owner", ""), query.get("marker", ""), world.limits.page_items
-    )
-    items = [_model_element(model) for model in found.items]
-    root = element("OfflineModels", element("Marker", found.marker), element("MaxItems", len(items)), items)
-    return Reply(200, xml.document(root))
+    wanted = asked(world, request)
+    limit = min(max(wanted["limit"], 1), world.limits.page_items)
+    found = world.models.page(project, wanted["prefix"], wanted["owner"], wanted["marker"], limit)
+    return page_reply("OfflineModels", found, _model_element)
 
 
 @routes.get(MODEL)
