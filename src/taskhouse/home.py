@@ -17,6 +17,9 @@ import os
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+DATABASE = "meta.db"
+SECRET_KEY = "secret.key"
+
 
 @dataclass(frozen=True, slots=True)
 class Holder:
@@ -58,7 +61,7 @@ class Home:
 
     @property
     def database(self) -> Path:
-        return self.path / "meta.db"
+        return self.path / DATABASE
 
     @property
     def warehouse(self) -> Path:
@@ -84,7 +87,7 @@ class Home:
 
 def is_home(path: Path) -> bool:
     """Whether the folder has been served or managed before."""
-    return (path / "meta.db").is_file()
+    return (path / DATABASE).is_file()
 
 
 def holder_of(path: Path) -> Holder | None:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from taskhouse.domain.limits import Limits
+from taskhouse.home import DATABASE, SECRET_KEY
 from taskhouse.scheduler.clock import RandomIds, SystemClock
 from taskhouse.services.world import World
 from taskhouse.store.access import SqlAccessStore
@@ -21,14 +22,14 @@ def administration(home: Path) -> Iterator[World]:
     """The world of a home, made when missing, with or without a running server. There is no engine and no warehouse
     behind it: statements, instances and tables' data are the server's business."""
     home.mkdir(parents=True, exist_ok=True, mode=0o700)
-    database = Database(home / "meta.db")
+    database = Database(home / DATABASE)
     absent: Any = _Absent()
     try:
         migrate(database)
         yield World(
             instances=absent,
             catalogue=SqlCatalogueStore(database),
-            access=SqlAccessStore(database, home.resolve() / "secret.key"),
+            access=SqlAccessStore(database, home.resolve() / SECRET_KEY),
             sessions=absent,
             models=absent,
             algorithms=absent,

@@ -14,11 +14,12 @@ from taskhouse.config import Config
 from taskhouse.domain.limits import Limits
 from taskhouse.engines.algorithms import AlgorithmRegistry
 from taskhouse.engines.duckdb.engine import DuckDbEngine
-from taskhouse.home import Holder, Home
+from taskhouse.home import SECRET_KEY, Holder, Home
 from taskhouse.ports.engine import Engine
 from taskhouse.ports.warehouse import Warehouse
 from taskhouse.protocols.logview.pages import routes as logview_routes
 from taskhouse.protocols.odps.app import build_app
+from taskhouse.protocols.odps.routing import BASE_PATH
 from taskhouse.protocols.odps.server import Server as HttpServer
 from taskhouse.scheduler.clock import RandomIds, SystemClock
 from taskhouse.scheduler.dispatcher import Dispatcher
@@ -41,8 +42,6 @@ from taskhouse.warehouse.delta import DeltaWarehouse
 
 _log = structlog.get_logger(__name__)
 
-BASE_PATH = "/api"
-
 RUNNERS: dict[str, Runner] = {
     "SQL": run_sql.run,
     "SQLCost": sql_cost.run,
@@ -59,7 +58,7 @@ def build_world(
     return World(
         instances=SqlInstanceStore(database),
         catalogue=SqlCatalogueStore(database),
-        access=SqlAccessStore(database, home / "secret.key"),
+        access=SqlAccessStore(database, home / SECRET_KEY),
         sessions=SqlSessionStore(database),
         models=SqlModelStore(database),
         algorithms=AlgorithmRegistry(),
