@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from taskhouse.cli.demo import load_demo
-from taskhouse.cli.memory import bound_memory
+from taskhouse.cli.memory import MemoryBound
 from taskhouse.config import LOG_FORMATS, LOG_LEVELS, load
 
 if TYPE_CHECKING:
@@ -70,8 +70,8 @@ def serve(config_file: Path | None, demo: bool, **flags: Any) -> None:
     from taskhouse.wiring.server import Server
 
     logs.configure(config.log_format, config.log_level)
-    bound_memory()
 
+    bound = MemoryBound()
     server = Server(config)
     ready = None
     try:
@@ -90,6 +90,7 @@ def serve(config_file: Path | None, demo: bool, **flags: Any) -> None:
         if ready is not None:
             ready.remove()
         server.close()
+        bound.close()
 
 
 class ReadyFile:
