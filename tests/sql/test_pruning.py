@@ -35,6 +35,19 @@ def kept(house: House, text: str) -> list[tuple[str, str]] | None:
     return [v for v in itertools.product(DAYS, ("1", "2")) if scan.partition_filter(v)]
 
 
+def test_each_side_of_a_union_is_pruned_by_itself(house: House) -> None:
+    sides = "select id, ds as day from pt where hh = 1 union all select id, day from vw union select 9, '20200102'"
+    text = f"select id from ({sides}) u where u.day = '20200102'"
+    bound = house.bind(text)
+    assert isinstance(bound, BoundQuery)
+    reads = [
+        [v for v in itertools.product(DAYS, ("1", "2")) if scan.partition_filter and scan.partition_filter(v)]
+        for scan in bound.scans.values()
+    ]
+    assert reads == [[("20200102", "1")], [("20200102", "1"), ("20200102", "2")]]
+    assert sorted(house.query(text)) == [(2,), (3,), (9,)]
+
+
 CASES = [
     ("select * from pt where ds = '20200102' and hh = 1", [("20200102", "1")]),
     ("select * from pt where ds = '20200102' and id > 5 and hh < 2", [("20200102", "1")]),
@@ -58,6 +71,8 @@ CASES = [
     ("select * from pt join t on pt.id = t.a and pt.ds = '20200101' where hh = 2", [("20200101", "2")]),
     ("select * from t left join pt on pt.id = t.a where pt.ds = '20200101' and pt.hh = 1", [("20200101", "1")]),
     ("select * from pt where ds is null", []),
+    ("select * from (select ds from pt union all select hh from pt) u where ds = '1'", None),
+    ("select * from ((select ds from pt limit 3) union all select k from t) u where ds = '1'", None),
     ("select * from t left join pt on pt.id = t.a and pt.ds = '20200101' and hh = 1", [("20200101", "1")]),
     ("select * from pt right join t on pt.id = t.a and ds = '20200101' and hh = 1", [("20200101", "1")]),
     ("select * from t left semi join pt on pt.id = t.a and pt.ds = '20200101' and hh = 1", [("20200101", "1")]),

@@ -87,6 +87,18 @@ class DataType:
             case _:
                 return str(self.kind.value)
 
+    def in_capitals(self) -> str:
+        """The type as CREATE statements and messages show it; names of fields stay as they are."""
+        match self.kind:
+            case Kind.ARRAY if self.element is not None:
+                return f"ARRAY<{self.element.in_capitals()}>"
+            case Kind.MAP if self.key is not None and self.element is not None:
+                return f"MAP<{self.key.in_capitals()},{self.element.in_capitals()}>"
+            case Kind.STRUCT:
+                return f"STRUCT<{','.join(f'{_quote_field(f.name)}:{f.type.in_capitals()}' for f in self.fields)}>"
+            case _:
+                return str(self).upper()
+
     @property
     def is_integer(self) -> bool:
         return self.kind in INTEGERS

@@ -36,6 +36,11 @@ class Origin:
     scan: str
     column: Column
     partition: bool = False
+    others: tuple[Origin, ...] = ()
+    """Of a column of a UNION: where the rows of the other sides have it from."""
+
+    def all(self) -> tuple[Origin, ...]:
+        return (self, *self.others)
 
 
 @dataclass(frozen=True, slots=True)

@@ -253,7 +253,7 @@ def check_change(old: Column, new: DataType, place: Place) -> None:
     if not widens(old.type, new):
         raise Fault(
             FaultCode.NOT_SUPPORTED,
-            f"column '{old.name}' cannot change from {str(old.type).upper()} to {str(new).upper()}",
+            f"column '{old.name}' cannot change from {old.type.in_capitals()} to {new.in_capitals()}",
             place,
         )
 

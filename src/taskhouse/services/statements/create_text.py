@@ -62,7 +62,7 @@ def clustering_text(clustering: Clustering) -> str:
 
 
 def _column(column: Column) -> str:
-    text = f"{_name(column.name)} {str(column.type).upper()}"
+    text = f"{_name(column.name)} {column.type.in_capitals()}"
     if not column.nullable:
         text += " NOT NULL"
     if column.default is not None:

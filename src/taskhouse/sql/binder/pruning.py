@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -39,16 +39,22 @@ def add_tests(condition: exp.Expr, scope: Scope, expressions: Expressions) -> No
         mentioned = {c.name.lower() for c in part.find_all(exp.Column)}
         if not mentioned & partitioned.keys() or part.find(exp.Query) is not None:
             continue
-        pruner = _Pruner(scope, expressions)
-        test = pruner.test(part)
-        if test is None or len(pruner.scans) != 1:
-            continue
-        (scan,) = pruner.scans
-        use = binding.scans[scan]
-        names = [c.name for c in use.table.partition_columns]
-        if pruner.nullable and test(dict.fromkeys(names)) not in (False, None):
-            continue
-        use.tests.append(_partition_test(test, names))
+        for scan in _scans(partitioned[name] for name in mentioned & partitioned.keys()):
+            pruner = _Pruner(scope, expressions, scan)
+            test = pruner.test(part)
+            if test is None or pruner.mixed:
+                continue
+            use = binding.scans[scan]
+            names = [c.name for c in use.table.partition_columns]
+            if pruner.nullable and test(dict.fromkeys(names)) not in (False, None):
+                continue
+            use.tests.append(_partition_test(test, names))
+
+
+def _scans(columns: Iterable[list[RelationColumn]]) -> list[str]:
+    """The scans that partition columns come from, in order; several of one column when it is a UNION's."""
+    found = {o.scan: None for group in columns for c in group if c.origin for o in c.origin.all() if o.partition}
+    return list(found)
 
 
 def _partition_test(test: Test, names: list[str]) -> Callable[[tuple[str, ...]], bool]:
@@ -59,17 +65,13 @@ def _partition_test(test: Test, names: list[str]) -> Callable[[tuple[str, ...]],
     return keeps
 
 
-def _partition_columns(scope: Scope) -> dict[str, RelationColumn]:
-    found = {}
+def _partition_columns(scope: Scope) -> dict[str, list[RelationColumn]]:
+    found: dict[str, list[RelationColumn]] = {}
     for relation in scope.relations:
         for column in relation.columns:
-            if column.origin is not None and _is_partition(column):
-                found[column.name] = column
+            if column.origin is not None and any(origin.partition for origin in column.origin.all()):
+                found.setdefault(column.name, []).append(column)
     return found
-
-
-def _is_partition(column: RelationColumn) -> bool:
-    return column.origin is not None and column.origin.partition
 
 
 def _conjuncts(node: exp.Expr) -> list[exp.Expr]:
@@ -86,9 +88,11 @@ def _conjuncts(node: exp.Expr) -> list[exp.Expr]:
 
 
 class _Pruner:
-    def __init__(self, scope: Scope, expressions: Expressions) -> None:
-        self.scope, self.expressions = scope, expressions
-        self.scans: set[str] = set()
+    """Tests for one scan. `mixed`: the condition also speaks of partition columns of other scans."""
+
+    def __init__(self, scope: Scope, expressions: Expressions, scan: str) -> None:
+        self.scope, self.expressions, self.scan = scope, expressions, scan
+        self.mixed = False
         self.nullable = False
 
     def test(self, node: exp.Expr) -> Test | None:
@@ -135,7 +139,7 @@ class _Pruner:
         return test
 
     def column(self, node: exp.Expr) -> Column | None:
-        """The partition column that `node` is, remembered with its scan."""
+        """The scan's partition column that `node` is."""
         while isinstance(node, exp.Paren):
             node = node.this
         if not isinstance(node, exp.Column) or isinstance(node.this, exp.Star) or node.args.get("db"):
@@ -149,11 +153,15 @@ class _Pruner:
                     if found is not None:
                         return None
                     found = (relation, column)
-        if found is None or found[1].origin is None or not _is_partition(found[1]):
+        if found is None or found[1].origin is None:
             return None
-        self.scans.add(found[1].origin.scan)
+        origins = [origin for origin in found[1].origin.all() if origin.partition]
+        own = next((origin.column for origin in origins if origin.scan == self.scan), None)
+        if own is None:
+            self.mixed = self.mixed or bool(origins)
+            return None
         self.nullable = self.nullable or found[0].nullable
-        return found[1].origin.column
+        return own
 
     def constant(self, node: exp.Expr) -> Any:
         """The node's constant value, or UNKNOWN."""

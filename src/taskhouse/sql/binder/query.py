@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from sqlglot import exp
 
@@ -21,7 +21,7 @@ from taskhouse.sql.binder.stars import SelectItem, select_items
 from taskhouse.sql.casts import convert
 from taskhouse.sql.coercion import common_type
 from taskhouse.sql.functions.registry import FUNCTIONS, FunctionKind, shown
-from taskhouse.sql.typed import Typed
+from taskhouse.sql.typed import Origin, Typed
 
 _SET_WORDS: dict[type[exp.Expr], str] = {exp.Union: "UNION", exp.Intersect: "INTERSECT", exp.Except: "EXCEPT"}
 
@@ -320,7 +320,10 @@ class Queries:
             types.append(wide)
         one, two = self.cast_block(left, types, node), self.cast_block(right, types, node)
         all_ = "" if node.args.get("distinct") else " ALL"
-        columns = [BlockColumn(c.name, c.physical, t) for c, t in zip(left.columns, types, strict=True)]
+        columns = [
+            BlockColumn(a.name, a.physical, t, _either(a, b) if word == "UNION" else None)
+            for a, b, t in zip(left.columns, right.columns, types, strict=True)
+        ]
         block = Block(f"({one}) {word}{all_} ({two})", columns)
         return self._ordered(block, node) if _has_tail(node) else Block(block.sql, columns)
 
@@ -351,6 +354,14 @@ class Queries:
         columns = [BlockColumn(c.name, c.physical, c.type) for c in block.columns]
         behind = f" FROM ({block.sql}) AS {identifier(alias)}{order}{self._limit(node)}"
         return select_block("SELECT ", [i.typed.sql for i in items], behind, columns, ordered=bool(order))
+
+
+def _either(a: BlockColumn, b: BlockColumn) -> Origin | None:
+    """Where a column of a UNION is from, if neither side is converted. A side of unknown origin just cannot be pruned."""
+    found = [origin for column in (a, b) if column.origin is not None for origin in column.origin.all()]
+    if a.type != b.type or not found:
+        return None
+    return replace(found[0], others=tuple(replace(origin, others=()) for origin in found[1:]))
 
 
 def _has_tail(node: exp.Expr) -> bool:

@@ -206,7 +206,7 @@ def _no_rule(call: Call) -> Typed:
 
 def shown(type_: DataType) -> str:
     """A type as error messages print it."""
-    return str(type_).upper()
+    return type_.in_capitals()
 
 
 def bind_call(function: Function, call: Call) -> Typed:
