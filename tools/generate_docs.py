@@ -14,6 +14,7 @@ from taskhouse.domain import access, limits
 from taskhouse.engines.algorithms import AlgorithmRegistry
 from taskhouse.services.access import keys, security_query
 from taskhouse.sql import settings
+from taskhouse.sql.functions import reference
 from tools import om_rules
 
 DOCS = Path(__file__).resolve().parents[1] / "docs"
@@ -135,6 +136,7 @@ def access_page() -> str:
 
 PAGES: dict[str, Callable[[], str]] = {
     "access.md": access_page,
+    "functions.md": reference.page,
     "limits.md": limits_page,
     "om-rules.md": om_rules.page,
     "sql-flags.md": sql_flags_page,
