@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 
 from taskhouse.domain.faults import Fault, FaultCode, Place
 from taskhouse.domain.limits import Limits
-from taskhouse.sql.grammar import alterations, definitions, inspections, writes
+from taskhouse.sql.grammar import alterations, definitions, inspections, removals, writes
 from taskhouse.sql.grammar.queries import Queries
 from taskhouse.sql.lexer import TokenKind, parse_fault
 from taskhouse.sql.script import Piece, Variables, split
@@ -111,8 +111,8 @@ def _cost(read: Queries) -> CostSql:
 _RULES: Mapping[str, Callable[[Queries], Statement]] = {
     **dict.fromkeys(("SELECT", "WITH", "FROM", "VALUES", "INSERT"), writes.query_or_write),
     "CREATE": definitions.create,
-    "DROP": definitions.drop,
-    "TRUNCATE": definitions.truncate,
+    "DROP": removals.drop,
+    "TRUNCATE": removals.truncate,
     "ADD": definitions.add,
     "ALTER": alterations.alter,
     "SET": inspections.set_flag,

@@ -1,4 +1,4 @@
-"""CREATE, DROP and TRUNCATE: tables, views, schemas, functions, resources.
+"""CREATE and ADD TABLE: tables, views, schemas, functions, resources. What they make is dropped in `removals`.
 
 Source followed: MaxCompute's "Table operations", "View operations", "Materialized view operations", "Schema operations" and
 "Function operations" pages, and the statements PyODPS writes.
@@ -13,13 +13,11 @@ from taskhouse.domain.datatypes import STRING
 from taskhouse.sql.grammar.names import (
     clustering,
     column_definition,
-    if_exists,
     if_not_exists,
     lifecycle_days,
     named_columns,
     optional_partition,
     owned_name,
-    partition_filters,
     properties,
     refuse_repeated,
     table_ref,
@@ -34,19 +32,13 @@ from taskhouse.sql.statements import (
     CreateTableAs,
     CreateTableLike,
     CreateView,
-    DropFunction,
-    DropResource,
-    DropSchema,
-    DropTable,
-    DropView,
     SecurityStatement,
     Statement,
     TableRef,
-    TruncateTable,
     ViewColumn,
 )
 
-_REFUSED_OBJECTS = {
+REFUSED_OBJECTS = {
     "EXTERNAL": "CREATE EXTERNAL TABLE",
     "TEMPORARY": "CREATE TEMPORARY ..",
     "TEMP": "CREATE TEMPORARY ..",
@@ -66,7 +58,8 @@ _REFUSED_OBJECTS = {
     "TYPE": "CREATE TYPE",
     "VOLUME": "CREATE VOLUME",
 }
-_SECURITY_OBJECTS = ("ROLE", "PACKAGE", "USER")
+SECURITY_OBJECTS = ("ROLE", "PACKAGE", "USER")
+"""CREATE and DROP of these are statements of the access rules."""
 
 
 def create(read: Queries) -> Statement:
@@ -82,11 +75,11 @@ def create(read: Queries) -> Statement:
         return _schema(read, first)
     if read.accept("FUNCTION"):
         return _function(read, first, or_replace)
-    if read.sees_any(_SECURITY_OBJECTS):
+    if read.sees_any(SECURITY_OBJECTS):
         read.rest()
         return SecurityStatement(place=first.place, text=read.slice(first))
-    if read.token.kind is TokenKind.WORD and read.token.upper in _REFUSED_OBJECTS:
-        read.refuse(_REFUSED_OBJECTS[read.token.upper], first.place)
+    if read.token.kind is TokenKind.WORD and read.token.upper in REFUSED_OBJECTS:
+        read.refuse(REFUSED_OBJECTS[read.token.upper], first.place)
     return read.fail("TABLE, VIEW, MATERIALIZED VIEW, SCHEMA, FUNCTION or ROLE")
 
 
@@ -400,74 +393,6 @@ def _resource(read: Queries) -> str:
     if read.sees_any(("JAR", "FILE", "PY", "ARCHIVE")):
         read.advance()
     return read.string("the names of resources")
-
-
-# DROP, TRUNCATE
-
-
-def drop(read: Queries) -> Statement:
-    first = read.expect("DROP")
-    if read.accept("TABLE"):
-        exists_only = if_exists(read)
-        table = table_ref(read)
-        read.accept("PURGE")
-        return DropTable(place=first.place, text=read.slice(first), table=table, if_exists=exists_only)
-    if read.sees("VIEW") or read.sees("MATERIALIZED", "VIEW"):
-        materialized = read.accept("MATERIALIZED")
-        read.expect("VIEW")
-        exists_only = if_exists(read)
-        table = table_ref(read, "a view's name")
-        return DropView(
-            place=first.place,
-            text=read.slice(first),
-            table=table,
-            if_exists=exists_only,
-            materialized=materialized,
-        )
-    if read.accept("SCHEMA"):
-        exists_only = if_exists(read)
-        project, schema = owned_name(read, "a schema's name")
-        if read.accept("CASCADE"):
-            read.refuse("DROP SCHEMA .. CASCADE", first.place)
-        read.accept("RESTRICT")
-        return DropSchema(
-            place=first.place, text=read.slice(first), project=project, schema=schema.lower(), if_exists=exists_only
-        )
-    if read.accept("FUNCTION"):
-        exists_only = if_exists(read)
-        project, name = owned_name(read, "a function's name")
-        return DropFunction(
-            place=first.place, text=read.slice(first), project=project, name=name.lower(), if_exists=exists_only
-        )
-    if read.accept("RESOURCE"):
-        project, name = _resource_name(read)
-        return DropResource(place=first.place, text=read.slice(first), project=project, name=name)
-    if read.sees_any(_SECURITY_OBJECTS):
-        read.rest()
-        return SecurityStatement(place=first.place, text=read.slice(first))
-    if read.token.kind is TokenKind.WORD and read.token.upper in _REFUSED_OBJECTS:
-        read.refuse(_REFUSED_OBJECTS[read.token.upper].replace("CREATE", "DROP"), first.place)
-    return read.fail("TABLE, VIEW, MATERIALIZED VIEW, SCHEMA, FUNCTION, RESOURCE or ROLE")
-
-
-def _resource_name(read: Queries) -> tuple[str | None, str]:
-    """A resource's name has dots of its own: `udf.py`. `project:name` names another project's."""
-    first = read.token
-    if first.kind is TokenKind.STRING:
-        return None, read.string()
-    text = read.rest().strip("`")
-    if not text or any(char.isspace() for char in text):
-        read.fail("a resource's name", first)
-    project, colon, name = text.partition(":")
-    return (project.lower(), name) if colon else (None, text)
-
-
-def truncate(read: Queries) -> TruncateTable:
-    first = read.expect("TRUNCATE")
-    read.accept("TABLE")
-    table = table_ref(read)
-    partitions = partition_filters(read) if read.sees("PARTITION") else ()
-    return TruncateTable(place=first.place, text=read.slice(first), table=table, partitions=partitions)
 
 
 # ADD TABLE (a resource that is a table); other resources are uploaded
