@@ -69,6 +69,7 @@ VALUES: list[tuple[str, Any]] = [
     ("cast(to_date(concat('2025', '0112'), 'yyyymmdd') as string)", "2025-01-12 00:00:00"),
     ("isdate('2025-1-2', 'yyyy-mm-dd')", False),
     ("isdate(concat('2025', '0102'), 'yyyymmdd')", True),
+    (r"regexp_replace('中文abc', '[\\u4e00-\\u9fa5]', '')", "abc"),
     ("-128Y", -128),
     ("+".join("x" for _ in range(300)).join(("(select sum(", ") from n)")), 900),
     ("cast(from_utc_timestamp('2017-08-01 00:00:00', 'PST') as string)", "2017-07-31 17:00:00"),

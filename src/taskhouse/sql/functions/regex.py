@@ -45,9 +45,10 @@ def groups_of(pattern: str) -> int:
 
 
 def check_pattern(call: Call, index: int) -> str:
-    """A regular expression argument; a constant one is checked now, so that its error has a place."""
+    r"""A regular expression argument; a constant one is checked now, so that its error has a place. `\u4e00` is RE2's `\x{4e00}`."""
     value = call.args[index].value
     if isinstance(value, str):
+        rewritten = re.sub(r"(?<!\\)((?:\\\\)*)\\u([0-9a-fA-F]{4})", r"\1\\x{\2}", value)
         if value == "":
             call.fail(f"function {call.name}: the pattern must not be empty")
         try:
@@ -59,6 +60,8 @@ def check_pattern(call: Call, index: int) -> str:
             call.refuse(
                 f"function {call.name}: look-around and back references in regular expressions are not supported"
             )
+        if rewritten != value:
+            return quote_text(rewritten)
     return call.args[index].sql
 
 
