@@ -230,3 +230,15 @@ def test_stop_ends_a_running_statement(big: Sql, kind: str) -> None:
     assert ended.status is InstanceStatus.TERMINATED and ended.tasks[0].status is TaskStatus.CANCELLED
     assert big.rows(f"select count(*) from target_{kind}") == [(0,)]
     assert not list(big.world.results.glob(f"{instance.id}*"))
+
+
+@pytest.mark.parametrize("value", ["a\\nb", "a\\001b", "a\x7fb", "x" * 256])
+@pytest.mark.parametrize("form", ["partition (p='{}') values (1)", "partition (p) select 1, concat('{}', '')"])
+def test_no_partition_is_written_that_cannot_be_named(sql: Sql, form: str, value: str) -> None:
+    """A value that the catalogue refuses must not reach the table's log: the rows would be there and the task Failed."""
+    name = f"named{next(_numbers)}"
+    sql.ok(f"create table {name} (a bigint) partitioned by (p string)")
+    sql.fails(f"insert into {name} {form.format(value)}")
+    assert sql.rows(f"select count(*) from {name}") == [(0,)]
+    table = sql.world.catalogue.table(TableName(sql.project, "default", name))
+    assert table is not None and not sql.world.warehouse.snapshot(table).files

@@ -20,6 +20,7 @@ from taskhouse.domain.faults import Fault, FaultCode, Place
 from taskhouse.ports.engine import OutputColumn, RunControl, RunStatistics, Scan, WriteTarget
 from taskhouse.ports.warehouse import CommitResult, DataFile, TableCommit
 from taskhouse.services.access import authorize
+from taskhouse.services.catalogue import names
 from taskhouse.services.catalogue import tables as catalogue_tables
 from taskhouse.services.persistence import surely
 from taskhouse.services.sql_query import (
@@ -242,6 +243,7 @@ def _stage_insert(world: World, session: SqlSession, each: Insert, control: RunC
 
 def _stage(world: World, session: SqlSession, bound: BoundInsert, control: RunControl, part: int) -> Staged:
     table = bound.table
+    _check_partitions(table, {bound.static_partition})
     tag = session.tag(part)
     folder = world.warehouse.staging(table, f"{tag.instance_id}-{tag.task}-{tag.attempt}-{tag.step}")
     target = WriteTarget(
@@ -254,6 +256,7 @@ def _stage(world: World, session: SqlSession, bound: BoundInsert, control: RunCo
     try:
         query = engine_query(world, bound.query)
         result = world.engine.write(query, target, control)
+        _check_partitions(table, {file.partition for file in result.files})
     except BaseException:
         world.warehouse.discard(folder)
         raise
@@ -262,6 +265,13 @@ def _stage(world: World, session: SqlSession, bound: BoundInsert, control: RunCo
     if result.files or overwrite:
         commit = TableCommit(table=table, files=result.files, tag=tag, overwrite=overwrite)
     return Staged(bound, folder, result.statistics, dict(query.scans), commit, result.rows)
+
+
+def _check_partitions(table: Table, written: set[PartitionValues]) -> None:
+    """Raises `Fault` (InvalidArgument) for a value that no statement could name again, nor the catalogue keep."""
+    for values in written:
+        for column, value in zip(table.partition_columns, values, strict=False):
+            names.partition_value(column, value)
 
 
 def _overwritten(bound: BoundInsert, written: set[PartitionValues]) -> frozenset[PartitionValues] | None:
