@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from taskhouse.domain.datatypes import BOOLEAN, JSON, STRING, Kind, parse_type
+import re
+
+from taskhouse.domain.datatypes import BOOLEAN, JSON, STRING, DataType, Kind, parse_type
 from taskhouse.domain.faults import Fault
 from taskhouse.sql.backends.duckdb import engine_type, quote_text
 from taskhouse.sql.backends.duckdb_macros import macro
@@ -70,10 +72,24 @@ def _item(typed: Typed) -> str:
     return f"CAST({typed.sql} AS JSON)" if typed.kind is Kind.JSON else typed.sql
 
 
+def _schema_type(text: str) -> DataType:
+    """The type that FROM_JSON names: `array<bigint>`, or the fields of a STRUCT as columns, `a int, b array<string>`."""
+    if re.match(r"\s*(array|map|struct)\s*<", text, re.IGNORECASE):
+        return parse_type(text)
+    columns, depth = [""], 0
+    for c in text:
+        depth += (c in "<(") - (c in ">)")
+        if c == "," and depth == 0:
+            columns.append("")
+        else:
+            columns[-1] += c
+    return parse_type(f"struct<{','.join(re.sub(r'[ :]+', ':', column.strip(), count=1) for column in columns)}>")
+
+
 def _from_json(call: Call) -> Typed:
     text = call.text(1, "the schema")
     try:
-        type_ = parse_type(text if "<" in text else f"struct<{text.replace(' ', ':')}>")
+        type_ = _schema_type(text)
     except Fault as fault:
         call.fail(f"function from_json: {fault.message}")
     shape = engine_type(type_)
@@ -142,5 +158,6 @@ json.scalar(
     "JSON text as a value of a type.",
     ("from_json('{\"a\":1}', 'a int').a", 1),
     ("from_json('[1,2]', 'array<bigint>')", [1, 2]),
+    ('from_json(\'{"a":1,"b":["x"]}\', \'a int, b array<string>\').b', ["x"]),
 )
 json.missing("not part of Taskhouse yet", "json_pretty json_explode")
