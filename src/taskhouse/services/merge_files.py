@@ -6,10 +6,9 @@ snapshot. Archiving and freezing move data to another class of storage, which th
 
 from __future__ import annotations
 
-import json
-
 from taskhouse.domain.faults import Fault, FaultCode
 from taskhouse.domain.instance import Outcome, TaskSpec
+from taskhouse.domain.json_text import read_json
 from taskhouse.services import run_sql
 from taskhouse.services.task_run import TaskRun
 from taskhouse.services.world import World
@@ -46,8 +45,5 @@ def run(world: World, task_run: TaskRun) -> Outcome:
 def _archives(settings: str) -> bool:
     if not settings:
         return False
-    try:
-        document = json.loads(settings)
-    except ValueError:
-        raise Fault(FaultCode.INVALID_ARGUMENT, "archiveSettings is not a JSON document") from None
+    document = read_json(settings, "archiveSettings")
     return isinstance(document, dict) and str(document.get("odps.merge.archive.flag", "")).lower() == "true"

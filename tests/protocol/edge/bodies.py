@@ -34,6 +34,8 @@ BODIES: dict[str, tuple[bytes, int, str, str]] = {
     "no name": (b"<Instance><Job><Tasks><SQL><Query>select 1</Query></SQL></Tasks></Job></Instance>", 400, "InvalidArgument", "<Name>"),
     "no query": (b"<Instance><Job><Tasks><SQL><Name>t</Name></SQL></Tasks></Job></Instance>", 400, "InvalidArgument", "no <Query>"),
     "bad settings": (job(settings="[1]"), 400, "InvalidArgument", "settings of task 't'"),
+    "settings too deep": (job(settings="[" * 100_000), 400, "InvalidArgument", "nested too deeply"),
+    "settings no text": (job(settings='{"a": "\\ud800"}'), 400, "InvalidArgument", "settings' of task 't'"),
     "bad priority": (b"<Instance><Job><Priority>11</Priority><Tasks><SQL><Name>t</Name><Query>select 1</Query></SQL></Tasks></Job></Instance>", 400, "InvalidArgument", "priority '11'"),
     "bad run mode": (job(extra="<DAG><RunMode>Parallel</RunMode></DAG>"), 400, "NotSupported", "'Parallel'"),
     "bad sql": (job("select from"), 400, "ParseError", "ODPS-0130161:[1,"),

@@ -8,7 +8,7 @@ import http.client
 import json
 import socket
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from email.utils import formatdate
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -16,9 +16,12 @@ from xml.etree import ElementTree
 
 import pytest
 import requests
+from odps import errors
 from odps.accounts import CloudAccount
 
 from taskhouse.protocols import bounded_http
+from taskhouse.protocols.odps.app import build_app
+from taskhouse.protocols.odps.server import Server
 
 from .bodies import BODIES
 from .conftest import Edge
@@ -211,7 +214,32 @@ def test_the_corpus_leaves_nothing_behind(edge: Edge, tmp_path: Path) -> None:
     assert sorted(str(path) for path in edge.world.blobs.rglob("*")) == files
 
 
+def test_a_full_queue_says_when_to_come_back(edge: Edge) -> None:
+    world = replace(edge.world, limits=replace(edge.world.limits, queued_instances=0))
+    server = Server(build_app(world), host="127.0.0.1")
+    server.start()
+    try:
+        client = replace(edge, world=world, url=server.url).client()
+        with pytest.raises(errors.RequestQuotaExceeded, match="submit again later") as caught:
+            client.run_sql("select 1")
+    finally:
+        server.stop()
+    assert caught.value.code == "FlowExceeded"
+    assert caught.value.response_headers["Retry-After"] == "1"
+
+
 def test_messages_are_json_and_xml_safe(edge: Edge) -> None:
     reply = send(edge, "GET", "/projects/edge/instances/%3Cscript%3E%26%00", **{"x-odps-tunnel-version": "6"})
     assert "<script>" in json.loads(reply.content)["Message"]
     assert "<script>" in read(send(edge, "GET", "/projects/edge/instances/%3Cscript%3E%26%00")).message
+
+
+@pytest.mark.parametrize(
+    ("method", "path"), [("PUT", "/projects/edge?policy"), ("POST", "/projects/edge/authorization?sign_bearer_token")]
+)
+@pytest.mark.parametrize(
+    "body", [b"[" * 20_000, b'{"a":' * 5_000, b"\xff\xfe[\x00]\x00", b'{"Statement": "\\ud800"}', b"{", b"\x00"]
+)
+def test_json_that_cannot_be_read(edge: Edge, method: str, path: str, body: bytes) -> None:
+    answer = read(send(edge, method, path, body))
+    assert (answer.status, answer.code) == (400, "InvalidArgument")

@@ -7,6 +7,7 @@ from xml.etree.ElementTree import Element
 
 from taskhouse.domain.faults import Fault, FaultCode
 from taskhouse.domain.instance import Instance, JobSpec, TaskSpec
+from taskhouse.domain.json_text import read_json
 from taskhouse.protocols.odps import xml
 from taskhouse.protocols.odps.xml import Xml, element, text_of
 
@@ -125,10 +126,7 @@ def _properties(node: Element) -> dict[str, str]:
 def _settings(text: str, task: str) -> dict[str, str]:
     if not text.strip():
         return {}
-    try:
-        values = json.loads(text)
-    except ValueError:
-        values = None
+    values = read_json(text, f"the value of 'settings' of task '{task}'")
     if not isinstance(values, dict):
         raise Fault(FaultCode.INVALID_ARGUMENT, f"the settings of task '{task}' are not a JSON object")
     return {name: _setting(value) for name, value in values.items()}

@@ -9,6 +9,7 @@ from dataclasses import asdict
 
 from taskhouse.domain.access import ADMIN_ROLES, ProjectAccess, SecurityConfiguration, User, read_policy, user_name
 from taskhouse.domain.faults import Fault, FaultCode
+from taskhouse.domain.json_text import read_json
 from taskhouse.protocols.odps import xml
 from taskhouse.protocols.odps.locating import project_of
 from taskhouse.protocols.odps.web import Reply, Request, Routes
@@ -35,15 +36,11 @@ def _policy_text(request: Request) -> str:
     body = request.body()
     if len(body) > MAX_POLICY_BYTES:
         raise Fault(FaultCode.QUOTA_EXCEEDED, f"a policy has at most {MAX_POLICY_BYTES} bytes")
-    try:
-        text = body.decode()
-        document = json.loads(text) if text.strip() else None
-    except ValueError as error:
-        raise Fault(FaultCode.INVALID_ARGUMENT, f"the policy is not a JSON document: {error}") from None
+    document = read_json(body, "the policy") if body.strip() else None
     if document is None or document == {}:
         return ""
     read_policy(document)
-    return text
+    return body.decode()
 
 
 # policies and the security configuration
@@ -234,10 +231,7 @@ def sign_bearer_token(world: World, request: Request) -> Reply:
     project = project_of(request)
     if world.catalogue.project(project) is None:
         raise Fault(FaultCode.NO_SUCH_PROJECT, f"Project not found - '{project}'")
-    try:
-        document = json.loads(request.body())
-    except ValueError as error:
-        raise Fault(FaultCode.INVALID_ARGUMENT, f"the request is not a JSON document: {error}") from None
+    document = read_json(request.body(), "the request")
     hours = document.get("expires_in_hours") if isinstance(document, dict) else None
     if not isinstance(hours, int | float) or isinstance(hours, bool):
         raise Fault(FaultCode.INVALID_ARGUMENT, "'expires_in_hours' must be a number")
