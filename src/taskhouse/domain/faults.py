@@ -41,7 +41,6 @@ class FaultCode(Enum):
     TABLE_MODIFIED = ("TableModified", 409, "ODPS-0430074")
     QUOTA_EXCEEDED = ("RequestQuotaExceeded", 413, "ODPS-0430075")
     FLOW_EXCEEDED = ("FlowExceeded", 429, "ODPS-0430076")
-    SERVICE_UNAVAILABLE = ("ServiceUnavailable", 503, "ODPS-0430078")
     PARSE_ERROR = ("ParseError", 400, "ODPS-0130161")
     SEMANTIC = ("SemanticError", 400, "ODPS-0130071")
     """A name, column or expression that cannot be resolved or does not type."""

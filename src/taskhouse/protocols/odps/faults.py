@@ -21,7 +21,7 @@ RETRY_AFTER_S = 1
 def reply_for(fault: Fault, request_id: str, *, as_json: bool) -> Reply:
     """The reply that tells a client of a fault."""
     headers = {}
-    if fault.code is FaultCode.FLOW_EXCEEDED or fault.code is FaultCode.SERVICE_UNAVAILABLE:
+    if fault.code is FaultCode.FLOW_EXCEEDED:
         headers["Retry-After"] = str(RETRY_AFTER_S)
     return error_reply(fault.code.http_status, fault.code.wire_name, str(fault), request_id, as_json, headers)
 
