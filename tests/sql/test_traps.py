@@ -51,6 +51,13 @@ VALUES: list[tuple[str, Any]] = [
     ),
     ("(select count(*) from n where (x, s) not in (select m.x, m.s from n m where m.s = n.s))", 1),
     ("(select count(*) from n where ((x, s) in (select m.x, n.s from n m)) is null)", 1),
+    # Times in JSON are written as everywhere else.
+    (
+        "to_json(named_struct('d', datetime'2024-01-01 00:00:00', 'a', array(date'2024-02-29', null), 'b', cast('x' as binary)))",
+        '{"d":"2024-01-01 00:00:00","a":["2024-02-29",null],"b":"x"}',
+    ),
+    ("json_format(json_object('t', timestamp'2024-01-01 00:00:00.5', 'n', 1))", '{"t":"2024-01-01 00:00:00.5","n":1}'),
+    ("to_json(map('k', named_struct('x', cast(null as datetime))))", '{"k":{"x":null}}'),
     # JSON in place.
     ("""json'{"a":{"b":[1,2]}}'.a.b[1]""", "2"),
     ("""cast(json '{"A b":"x"}'['A b'] as string)""", "x"),

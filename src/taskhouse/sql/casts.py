@@ -104,6 +104,14 @@ def read_moment(text: str) -> dt.datetime | None:
         return None
 
 
+def holds(text: str, target: DataType) -> bool:
+    """False for a moment that a TIMESTAMP would be too short for: 64 bits of nanoseconds."""
+    if target not in (TIMESTAMP, TIMESTAMP_NTZ):
+        return True
+    moment = read_moment(text)
+    return moment is None or dt.datetime(1677, 9, 22) <= moment < dt.datetime(2262, 4, 11)
+
+
 def read_number(text: str) -> Decimal | None:
     """A text that is a whole number or decimal and nothing else, or None."""
     found = _NUMBER.match(text)

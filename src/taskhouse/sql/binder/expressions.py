@@ -21,7 +21,7 @@ from taskhouse.sql.binder.conditions import COMPARISONS, Conditions
 from taskhouse.sql.binder.constants import Constants
 from taskhouse.sql.binder.places import place_of
 from taskhouse.sql.binder.scope import Scope, unresolved_column
-from taskhouse.sql.casts import convert, explicit
+from taskhouse.sql.casts import convert, explicit, holds
 from taskhouse.sql.coercion import common_type
 from taskhouse.sql.dialect import type_of
 from taskhouse.sql.functions.registry import shown
@@ -295,8 +295,8 @@ class Expressions:
         made = explicit(given, target, self.binding.rules)
         if made is None:
             self.binding.fail(f"cannot cast {shown(given.type)} to {shown(target)}", node)
-        if made is given and given.value is None:
-            return given
+        if isinstance(given.value, str) and not holds(given.value, target):
+            self.binding.fail(f"'{given.value}' is outside the years 1677 to 2262 of {shown(target)}", node)
         return made
 
     def _extract(self, node: exp.Extract, scope: Scope) -> Typed:

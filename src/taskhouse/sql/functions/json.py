@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
-from taskhouse.domain.datatypes import BOOLEAN, JSON, STRING, DataType, Kind, parse_type
+from taskhouse.domain.datatypes import BOOLEAN, JSON, STRING, TIMES, DataType, Kind, parse_type
 from taskhouse.domain.faults import Fault
 from taskhouse.sql.backends.duckdb import engine_type, quote_text
 from taskhouse.sql.backends.duckdb_macros import macro
+from taskhouse.sql.casts import convert
 from taskhouse.sql.functions.json_paths import json_path
 from taskhouse.sql.functions.registry import Call, Group
 from taskhouse.sql.typed import Typed
@@ -52,24 +54,40 @@ def _exists(call: Call) -> Typed:
     )
 
 
+_WRITTEN_AS_TEXT = TIMES | {Kind.BINARY, Kind.INTERVAL_YEAR_MONTH, Kind.INTERVAL_DAY_TIME}
+
+
+def _shown_type(type_: DataType) -> DataType:
+    """The type with STRING for what JSON has no form of, as DuckDB's own texts of times are not MaxCompute's."""
+    if type_.kind in _WRITTEN_AS_TEXT:
+        return STRING
+    return replace(
+        type_,
+        key=_shown_type(type_.key) if type_.key is not None else None,
+        element=_shown_type(type_.element) if type_.element is not None else None,
+        fields=tuple(replace(field, type=_shown_type(field.type)) for field in type_.fields),
+    )
+
+
 def _to_json(call: Call) -> Typed:
-    value = call.args[0]
-    sql = f"CAST({value.sql} AS JSON)" if value.kind is Kind.JSON else value.sql
-    return Typed(f"CAST(to_json({sql}) AS VARCHAR)", STRING)
+    return Typed(f"CAST(to_json({_item(call.args[0], call)}) AS VARCHAR)", STRING)
 
 
 def _json_array(call: Call) -> Typed:
-    return Typed(f"CAST(json_array({', '.join(_item(a) for a in call.args)}) AS VARCHAR)", JSON)
+    return Typed(f"CAST(json_array({', '.join(_item(a, call) for a in call.args)}) AS VARCHAR)", JSON)
 
 
 def _json_object(call: Call) -> Typed:
     if len(call.args) % 2:
         call.fail("function json_object takes names and values in pairs")
-    return Typed(f"CAST(json_object({', '.join(_item(a) for a in call.args)}) AS VARCHAR)", JSON)
+    return Typed(f"CAST(json_object({', '.join(_item(a, call) for a in call.args)}) AS VARCHAR)", JSON)
 
 
-def _item(typed: Typed) -> str:
-    return f"CAST({typed.sql} AS JSON)" if typed.kind is Kind.JSON else typed.sql
+def _item(typed: Typed, call: Call) -> str:
+    if typed.kind is Kind.JSON:
+        return f"CAST({typed.sql} AS JSON)"
+    shown = convert(typed, _shown_type(typed.type), call.rules)
+    return shown.sql if shown is not None else typed.sql
 
 
 def _schema_type(text: str) -> DataType:
