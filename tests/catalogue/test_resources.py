@@ -10,8 +10,10 @@ from datetime import timedelta
 import pytest
 
 from taskhouse.domain.faults import Fault, FaultCode
+from taskhouse.services.access import security_query
 from taskhouse.services.catalogue import functions, resources
 from taskhouse.services.catalogue.resources import NewResource
+from taskhouse.services.world import Caller
 
 
 def upload(shell, name: str, data: bytes, kind: str = "file", **facts: object):  # type: ignore[no-untyped-def]
@@ -76,6 +78,37 @@ def test_parts_are_merged_and_gone(shell) -> None:  # type: ignore[no-untyped-de
     assert content(shell, "r") == (b"abcdef", False)
     left = resources.page(shell.world, shell.caller, "p", "default")
     assert [item.name for item in left.items] == ["r"]
+
+
+def test_parts_of_others_are_not_for_the_taking(shell) -> None:  # type: ignore[no-untyped-def]
+    """Neither their bytes, nor their MD5 in an error, nor their removal."""
+    upload(shell, "theirs.py", b"secret", kind="py")
+    shell.run("create table t (a bigint)")
+    upload(shell, "atable", b"", "table", source_table="p.t")
+    shell.world.access.add_user("ALIYUN$member", shell.clock.now())
+    for query in ("add user ALIYUN$member", "grant CreateResource on project p to user ALIYUN$member"):
+        security_query.execute(shell.world, shell.caller, "p", query)
+    member = Caller("ALIYUN$member")
+
+    def merge(caller: Caller, part: str) -> None:
+        new = NewResource("mine", "file")
+        instruction = f"{hashlib.md5(b'secret').hexdigest()}|{part}"
+        resources.merge(shell.world, caller, "p", "default", new, instruction, 6, replace=False)
+
+    for caller, part, code in (
+        (member, "theirs.py", FaultCode.NO_PERMISSION),
+        (shell.caller, "atable", FaultCode.INVALID_ARGUMENT),
+    ):
+        with pytest.raises(Fault) as caught:
+            merge(caller, part)
+        assert caught.value.code is code
+        assert "MD5" not in caught.value.message
+    assert content(shell, "theirs.py") == (b"secret", False)
+    security_query.execute(
+        shell.world, shell.caller, "p", "grant Read, Delete on resource theirs.py to user ALIYUN$member"
+    )
+    merge(member, "theirs.py")
+    assert content(shell, "mine") == (b"secret", False)
 
 
 def test_a_resource_too_large_leaves_nothing(shell) -> None:  # type: ignore[no-untyped-def]

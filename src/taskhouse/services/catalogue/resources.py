@@ -106,7 +106,7 @@ def merge(
     replace: bool,
 ) -> Resource:
     """Join parts that were uploaded before into one resource. `instruction` is `<md5 in hexadecimal>|part1,part2`;
-    no part at all makes an empty resource.
+    no part at all makes an empty resource. Parts that somebody else made must be the caller's to read and to delete.
 
     Raises `Fault`: INVALID_ARGUMENT when size or MD5 are not those of the joined parts, NO_SUCH_OBJECT for a part,
     OBJECT_EXISTS or NO_SUCH_OBJECT for the resource itself, NO_PERMISSION.
@@ -126,6 +126,8 @@ def merge(
     for part in parts:
         if (project, schema, part) not in found:
             raise Fault(FaultCode.NO_SUCH_OBJECT, f"Resource not found - part '{part}'")
+    for part in found.values():
+        _check_part(world, caller, part)
     blobs = [blob_path(world, found[project, schema, part].blob) for part in parts]
     written = _write_blob(world, _joined(blobs))
     if written.md5 != md5.lower() or (total_bytes is not None and total_bytes != written.size):
@@ -138,6 +140,14 @@ def merge(
     for part in set(parts):
         world.catalogue.drop_resource(project, schema, part, world.clock.now())
     return resource
+
+
+def _check_part(world: World, caller: Caller, part: Resource) -> None:
+    if part.kind not in FILE_KINDS:
+        raise Fault(FaultCode.INVALID_ARGUMENT, f"part '{part.name}' is a {part.kind}: it has no content")
+    if part.owner != caller.user:
+        for action in ("Read", "Delete"):
+            check(world, caller, action, resource_target(part.project, part.schema, part.name), part.owner)
 
 
 def drop(world: World, caller: Caller, project: str, schema: str, name: str) -> None:
