@@ -36,6 +36,21 @@ def test_sub_instances_are_there_as_soon_as_the_xflow_is_submitted(live_client: 
     assert live_client.get_xflow_results(instance)["AppendID"].instance_id == sub.id
 
 
+def test_an_xflow_sent_again_with_its_guid_is_the_first_one(live_client: Any, iris: str, out: str) -> None:
+    given = {"inputTableName": f"{live_client.project}.{iris}", "outputTableName": f"{live_client.project}.{out}"}
+    parameters = "".join(f"<Parameter><Key>{k}</Key><Value>{v}</Value></Parameter>" for k, v in given.items())
+    body = (
+        f"<Instance><XflowInstance><Project>{ALGORITHMS}</Project><Xflow>AppendID</Xflow><Guid>once-{out}</Guid>"
+        f"<Parameters>{parameters}</Parameters></XflowInstance></Instance>"
+    )
+    url = f"{live_client.endpoint}/projects/{live_client.project}/instances"
+    places = []
+    for _ in range(2):
+        places.append(live_client.rest.post(url, body, headers={"Content-Type": "application/xml"}).headers["Location"])
+        live_client.get_instance(places[0].rsplit("/", 1)[1]).wait_for_success()
+    assert places[0] == places[1]
+
+
 def test_append_id_numbers_all_rows_and_adds_its_column_last(live_client: Any, iris: str, out: str) -> None:
     live_client.execute_xflow("AppendID", ALGORITHMS, {"inputTableName": iris, "outputTableName": out})
     assert [c.name for c in live_client.get_table(out).table_schema.columns][-1] == "append_id"

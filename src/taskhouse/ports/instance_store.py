@@ -66,6 +66,10 @@ class InstanceStore(Protocol):
         Raises `Fault` FLOW_EXCEEDED when `max_queued` instances wait already."""
         ...
 
+    def submitted(self, project: str, owner: str, guid: str) -> Instance | None:
+        """The instance that `owner` submitted in the project with this `guid`, if any."""
+        ...
+
     def get(self, project: str | None, instance_id: str) -> Instance | None:
         """The whole instance, source, results and stages included. `project` None: of whatever project."""
         ...

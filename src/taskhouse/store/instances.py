@@ -60,9 +60,9 @@ class SqlInstanceStore:
     def submit(self, instance: Instance, children: Sequence[Instance] = (), *, max_queued: int) -> Instance:
         def work(connection: Connection) -> str:
             if instance.guid:
-                first = sql.BY_GUID.scalar(connection, {"p": instance.project, "o": instance.owner, "g": instance.guid})
+                first = _by_guid(connection, instance.project, instance.owner, instance.guid)
                 if first is not None:
-                    return str(first)
+                    return first
             if sql.QUEUED.scalar(connection, {"n": max_queued}) >= max_queued:
                 raise Fault(FaultCode.FLOW_EXCEEDED, f"{max_queued} instances are waiting already; submit again later")
             for each in (instance, *children):
@@ -74,6 +74,10 @@ class SqlInstanceStore:
             return instance
         first = self.get(instance.project, stored)
         return first if first is not None else instance
+
+    def submitted(self, project: str, owner: str, guid: str) -> Instance | None:
+        found = self._db.read(lambda c: _by_guid(c, project, owner, guid))
+        return None if found is None else self.get(project, found)
 
     def get(self, project: str | None, instance_id: str) -> Instance | None:
         def work(connection: Connection) -> Instance | None:
@@ -343,6 +347,11 @@ def _stop_one(connection: Connection, instance_id: str, now: datetime) -> Instan
         return InstanceStatus.RUNNING
     state.write(connection, after_cancel(state.statuses), now)
     return InstanceStatus.TERMINATED
+
+
+def _by_guid(connection: Connection, project: str, owner: str, guid: str) -> str | None:
+    found = sql.BY_GUID.scalar(connection, {"p": project, "o": owner, "g": guid})
+    return None if found is None else str(found)
 
 
 def _insert_instance(connection: Connection, instance: Instance) -> None:

@@ -28,6 +28,9 @@ def submit(world: World, caller: Caller, job: JobSpec) -> Instance:
     if project is None:
         raise Fault(FaultCode.NO_SUCH_PROJECT, f"Project not found - '{job.project}'")
     authorize.check(world, caller, "CreateInstance", project_target(project.name), project.owner)
+    first = world.instances.submitted(project.name, caller.user, job.guid) if job.guid else None
+    if first is not None:
+        return first  # what it made would now be in its own way
     request = read_request(job)
     algorithm = algorithm_of(world, request.xflow_project, request.xflow)
     arguments = check_arguments(world, caller, project, algorithm, request.parameters)
