@@ -126,8 +126,8 @@ def merge(
     for part in parts:
         if (project, schema, part) not in found:
             raise Fault(FaultCode.NO_SUCH_OBJECT, f"Resource not found - part '{part}'")
-    for part in found.values():
-        _check_part(world, caller, part)
+    for each in found.values():
+        _check_part(world, caller, each)
     blobs = [blob_path(world, found[project, schema, part].blob) for part in parts]
     written = _write_blob(world, _joined(blobs))
     if written.md5 != md5.lower() or (total_bytes is not None and total_bytes != written.size):
