@@ -9,7 +9,7 @@ from taskhouse.domain.faults import Fault, FaultCode
 _PREFIX = re.compile(r"^(?:([A-Z][A-Za-z -]*?) Error: )")
 _AFTER = re.compile(
     r"\n\s*LINE \d+:|\n\s*Candidate|\nDid you mean|\n\s*Possible solutions|\n\nHint|\n\* |, to be explicit|\nTry |"
-    r" when casting from source column|\nStack Trace|\n\nPlease|\n\nAlternatively",
+    r" when casting from source column|\nStack Trace|\n+Use .SET |\n\nPlease|\n\nAlternatively",
     re.IGNORECASE,
 )
 _PATH = re.compile(r"(?<![\w.])/(?:[^\s'\",;()\[\]]+/)+[^\s'\",;()\[\]]*")
