@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+import signal
 import subprocess
 import sys
+import tempfile
 import threading
 from pathlib import Path
+from urllib.parse import unquote, urlsplit
 from urllib.request import urlopen
 
 import psutil
@@ -97,6 +100,71 @@ def test_another_process_joins_through_the_socket(tmp_path: Path) -> None:
             check=True,
         )
         assert json.loads(done.stdout) == {"raw": '"a"\n3\n', "endpoint": o.endpoint}
+
+
+_TOGETHER = """
+import sys, taskhouse
+with taskhouse.connect(sys.argv[1]) as o:
+    print(o.execute_sql("select 5 as a").open_reader(tunnel=False).raw.split()[1], flush=True)
+    sys.stdin.read()
+"""
+
+
+def test_processes_that_connect_at_the_same_time_share_one_server(tmp_path: Path) -> None:
+    command = [sys.executable, "-c", _TOGETHER, str(tmp_path / "home")]
+    both = [subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) for _ in range(2)]
+    for process in both:
+        assert process.stdout is not None and process.stdout.readline() == "5\n"
+    for process in both:
+        assert process.communicate(timeout=60)[0] == "" and process.returncode == 0
+
+
+_KILLED = """
+import os, signal, sys, taskhouse
+o = taskhouse.connect(sys.argv[1])
+o.execute_sql("create table t as select 3L as a")
+print(o.endpoint, flush=True)
+os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+def test_a_home_whose_owner_was_killed_opens_again_and_nothing_is_left_behind(tmp_path: Path) -> None:
+    command = [sys.executable, "-c", _KILLED, str(tmp_path / "home")]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    left = Path(unquote(urlsplit(done.stdout.strip()).netloc)).parent
+    assert done.returncode == -signal.SIGKILL and left.exists()
+    with taskhouse.connect(tmp_path / "home") as o:
+        assert o.exist_table("t")
+        assert not left.exists()
+
+
+_FORKED = """
+import os, sys, taskhouse
+with taskhouse.connect(sys.argv[1]) as o:
+    o.execute_sql("create table t as select 3L as a")
+    child = os.fork()
+    if not child:
+        assert o.exist_table("t")
+        o.close()
+        sys.exit(0)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+    print(o.exist_table("t"))
+"""
+
+
+def test_a_forked_child_leaves_the_server_to_its_parent(tmp_path: Path) -> None:
+    command = [sys.executable, "-c", _FORKED, str(tmp_path / "home")]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    assert (done.stdout, done.returncode) == ("True\n", 0), done.stderr
+
+
+def test_deep_folders_do_not_matter(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    deep = tmp_path / ("a folder with a long name " * 4) / ("x" * 200)
+    deep.mkdir(parents=True)
+    monkeypatch.setattr(tempfile, "tempdir", str(deep))
+    with taskhouse.connect(deep / "home") as o:
+        assert o.execute_sql("select 1 as a").is_successful()
+    assert [each.name for each in deep.iterdir()] == ["home"]
 
 
 def test_a_holder_that_cannot_be_joined_is_named(tmp_path: Path) -> None:
