@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -89,7 +90,7 @@ def test_durations(seconds: float, text: str) -> None:
 
 def test_graph_puts_stages_after_those_they_need() -> None:
     stages = (Stage("M1"), Stage("M2"), Stage("J3", upstream=("M1", "M2")), Stage("R4", upstream=("J3", "gone")))
-    drawn = graph.draw(stages, failed=False)
+    drawn = graph.draw(stages)
     at = {card.stage.name: card for card in drawn.cards}
     assert at["M1"].x == at["M2"].x < at["J3"].x < at["R4"].x
     assert at["M1"].y != at["M2"].y
@@ -98,4 +99,26 @@ def test_graph_puts_stages_after_those_they_need() -> None:
 
 
 def test_graph_with_a_circle_is_drawn_all_the_same() -> None:
-    assert len(graph.draw((Stage("A", upstream=("B",)), Stage("B", upstream=("A",))), failed=True).cards) == 2
+    assert len(graph.draw((Stage("A", upstream=("B",)), Stage("B", upstream=("A",))), ended_as="fail").cards) == 2
+
+
+def test_only_stages_under_way_are_marked_with_how_the_task_ended() -> None:
+    begun = (Stage("A", percent=100), Stage("B", upstream=("A",), percent=40), Stage("C", upstream=("B",)))
+    assert [card.status for card in graph.draw(begun, ended_as="hold").cards] == ["ok", "hold", "idle"]
+    next_one = (Stage("A", percent=100), Stage("B", upstream=("A",)), Stage("C", upstream=("B",)))
+    assert [card.status for card in graph.draw(next_one, ended_as="fail").cards] == ["ok", "fail", "idle"]
+
+
+def test_rows_written_and_rows_selected_are_told_apart() -> None:
+    instance = _instance(TaskStatus.SUCCESS)
+    task = replace(instance.tasks[0], result_kind=ResultKind.ROWS, result_rows=16, summary={"rows_out": 17})
+    facts = {label: text for label, text, _ in _look(replace(instance, tasks=(task,))).facts}
+    assert (facts["Wrote"], facts["Result"]) == ("1 row", "16 rows")
+
+
+def test_an_error_far_down_is_said_beside_the_query_too() -> None:
+    text = "ODPS-0130071:[{},1] column nope cannot be resolved"
+    near = _look(_instance(TaskStatus.FAILED, text.format(2), body="select 1,\nnope\nfrom t"))
+    lines = _look(_instance(TaskStatus.FAILED, text.format(60), body="select 1,\n" * 59 + "nope from t"))
+    wrapped = _look(_instance(TaskStatus.FAILED, text.format(1), body="nope" + " + 1" * 1000))
+    assert [each.chosen.is_trouble_far_down for each in (near, lines, wrapped)] == [False, True, True]

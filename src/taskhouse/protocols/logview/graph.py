@@ -21,7 +21,7 @@ class Card:
     x: int
     y: int
     status: str
-    """`ok`, `run`, `fail`, `idle`."""
+    """`ok`, `run`, `fail`, `hold`, `idle`."""
     label: str
     operator: str
 
@@ -35,15 +35,16 @@ class Drawing:
     """Path data of the lines between cards."""
 
 
-def draw(stages: Sequence[Stage], *, failed: bool, project: str = "") -> Drawing:
-    """Columns by the longest way from a source, sources right before who needs them; rows in the order given. `failed` marks stages that did not finish. Tables of
-    `project` are shown without it."""
+def draw(stages: Sequence[Stage], *, ended_as: str = "", project: str = "") -> Drawing:
+    """Columns by the longest way from a source, sources right before who needs them; rows in the order given. `ended_as` marks the stages
+    that a task broke off in (`fail`, or `hold` when it was stopped); those that never began stay idle. Tables of `project` are shown without it."""
     levels = _levels(stages)
     columns: dict[int, list[Stage]] = {}
     for stage in stages:
         columns.setdefault(levels[stage.name], []).append(stage)
     tallest = max((len(column) for column in columns.values()), default=0)
     height = MARGIN * 2 + tallest * CARD_HEIGHT + max(0, tallest - 1) * GAP_Y
+    broken_off = _broken_off(stages) if ended_as else frozenset()
     cards: dict[str, Card] = {}
     for level, column in columns.items():
         used = len(column) * CARD_HEIGHT + (len(column) - 1) * GAP_Y
@@ -51,7 +52,7 @@ def draw(stages: Sequence[Stage], *, failed: bool, project: str = "") -> Drawing
         for row, stage in enumerate(column):
             x = MARGIN + level * (CARD_WIDTH + GAP_X)
             y = top + row * (CARD_HEIGHT + GAP_Y)
-            cards[stage.name] = Card(stage, x, y, _status(stage, failed), *_labels(stage, project))
+            cards[stage.name] = Card(stage, x, y, _status(stage, broken_off, ended_as), *_labels(stage, project))
     edges = [
         _edge(cards[source], cards[stage.name]) for stage in stages for source in stage.upstream if source in cards
     ]
@@ -78,11 +79,19 @@ def _levels(stages: Sequence[Stage]) -> dict[str, int]:
     return levels
 
 
-def _status(stage: Stage, failed: bool) -> str:
+def _broken_off(stages: Sequence[Stage]) -> frozenset[str]:
+    """The stages under way when the task ended; when none had got anywhere, those that were next."""
+    open_ = [stage for stage in stages if stage.percent < 100]
+    began = frozenset(stage.name for stage in open_ if stage.workers_running or stage.percent)
+    waiting = {stage.name for stage in open_}
+    return began or frozenset(stage.name for stage in open_ if waiting.isdisjoint(stage.upstream))
+
+
+def _status(stage: Stage, broken_off: frozenset[str], ended_as: str) -> str:
     if stage.percent >= 100:
         return "ok"
-    if failed:
-        return "fail"
+    if ended_as:
+        return ended_as if stage.name in broken_off else "idle"
     return "run" if stage.workers_running or stage.percent else "idle"
 
 

@@ -17,6 +17,8 @@ _HINT = re.compile(r"[,;.]?\s*did you mean\s+(?P<what>[^?]+)\?", re.IGNORECASE)
 SHORT_WAIT_S = 0.01
 """A shorter wait is not shown as a phase."""
 MAX_STATEMENT_PHASES = 8
+ROW_CHARACTERS, FIRST_ROWS = 72, 30
+"""About what a window shows of a query at first."""
 
 LOOKS = {
     TaskStatus.WAITING: ("wait", "Waiting"),
@@ -81,6 +83,14 @@ class TaskView:
     warnings: tuple[str, ...]
     text: str
     """A text result, or empty."""
+
+    @property
+    def is_trouble_far_down(self) -> bool:
+        """Whether the error's line ends below what a window shows at first, so that its message is better said beside it too."""
+        if self.trouble is None or not self.trouble.line:
+            return False
+        above = (sum(len(piece.text) for piece in line.pieces) for line in self.lines[: self.trouble.line])
+        return sum(1 + length // ROW_CHARACTERS for length in above) > FIRST_ROWS
 
     def statement_at(self, line: int) -> StatementView | None:
         return next((s for s in self.statements if s.line == line), None)
@@ -152,9 +162,10 @@ def _facts(instance: Instance, now: datetime) -> tuple[tuple[str, str, datetime 
     total = _sums(instance.tasks, ("rows_in", "bytes_in", "rows_out", "cpu_seconds"))
     if total["rows_in"]:
         facts.append(("Read", f"{int(total['rows_in']):,} rows, {size(total['bytes_in'])}", None))
-    if total["rows_out"]:
-        selected = any(task.result_kind is ResultKind.ROWS for task in instance.tasks)
-        facts.append(("Result" if selected else "Wrote", f"{int(total['rows_out']):,} rows", None))
+    selected = sum(task.result_rows for task in instance.tasks if task.result_kind is ResultKind.ROWS)
+    for label, rows in (("Wrote", int(total["rows_out"]) - selected), ("Result", selected)):
+        if rows > 0:
+            facts.append((label, f"{rows:,} row{'s' if rows != 1 else ''}", None))
     peak = max((_number(task.summary.get("peak_memory_bytes")) for task in instance.tasks), default=0)
     if peak:
         facts.append(("Peak memory", size(peak), None))
@@ -216,7 +227,7 @@ def _task(task: Task, stages: tuple[Stage, ...], project: str) -> TaskView:
     lines, marks = sql_lines.split(task.spec.body) if task.spec.body else ((), ())
     if trouble is not None and trouble.line:
         lines = tuple(sql_lines.mark_error(li, trouble.column) if li.number == trouble.line else li for li in lines)
-    failed = task.status in (TaskStatus.FAILED, TaskStatus.CANCELLED)
+    ended_as = look.look if task.status in (TaskStatus.FAILED, TaskStatus.CANCELLED) else ""
     return TaskView(
         index=task.index,
         name=task.spec.name,
@@ -227,7 +238,7 @@ def _task(task: Task, stages: tuple[Stage, ...], project: str) -> TaskView:
         trouble=trouble,
         settings=_settings(task),
         stages=stages,
-        drawing=graph.draw(stages, failed=failed, project=project) if stages else None,
+        drawing=graph.draw(stages, ended_as=ended_as, project=project) if stages else None,
         totals=_totals(stages),
         warnings=task.warnings,
         text=task.result_text if trouble is None else "",

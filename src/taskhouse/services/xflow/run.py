@@ -95,10 +95,10 @@ def run_computation(world: World, task_run: TaskRun) -> Outcome:
 
 
 def _stages(planned: tuple[Instance, ...], done: list[Instance], running: int | None) -> tuple[Stage, ...]:
-    """One stage a sub-instance."""
+    """One stage a sub-instance. One that did not succeed stays unfinished."""
     stages = []
     for number, child in enumerate(planned):
-        ended = number < len(done)
+        ended = number < len(done) and all(task.status is TaskStatus.SUCCESS for task in done[number].tasks)
         stages.append(
             Stage(
                 name=f"X{number + 1}_job_0",
