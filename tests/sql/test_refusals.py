@@ -194,6 +194,8 @@ def test_mistakes(text: str, place: tuple[int, int], token: str, expected: str) 
         ("select 1.2e3BD", (1, 8), "without an exponent"),
         ("select " + "1" * 500, (1, 8), "a number has more than 400 characters"),
         ("select cast(a as decimal(77, 2))", (1, 18), "precision must be"),
+        ("select 1, date'2024-02-30'", (1, 15), "'2024-02-30' is no DATE"),
+        ("select timestamp 'soon'", (1, 18), "'soon' is no TIMESTAMP"),
     ],
 )
 def test_mistakes_inside_tokens(text: str, place: tuple[int, int], message: str) -> None:

@@ -12,6 +12,7 @@ from typing import Any
 from sqlglot import exp
 
 from taskhouse.domain.datatypes import parse_type
+from taskhouse.sql.casts import read_moment
 from taskhouse.sql.dialect import set_place, type_node
 from taskhouse.sql.grammar.calls import Calls
 from taskhouse.sql.grammar.cursor import MAX_CHAIN
@@ -284,7 +285,10 @@ class Expressions(Calls):
                     self.fail("an expression")
         if following.kind is TokenKind.STRING and word in _LITERAL_TYPES:
             self.at += 1
-            node = exp.Cast(this=exp.Literal.string(self.string()), to=type_node(parse_type(word.lower())))
+            text = self.string()
+            if read_moment(text) is None:
+                raise parse_fault(f"'{text}' is no {word}: yyyy-mm-dd[ hh:mi:ss[.fraction]] is expected", following.place)
+            node = exp.Cast(this=exp.Literal.string(text), to=type_node(parse_type(word.lower())))
             set_place(node, token.place)
             return node
         if following.kind is TokenKind.STRING and word == "JSON":
