@@ -287,7 +287,9 @@ class Expressions(Calls):
             self.at += 1
             text = self.string()
             if read_moment(text) is None:
-                raise parse_fault(f"'{text}' is no {word}: yyyy-mm-dd[ hh:mi:ss[.fraction]] is expected", following.place)
+                raise parse_fault(
+                    f"'{text}' is no {word}: yyyy-mm-dd[ hh:mi:ss[.fraction]] is expected", following.place
+                )
             node = exp.Cast(this=exp.Literal.string(text), to=type_node(parse_type(word.lower())))
             set_place(node, token.place)
             return node
