@@ -157,6 +157,8 @@ def test_failed_sub_instance_fails_the_xflow(live_client: Any) -> None:
     assert instance.is_terminated() and not instance.is_successful()
     assert not live_client.exist_offline_model("never")
     assert [s.is_successful() for s in live_client.get_xflow_sub_instances(instance).values()] == [True, False]
+    (name,) = instance.get_task_names()
+    assert [s.finished_percentage for s in instance.get_task_progress(name).stages] == [100, 0]
 
 
 def test_output_table_that_appears_meanwhile_fails_and_cancels_the_rest(live_client: Any, iris: str, out: str) -> None:
