@@ -6,6 +6,7 @@ Exits 0 when every test passed or is excepted, 1 otherwise. The last line reads 
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import subprocess
 import sys
@@ -79,6 +80,7 @@ def _run(
         "PYTHONHASHSEED": "0",
         "PYTHONPATH": str(Path(__file__).parent),
         "TASKHOUSE_RECORD": str(record),
+        "TASKHOUSE_EXCEPTED": json.dumps([pattern for pattern, _ in report.Suite.load().exceptions]),
     }
     command = [str(python), "-m", "pytest", "-q", "-p", "recorder", "-p", "no:cacheprovider", "--tb=short"]
     command += ["--timeout", str(options.timeout), *(["-k", options.select] if options.select else []), *files]
