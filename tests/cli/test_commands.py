@@ -147,6 +147,13 @@ def test_a_server_that_cannot_start_says_why_and_keeps_its_secret(tmp_path: Path
     assert shown.startswith("taskhouse: 'bad name' is not a project name")
 
 
+def test_a_demo_for_a_server_that_is_gone_says_so() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        endpoint = f"http://127.0.0.1:{free.getsockname()[1]}/api"
+    shown = run("demo", "--endpoint", endpoint, "--access-id", "a", "--secret", "b", status=1)
+    assert f"no server answers at {endpoint}" in shown
+
+
 def test_a_bad_setting_is_one_line(tmp_path: Path) -> None:
     (tmp_path / "c.toml").write_text("prot = 1")
     shown = run("serve", "--home", str(tmp_path / "h"), "--config", str(tmp_path / "c.toml"), status=1)

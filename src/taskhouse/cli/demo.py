@@ -44,6 +44,10 @@ def load_demo(endpoint: str, project: str, access_id: str, secret: str) -> None:
         raise click.ClickException(f"the demo needs {error.name}; install taskhouse[demo]") from None
     try:
         run(Connection(endpoint, project, access_id, secret), Console())
+    except OSError as error:
+        if error.filename:  # one of the demo's files; the client's own errors name none
+            raise
+        raise click.ClickException(f"no server answers at {endpoint}") from None
     except (DemoDataMissingError, BaseODPSError) as error:
         raise click.ClickException(str(error)) from None
 
