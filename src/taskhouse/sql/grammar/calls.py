@@ -6,6 +6,8 @@ for those that no query may ever call.
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
+
 from sqlglot import exp
 
 from taskhouse.sql.dialect import refuse_forbidden_function, set_place
@@ -13,17 +15,17 @@ from taskhouse.sql.grammar.literals import Literals
 from taskhouse.sql.lexer import TokenKind
 
 
-class Calls(Literals):
+class Calls(Literals, ABC):
     """Needs the layer of expressions above it."""
 
-    def expression(self) -> exp.Expression:
-        raise NotImplementedError
+    @abstractmethod
+    def expression(self) -> exp.Expression: ...
 
-    def operand(self) -> exp.Expression:
-        raise NotImplementedError
+    @abstractmethod
+    def operand(self) -> exp.Expression: ...
 
-    def order_items(self) -> list[exp.Expression]:
-        raise NotImplementedError
+    @abstractmethod
+    def order_items(self) -> list[exp.Expression]: ...
 
     def _qualified_call(self, parts: list[exp.Identifier]) -> exp.Expression:
         node: exp.Expression = parts[0]

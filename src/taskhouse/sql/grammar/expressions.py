@@ -6,6 +6,7 @@ LIKE, BETWEEN), `|`, `&`, `||`, `+ -`, `* / % DIV`, `^`, signs. Long chains of A
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Mapping
 from typing import Any
 
@@ -75,11 +76,11 @@ class Expressions(Calls):
         self.values: Mapping[str, exp.Expression] = {}
         self.uses_values = False
 
-    def query(self) -> exp.Expression:
-        raise NotImplementedError
+    @abstractmethod
+    def query(self) -> exp.Expression: ...
 
-    def query_after(self, first: exp.Expression) -> exp.Expression:
-        raise NotImplementedError
+    @abstractmethod
+    def query_after(self, first: exp.Expression) -> exp.Expression: ...
 
     # operators
 
