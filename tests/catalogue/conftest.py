@@ -23,7 +23,7 @@ from taskhouse.services.sql_session import SqlSession, open_session
 from taskhouse.services.world import Caller, World
 from taskhouse.sql import parser
 from taskhouse.sql.backends.duckdb import engine_type, identifier
-from taskhouse.store import access_tables  # noqa: F401
+from taskhouse.store import access_tables  # noqa: F401  (its tables join the metadata)
 from taskhouse.store.access import SqlAccessStore
 from taskhouse.store.catalogue import SqlCatalogueStore
 from taskhouse.store.database import Database

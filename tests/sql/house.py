@@ -10,10 +10,11 @@ import duckdb
 
 from taskhouse.domain.catalogue import Column, Table, TableKind, TableName
 from taskhouse.domain.datatypes import parse_type
-from taskhouse.sql.backends.duckdb import engine_type, identifier, prepare
+from taskhouse.sql.backends.duckdb import engine_type, identifier
 from taskhouse.sql.binder import bind_insert, bind_query
 from taskhouse.sql.bound import BoundInsert, BoundQuery, BoundScan
 from taskhouse.sql.catalogue import BindContext
+from taskhouse.sql.functions import prepare
 from taskhouse.sql.parser import parse
 from taskhouse.sql.statements import Insert, Query, SetFlag
 

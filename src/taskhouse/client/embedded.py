@@ -80,7 +80,7 @@ def _client_class() -> Any:
     """The class is made when it is first needed, so that importing this module does not import PyODPS."""
     from odps import ODPS
 
-    class EmbeddedODPS(ODPS):  # type: ignore[misc]
+    class EmbeddedODPS(ODPS):  # type: ignore[misc]  # PyODPS carries no types
         """`odps.ODPS` on a server in this process (or one that serves the same folder in another)."""
 
         def __init__(self, share: Lease, project: str, **options: Any) -> None:

@@ -16,6 +16,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, tzinfo
+from functools import partial
 from typing import NamedTuple
 
 from taskhouse.domain.calendar import bizdate_of
@@ -156,7 +157,7 @@ def generate(
                 dependency,
                 run_date,
                 instance.due_at,
-                lambda day, task=dependency.up_task: instances_of(task, day),  # type: ignore[misc]
+                partial(instances_of, dependency.up_task),
                 is_self=dependency.up_task == instance.task.id,
             )
             for up in picked:

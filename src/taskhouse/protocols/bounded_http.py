@@ -22,7 +22,7 @@ class BoundedProtocol(HttpToolsProtocol):
     _header_bytes = 0
     _in_headers = True
 
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as the class above narrows it
         super().connection_made(transport)
         self._await_headers()
 

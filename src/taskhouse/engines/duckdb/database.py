@@ -19,7 +19,8 @@ from pathlib import Path
 import duckdb
 
 from taskhouse.domain.limits import Limits
-from taskhouse.sql.backends.duckdb import prepare, quote_text
+from taskhouse.sql.backends.duckdb import quote_text
+from taskhouse.sql.functions import prepare
 
 _FREE = (
     "TimeZone",

@@ -18,11 +18,12 @@ from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Mu
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from time import perf_counter
-from typing import Any, BinaryIO, cast
+from typing import Any, cast
 
 from structlog.contextvars import bound_contextvars
 
 from taskhouse.domain.faults import Fault, FaultCode
+from taskhouse.ports.byte_source import ByteSource
 from taskhouse.protocols.odps import faults
 from taskhouse.protocols.odps.body import IDLE_S, BodyStream, Receive
 from taskhouse.protocols.odps.outlet import Outlet
@@ -54,7 +55,7 @@ class _Call:
     headers: Mapping[str, str]
     query: Mapping[str, str]
     match: Match
-    stream: BinaryIO
+    stream: ByteSource
     request_id: str
 
 
@@ -115,7 +116,7 @@ class App:
         else:
             stream = BodyStream(asyncio.get_running_loop())
             feeder = asyncio.create_task(stream.feed(receive))
-        call = _Call(method, target, headers, query, match, cast("BinaryIO", stream), request_id)
+        call = _Call(method, target, headers, query, match, cast("ByteSource", stream), request_id)
         try:
             reply = await self._answer(call, streamed=feeder is not None)
             if isinstance(stream, BodyStream):

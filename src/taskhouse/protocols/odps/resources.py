@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from typing import BinaryIO
-
 from taskhouse.domain.catalogue import Resource
 from taskhouse.domain.faults import Fault, FaultCode
+from taskhouse.ports.byte_source import ByteSource
 from taskhouse.protocols.odps.faults import http_time
 from taskhouse.protocols.odps.lists import asked, page_reply
 from taskhouse.protocols.odps.locating import number, project_of, schema_of
@@ -160,7 +159,7 @@ def delete_resource(world: World, request: Request) -> Reply:
     return Reply()
 
 
-def _body(request: Request) -> BinaryIO:
+def _body(request: Request) -> ByteSource:
     return request.stream
 
 

@@ -14,9 +14,10 @@ from collections.abc import Awaitable, Callable, Iterator, Mapping
 from concurrent.futures import Executor
 from contextvars import ContextVar
 from dataclasses import dataclass, field
-from typing import BinaryIO, TypeVar
+from typing import TypeVar
 
 from taskhouse.domain.access import Policy
+from taskhouse.ports.byte_source import ByteSource
 from taskhouse.services.world import Caller, World
 
 
@@ -31,7 +32,7 @@ class Request:
     query: Mapping[str, str]
     headers: Mapping[str, str]
     caller: Caller
-    stream: BinaryIO
+    stream: ByteSource
     """The body as it arrives, chunked transfer and content encoding still as sent (transfer decoded, content not)."""
     max_body_bytes: int
     request_id: str

@@ -19,6 +19,7 @@ from taskhouse.domain.access import project_target, resource_target, schema_targ
 from taskhouse.domain.catalogue import DEFAULT_SCHEMA, Resource, TableName
 from taskhouse.domain.faults import Fault, FaultCode
 from taskhouse.domain.paging import Page
+from taskhouse.ports.byte_source import ByteSource
 from taskhouse.ports.catalogue_store import Trash, TrashKind
 from taskhouse.services.access.authorize import check
 from taskhouse.services.catalogue import names, tables
@@ -73,7 +74,7 @@ def page(
     )
 
 
-def create(world: World, caller: Caller, project: str, schema: str, new: NewResource, body: BinaryIO) -> Resource:
+def create(world: World, caller: Caller, project: str, schema: str, new: NewResource, body: ByteSource) -> Resource:
     """Raises `Fault`: OBJECT_EXISTS, INVALID_ARGUMENT, NO_SUCH_TABLE (of a table resource), QUOTA_EXCEEDED, NO_PERMISSION."""
     tables.require_schema(world, project, schema)
     _check_create(world, caller, project, schema)
@@ -85,7 +86,7 @@ def create(world: World, caller: Caller, project: str, schema: str, new: NewReso
     return resource
 
 
-def overwrite(world: World, caller: Caller, project: str, schema: str, new: NewResource, body: BinaryIO) -> Resource:
+def overwrite(world: World, caller: Caller, project: str, schema: str, new: NewResource, body: ByteSource) -> Resource:
     """Raises `Fault` as `create`, and NO_SUCH_OBJECT unless it exists."""
     existing = get(world, caller, project, schema, new.name, "Write")
     if (existing.kind in FILE_KINDS) is not (_kind(new.kind) in FILE_KINDS):
@@ -166,7 +167,7 @@ def read(world: World, resource: Resource, offset: int, size: int | None) -> tup
     end = resource.size if size is None else min(offset + size, resource.size)
     stream = blob_path(world, resource.blob).open("rb")
     stream.seek(offset)
-    return _chunks(stream, max(end - offset, 0)), end < resource.size
+    return _of_file(stream, max(end - offset, 0)), end < resource.size
 
 
 def add_table(
@@ -205,7 +206,7 @@ def _kind(text: str) -> str:
     return kind
 
 
-def _made(world: World, caller: Caller, project: str, schema: str, new: NewResource, body: BinaryIO) -> Resource:
+def _made(world: World, caller: Caller, project: str, schema: str, new: NewResource, body: ByteSource) -> Resource:
     if _kind(new.kind) in FILE_KINDS:
         return _resource(world, caller, project, schema, new, _write_blob(world, _chunks(body, None)))
     source = _table_source(world, caller, new.source_table, project, schema)
@@ -291,17 +292,22 @@ def _discard(world: World, name: str) -> None:
     world.catalogue.forget_trash([Trash(TrashKind.BLOB, name, world.clock.now())])
 
 
-def _chunks(stream: BinaryIO, left: int | None) -> Iterator[bytes]:
-    with stream:
-        while left is None or left > 0:
-            chunk = stream.read(_CHUNK if left is None else min(_CHUNK, left))
-            if not chunk:
-                return
-            if left is not None:
-                left -= len(chunk)
-            yield chunk
+def _chunks(source: ByteSource, left: int | None) -> Iterator[bytes]:
+    while left is None or left > 0:
+        chunk = source.read(_CHUNK if left is None else min(_CHUNK, left))
+        if not chunk:
+            return
+        if left is not None:
+            left -= len(chunk)
+        yield chunk
+
+
+def _of_file(file: BinaryIO, left: int | None) -> Iterator[bytes]:
+    """Closes the file at the end."""
+    with file:
+        yield from _chunks(file, left)
 
 
 def _joined(paths: list[Path]) -> Iterator[bytes]:
     for path in paths:
-        yield from _chunks(path.open("rb"), None)
+        yield from _of_file(path.open("rb"), None)

@@ -15,18 +15,13 @@ Engine types are what expressions have while DuckDB works on them; the stored fo
 
 from __future__ import annotations
 
-from typing import Any
-
 from taskhouse.domain.datatypes import LEGACY_DECIMAL, DataType, Kind
-from taskhouse.sql.backends.duckdb_macros import MACROS
 
 __all__ = [
-    "MACROS",
     "engine_type",
     "from_stored",
     "identifier",
     "is_decimal_overflow",
-    "prepare",
     "quote_text",
     "to_stored",
 ]
@@ -162,14 +157,6 @@ def _convert(sql: str, type_: DataType, leaves: dict[Kind, str], depth: int) -> 
             return f"list_transform([{sql}], lambda {name}: {pack})[1]"
         case kind:
             return leaves[kind].replace("{0}", sql)
-
-
-def prepare(connection: Any) -> None:
-    """Create the leaf macros in the connection's database. Done once per database, before it is locked; repeating is harmless."""
-    import taskhouse.sql.functions  # noqa: F401  (its modules add their macros)
-
-    for statement in MACROS:
-        connection.execute(statement)
 
 
 def is_decimal_overflow(message: str) -> bool:

@@ -8,12 +8,13 @@ know the schema from the session.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import BinaryIO
+from typing import Any
 
 import google_crc32c
 import pyarrow as pa
 
 from taskhouse.domain.faults import Fault, FaultCode
+from taskhouse.ports.byte_source import ByteSource
 
 CHUNK_BYTES = 256 * 1024
 MAX_CHUNK_BYTES = 64 * 1024 * 1024
@@ -29,7 +30,7 @@ def encode_batches(batches: Iterable[pa.RecordBatch], chunk_bytes: int = CHUNK_B
     for batch in batches:
         message = batch.serialize()
         size, at = message.size, 0
-        pieces: list[object] = []
+        pieces: list[Any] = []
         while at < size:
             piece = message.slice(at, min(room, size - at))
             whole, part = extend(whole, piece), extend(part, piece)
@@ -39,11 +40,11 @@ def encode_batches(batches: Iterable[pa.RecordBatch], chunk_bytes: int = CHUNK_B
             if room == 0:
                 pieces.append(part.to_bytes(4, "big"))
                 part, room = 0, chunk_bytes
-        yield b"".join(pieces)  # type: ignore[arg-type]
+        yield b"".join(pieces)
     yield whole.to_bytes(4, "big")
 
 
-def decode_batches(stream: BinaryIO, schema: pa.Schema, batch_bytes: int) -> Iterator[pa.RecordBatch]:
+def decode_batches(stream: ByteSource, schema: pa.Schema, batch_bytes: int) -> Iterator[pa.RecordBatch]:
     """The batches of a stream that a client sends. `batch_bytes` bounds one message. Every defect is a `Fault` (InvalidArgument).
 
     Nothing of a batch is used before Arrow has checked all of its offsets and lengths. Buffers that are compressed one by one are
@@ -95,7 +96,7 @@ class _Checked:
 
     closed = False
 
-    def __init__(self, stream: BinaryIO, limit: int) -> None:
+    def __init__(self, stream: ByteSource, limit: int) -> None:
         self._stream = stream
         self._data = b""
         self._at = 0

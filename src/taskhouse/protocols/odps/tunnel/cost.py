@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator
 from time import perf_counter
-from typing import BinaryIO, TypeVar
+from typing import TypeVar
+
+from taskhouse.ports.byte_source import ByteSource
 
 T = TypeVar("T")
 
@@ -41,9 +43,9 @@ class TransferCost:
             yield chunk
             self._network_s += perf_counter() - before
 
-    def receiving(self, stream: BinaryIO) -> BinaryIO:
+    def receiving(self, stream: ByteSource) -> ByteSource:
         """The same stream; the time that reading takes counts as network."""
-        return _Timed(self, stream)  # type: ignore[return-value]
+        return _Timed(self, stream)
 
     def waited(self, seconds: float) -> None:
         self._network_s += seconds
@@ -58,7 +60,7 @@ class TransferCost:
 
 
 class _Timed:
-    def __init__(self, cost: TransferCost, stream: BinaryIO) -> None:
+    def __init__(self, cost: TransferCost, stream: ByteSource) -> None:
         self._cost = cost
         self._stream = stream
 

@@ -12,11 +12,11 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Callable, Iterable, Iterator
-from typing import BinaryIO
 
 import pyarrow as pa
 
 from taskhouse.domain.faults import Fault, FaultCode
+from taskhouse.ports.byte_source import ByteSource
 from taskhouse.protocols.odps.tunnel import snappy_frames
 
 _PART = 256 * 1024
@@ -41,12 +41,12 @@ def compressed(chunks: Iterable[bytes], encoding: str) -> Iterator[bytes]:
     return _arrow_compressed(chunks, _ARROW_CODECS[encoding])
 
 
-def decompressed(stream: BinaryIO, encoding: str, limit: int) -> BinaryIO:
+def decompressed(stream: ByteSource, encoding: str, limit: int) -> ByteSource:
     """The content of `stream`. Reading raises `Fault`: INVALID_ARGUMENT for bytes that are not this encoding, QUOTA_EXCEEDED when
     they expand to more than `limit` bytes. An unknown encoding is a `Fault` at once."""
     name = encoding.strip().lower()
     if name in ("", "identity"):
-        return _Content(_raw(stream), limit, "identity")  # type: ignore[return-value]
+        return _Content(_raw(stream), limit, "identity")
     if name == "deflate":
         parts = _inflated(stream)
     elif name == "x-snappy-framed":
@@ -57,7 +57,7 @@ def decompressed(stream: BinaryIO, encoding: str, limit: int) -> BinaryIO:
         raise Fault(
             FaultCode.INVALID_ARGUMENT, f"content encoding '{encoding}' is not supported; use one of {', '.join(NAMES)}"
         )
-    return _Content(parts, limit, name)  # type: ignore[return-value]
+    return _Content(parts, limit, name)
 
 
 class _Content:
@@ -99,12 +99,12 @@ class _Content:
         return part
 
 
-def _raw(stream: BinaryIO) -> Iterator[bytes]:
+def _raw(stream: ByteSource) -> Iterator[bytes]:
     while part := stream.read(_PART):
         yield part
 
 
-def _exact(stream: BinaryIO) -> Callable[[int], bytes]:
+def _exact(stream: ByteSource) -> Callable[[int], bytes]:
     def read(size: int) -> bytes:
         data = stream.read(size)
         while 0 < len(data) < size:
@@ -125,7 +125,7 @@ def _deflated(chunks: Iterable[bytes]) -> Iterator[bytes]:
     yield packer.flush()
 
 
-def _inflated(stream: BinaryIO) -> Iterator[bytes]:
+def _inflated(stream: ByteSource) -> Iterator[bytes]:
     unpacker = zlib.decompressobj()
     while not unpacker.eof:
         data = stream.read(_PART)
@@ -152,8 +152,8 @@ class _Collected:
     def writable(self) -> bool:
         return True
 
-    def write(self, data: object) -> int:
-        self._parts.append(bytes(data))  # type: ignore[call-overload]
+    def write(self, data: bytes | memoryview) -> int:
+        self._parts.append(bytes(data))
         return len(self._parts[-1])
 
     def flush(self) -> None:
@@ -178,7 +178,7 @@ def _arrow_compressed(chunks: Iterable[bytes], codec: str) -> Iterator[bytes]:
     yield sink.take()
 
 
-def _arrow_decompressed(stream: BinaryIO, codec: str) -> Iterator[bytes]:
+def _arrow_decompressed(stream: ByteSource, codec: str) -> Iterator[bytes]:
     source = _Source(stream)
     unpacker = pa.CompressedInputStream(pa.PythonFile(source, mode="r"), codec)
     while True:
@@ -198,7 +198,7 @@ class _Source:
 
     closed = False
 
-    def __init__(self, stream: BinaryIO) -> None:
+    def __init__(self, stream: ByteSource) -> None:
         self._stream = stream
         self.fault: Fault | None = None
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
-from typing import Any, BinaryIO
+from typing import Any
 
 import google_crc32c
 import numpy as np
@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 
 from taskhouse.domain.datatypes import DataType
 from taskhouse.domain.faults import Fault
+from taskhouse.ports.byte_source import ByteSource
 from taskhouse.protocols.odps.tunnel import record_wire as wire
 from taskhouse.protocols.odps.tunnel.record_columns import ColumnReader, Misfit
 from taskhouse.protocols.odps.tunnel.record_values import ValueReader, malformed
@@ -48,7 +49,7 @@ class RecordDecoder:
         self.count = 0
         self._checksum = 0
 
-    def read(self, stream: BinaryIO) -> Iterator[pa.RecordBatch]:
+    def read(self, stream: ByteSource) -> Iterator[pa.RecordBatch]:
         """Batches of about a megabyte of input each. The footer is checked before the iterator ends."""
         pending = b""
         wanted = _CHUNK
@@ -182,7 +183,7 @@ class RecordDecoder:
             raise malformed("the checksum of the whole stream does not match")
 
 
-def _fill(stream: BinaryIO, pending: bytes, wanted: int) -> tuple[bytes, bool]:
+def _fill(stream: ByteSource, pending: bytes, wanted: int) -> tuple[bytes, bool]:
     """`pending` and what follows, until `wanted` bytes are there or the stream ends."""
     parts = [pending]
     size = len(pending)

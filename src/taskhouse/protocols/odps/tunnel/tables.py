@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import BinaryIO
 
 import pyarrow as pa
 
 from taskhouse.domain.datatypes import DataType
 from taskhouse.domain.faults import Fault, FaultCode
+from taskhouse.ports.byte_source import ByteSource
 from taskhouse.protocols.odps.locating import number, table_of
 from taskhouse.protocols.odps.tunnel import calls, encodings
 from taskhouse.protocols.odps.tunnel.arrow_forms import from_wire
@@ -80,7 +80,7 @@ def put_block(world: World, request: Request) -> Reply:
     return Reply(200, b"", {METRICS_HEADER: cost.document()}, "application/json")
 
 
-def _arrow_batches(world: World, stream: BinaryIO, columns: list[tuple[str, DataType]]) -> Iterator[pa.RecordBatch]:
+def _arrow_batches(world: World, stream: ByteSource, columns: list[tuple[str, DataType]]) -> Iterator[pa.RecordBatch]:
     wire = calls.arrow_schema([download.WireColumn(n, n, t) for n, t in columns], instants_as_structs=False)
     schema = stored_schema(columns)
     for batch in decode_batches(stream, wire, world.limits.batch_bytes):
