@@ -24,11 +24,11 @@ tblproperties ('K'='v', 'transactional'='true') lifecycle 3
 
 def fault_of(call: object, *arguments: object) -> Fault:
     with pytest.raises(Fault) as caught:
-        call(*arguments)  # type: ignore[operator]
+        call(*arguments)
     return caught.value
 
 
-def test_a_table_is_kept_as_it_was_defined(shell) -> None:  # type: ignore[no-untyped-def]
+def test_a_table_is_kept_as_it_was_defined(shell) -> None:
     shell.run(FULL)
     table = shell.table("t")
     assert [(c.name, str(c.type), c.nullable) for c in table.columns] == [
@@ -42,7 +42,7 @@ def test_a_table_is_kept_as_it_was_defined(shell) -> None:  # type: ignore[no-un
     assert table.clustering is not None and table.clustering.sort_columns == (("a", False),)
 
 
-def test_show_create_table_makes_an_equal_table(shell) -> None:  # type: ignore[no-untyped-def]
+def test_show_create_table_makes_an_equal_table(shell) -> None:
     shell.run(FULL)
     first = shell.table("t")
     text = shell.run("show create table t")
@@ -54,7 +54,7 @@ def test_show_create_table_makes_an_equal_table(shell) -> None:  # type: ignore[
         assert getattr(again, part) == getattr(first, part)
 
 
-def test_what_exists_cannot_be_created_again(shell) -> None:  # type: ignore[no-untyped-def]
+def test_what_exists_cannot_be_created_again(shell) -> None:
     shell.run("create table t (a bigint)")
     fault = fault_of(shell.run, "create table t (b string)")
     assert (fault.code, fault.place) == (FaultCode.TABLE_EXISTS, Place(1, 14))
@@ -65,7 +65,7 @@ def test_what_exists_cannot_be_created_again(shell) -> None:  # type: ignore[no-
     assert [c.name for c in shell.table("t").columns] == ["b"]
 
 
-def test_what_is_missing_is_named_with_its_place(shell) -> None:  # type: ignore[no-untyped-def]
+def test_what_is_missing_is_named_with_its_place(shell) -> None:
     fault = fault_of(shell.run, "drop table\n  nowhere")
     assert str(fault) == "ODPS-0130131:[2,3] Table not found - table p.nowhere cannot be resolved"
     shell.run("drop table if exists nowhere")
@@ -85,12 +85,12 @@ def test_what_is_missing_is_named_with_its_place(shell) -> None:  # type: ignore
         ("create table nowhere.s.t (a bigint)", "nowhere"),
     ],
 )
-def test_definitions_that_make_no_sense_are_refused(shell, text: str, words: str) -> None:  # type: ignore[no-untyped-def]
+def test_definitions_that_make_no_sense_are_refused(shell, text: str, words: str) -> None:
     assert words in str(fault_of(shell.run, text))
     assert shell.world.catalogue.tables("p", DEFAULT_SCHEMA).items == ()
 
 
-def test_like_copies_the_definition_without_data(shell) -> None:  # type: ignore[no-untyped-def]
+def test_like_copies_the_definition_without_data(shell) -> None:
     shell.run(FULL)
     shell.run("alter table t drop columns b")
     shell.run("create table u like t lifecycle 9")
@@ -99,7 +99,7 @@ def test_like_copies_the_definition_without_data(shell) -> None:  # type: ignore
     assert (table.lifecycle, table.comment, table.hidden_columns) == (9, "表", ())
 
 
-def test_a_dropped_table_leaves_its_folder_to_the_sweeper(shell) -> None:  # type: ignore[no-untyped-def]
+def test_a_dropped_table_leaves_its_folder_to_the_sweeper(shell) -> None:
     shell.run("create table t (a bigint)")
     shell.fill("t", "(1), (2)")
     table = shell.table("t")
@@ -110,7 +110,7 @@ def test_a_dropped_table_leaves_its_folder_to_the_sweeper(shell) -> None:  # typ
     assert [item.key for item in shell.world.catalogue.trash(shell.clock.now() + timedelta(1), 10)] == [table.id]
 
 
-def test_a_failed_creation_leaves_no_folder(shell, monkeypatch: pytest.MonkeyPatch) -> None:  # type: ignore[no-untyped-def]
+def test_a_failed_creation_leaves_no_folder(shell, monkeypatch: pytest.MonkeyPatch) -> None:
     def broken(*_: object, **__: object) -> None:
         raise RuntimeError("the store is gone")
 
@@ -125,7 +125,7 @@ def test_a_failed_creation_leaves_no_folder(shell, monkeypatch: pytest.MonkeyPat
 # --- columns ----------------------------------------------------------------------------------------------------------
 
 
-def test_columns_are_added_dropped_and_renamed_without_touching_files(shell) -> None:  # type: ignore[no-untyped-def]
+def test_columns_are_added_dropped_and_renamed_without_touching_files(shell) -> None:
     shell.run("create table t (a bigint, b string)")
     shell.fill("t", "(1, 'x')")
     files = shell.world.warehouse.snapshot(shell.table("t")).files
@@ -140,7 +140,7 @@ def test_columns_are_added_dropped_and_renamed_without_touching_files(shell) -> 
     assert [c.name for c in shell.table("t").columns] == ["z", "c", "b"]
 
 
-def test_columns_move(shell) -> None:  # type: ignore[no-untyped-def]
+def test_columns_move(shell) -> None:
     shell.run("create table t (a bigint, b string, c double)")
     shell.run("alter table t change column c c double first")
     assert [c.name for c in shell.table("t").columns] == ["c", "a", "b"]
@@ -148,7 +148,7 @@ def test_columns_move(shell) -> None:  # type: ignore[no-untyped-def]
     assert [c.name for c in shell.table("t").columns] == ["a", "c", "b"]
 
 
-def test_a_wider_type_rewrites_the_rows(shell) -> None:  # type: ignore[no-untyped-def]
+def test_a_wider_type_rewrites_the_rows(shell) -> None:
     shell.run("create table t (a int, b varchar(3), d decimal(10,2)) partitioned by (pt string)")
     shell.fill("t", "(1, 'x', 1.25)", ("p1",))
     shell.fill("t", "(2, 'y', NULL)", ("p2",))
@@ -180,7 +180,7 @@ def test_a_wider_type_rewrites_the_rows(shell) -> None:  # type: ignore[no-untyp
         ("alter table t change column pt rename to x", "partition column"),
     ],
 )
-def test_changes_of_columns_that_are_refused(shell, text: str, words: str) -> None:  # type: ignore[no-untyped-def]
+def test_changes_of_columns_that_are_refused(shell, text: str, words: str) -> None:
     shell.run("create table t (a bigint, s string) partitioned by (pt string)")
     before = shell.table("t")
     assert words in str(fault_of(shell.run, text))
@@ -190,7 +190,7 @@ def test_changes_of_columns_that_are_refused(shell, text: str, words: str) -> No
 # --- the table itself -------------------------------------------------------------------------------------------------
 
 
-def test_alterations_of_the_table(shell) -> None:  # type: ignore[no-untyped-def]
+def test_alterations_of_the_table(shell) -> None:
     shell.run("create table t (a bigint, b string)")
     other = user_name("other")
     shell.world.access.add_user(other, shell.clock.now())
@@ -209,7 +209,7 @@ def test_alterations_of_the_table(shell) -> None:  # type: ignore[no-untyped-def
     assert fault_of(shell.run, "alter table u changeowner to 'nobody'").code is FaultCode.NO_SUCH_OBJECT
 
 
-def test_touch_moves_the_time_of_modification(shell) -> None:  # type: ignore[no-untyped-def]
+def test_touch_moves_the_time_of_modification(shell) -> None:
     shell.run("create table t (a bigint) partitioned by (pt string); alter table t add partition (pt='1')")
     before = shell.table("t")
     part = shell.world.catalogue.partition(before.id, ("1",))
@@ -219,7 +219,7 @@ def test_touch_moves_the_time_of_modification(shell) -> None:  # type: ignore[no
     assert shell.world.catalogue.partition(before.id, ("1",)).modified_at > part.modified_at
 
 
-def test_only_who_may_alters_and_drops(shell) -> None:  # type: ignore[no-untyped-def]
+def test_only_who_may_alters_and_drops(shell) -> None:
     shell.run("create table t (a bigint)")
     guest = user_name("guest")
     shell.world.access.add_user(guest, shell.clock.now())
@@ -240,14 +240,14 @@ def test_only_who_may_alters_and_drops(shell) -> None:  # type: ignore[no-untype
 # --- views ------------------------------------------------------------------------------------------------------------
 
 
-def test_kinds_of_drops_are_not_confused(shell) -> None:  # type: ignore[no-untyped-def]
+def test_kinds_of_drops_are_not_confused(shell) -> None:
     shell.run("create table t (a bigint)")
     assert "DROP TABLE" in str(fault_of(shell.run, "drop view t"))
     shell.run("drop view if exists nowhere; drop materialized view if exists nowhere")
     assert shell.table("t").kind is TableKind.MANAGED
 
 
-def test_statements_that_meet_are_all_done(shell) -> None:  # type: ignore[no-untyped-def]
+def test_statements_that_meet_are_all_done(shell) -> None:
     shell.run("create table t (a bigint)")
     failures: list[Exception] = []
 
@@ -266,7 +266,7 @@ def test_statements_that_meet_are_all_done(shell) -> None:  # type: ignore[no-un
     assert sorted(c.name for c in shell.table("t").columns) == ["a", "c0", "c1", "c2", "c3"]
 
 
-def test_a_column_left_by_a_change_that_was_cut_short_is_no_obstacle(shell, monkeypatch: pytest.MonkeyPatch) -> None:  # type: ignore[no-untyped-def]
+def test_a_column_left_by_a_change_that_was_cut_short_is_no_obstacle(shell, monkeypatch: pytest.MonkeyPatch) -> None:
     shell.run("create table t (a bigint)")
 
     def broken(*_: object) -> None:
@@ -282,13 +282,13 @@ def test_a_column_left_by_a_change_that_was_cut_short_is_no_obstacle(shell, monk
     assert shell.table("t").columns[1].stored_as == "b__2"
 
 
-def test_a_rewrite_that_was_overtaken_is_made_again(shell, monkeypatch: pytest.MonkeyPatch) -> None:  # type: ignore[no-untyped-def]
+def test_a_rewrite_that_was_overtaken_is_made_again(shell, monkeypatch: pytest.MonkeyPatch) -> None:
     shell.run("create table t (a int)")
     shell.fill("t", "(1), (2)")
     real = type(shell.world.catalogue).replace_table
     overtaken: list[int] = []
 
-    def overtake(store, table, version):  # type: ignore[no-untyped-def]
+    def overtake(store, table, version):
         if not overtaken:
             overtaken.append(version)
             found = store.table_by_id(table.id)

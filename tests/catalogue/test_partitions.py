@@ -12,14 +12,14 @@ from taskhouse.services import housekeeping
 
 def fault_of(call: object, *arguments: object) -> Fault:
     with pytest.raises(Fault) as caught:
-        call(*arguments)  # type: ignore[operator]
+        call(*arguments)
     return caught.value
 
 
 # --- partitions -------------------------------------------------------------------------------------------------------
 
 
-def test_partitions_are_added_listed_and_dropped(shell) -> None:  # type: ignore[no-untyped-def]
+def test_partitions_are_added_listed_and_dropped(shell) -> None:
     shell.run("create table t (a bigint) partitioned by (pt string, hh bigint)")
     shell.run("alter table t add partition (pt='b', hh='01') partition (pt='a', hh=2)")
     shell.run("alter table t add if not exists partition (hh=2, pt='a')")
@@ -37,14 +37,14 @@ def test_partitions_are_added_listed_and_dropped(shell) -> None:  # type: ignore
     assert "'hh'" in str(fault_of(shell.run, "alter table t add partition (pt='a')"))
 
 
-def test_partitions_are_dropped_by_comparison(shell) -> None:  # type: ignore[no-untyped-def]
+def test_partitions_are_dropped_by_comparison(shell) -> None:
     shell.run("create table t (a bigint) partitioned by (pt string)")
     shell.run("alter table t add partition (pt='1') partition (pt='2') partition (pt='3')")
     shell.run("alter table t drop partition (pt < '3')")
     assert shell.run("show partitions t") == "pt=3\n"
 
 
-def test_renaming_and_merging_partitions_keep_the_rows(shell) -> None:  # type: ignore[no-untyped-def]
+def test_renaming_and_merging_partitions_keep_the_rows(shell) -> None:
     shell.run("create table t (a bigint) partitioned by (pt string)")
     for value in ("1", "2", "3"):
         shell.fill("t", f"({value}), (9)", (value,))
@@ -57,7 +57,7 @@ def test_renaming_and_merging_partitions_keep_the_rows(shell) -> None:  # type: 
     assert shell.world.catalogue.partition(shell.table("t").id, ("m",)).rows == 4
 
 
-def test_truncate(shell) -> None:  # type: ignore[no-untyped-def]
+def test_truncate(shell) -> None:
     shell.run("create table t (a bigint); create table u (a bigint) partitioned by (pt string)")
     shell.fill("t", "(1)")
     shell.fill("u", "(1)", ("1",))
@@ -70,7 +70,7 @@ def test_truncate(shell) -> None:  # type: ignore[no-untyped-def]
     assert fault_of(shell.run, "truncate table u partition (pt='9')").code is FaultCode.NO_SUCH_PARTITION
 
 
-def test_storage_tiers_of_tables_and_partitions(shell) -> None:  # type: ignore[no-untyped-def]
+def test_storage_tiers_of_tables_and_partitions(shell) -> None:
     shell.run("create table t (a bigint) partitioned by (pt string); alter table t add partition (pt='1')")
     shell.run("alter table t set tblproperties ('storagetier'='lowfrequency')")
     shell.run("alter table t partition (pt='1') set tblproperties ('storagetier'='longterm')")
@@ -78,7 +78,7 @@ def test_storage_tiers_of_tables_and_partitions(shell) -> None:  # type: ignore[
     assert shell.world.catalogue.partition(shell.table("t").id, ("1",)).properties["storagetier"] == "longterm"
 
 
-def test_merging_small_files_keeps_the_rows(shell) -> None:  # type: ignore[no-untyped-def]
+def test_merging_small_files_keeps_the_rows(shell) -> None:
     shell.run("create table t (a bigint)")
     for value in range(4):
         shell.fill("t", f"({value})")
@@ -91,7 +91,7 @@ def test_merging_small_files_keeps_the_rows(shell) -> None:  # type: ignore[no-u
 # --- lifecycle --------------------------------------------------------------------------------------------------------
 
 
-def test_time_drops_what_is_past_its_lifecycle(shell) -> None:  # type: ignore[no-untyped-def]
+def test_time_drops_what_is_past_its_lifecycle(shell) -> None:
     shell.run(
         "create table old (a bigint) lifecycle 1; create table kept (a bigint) lifecycle 1; create table ever (a bigint);"
         "alter table kept disable lifecycle;"

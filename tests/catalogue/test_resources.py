@@ -16,22 +16,22 @@ from taskhouse.services.catalogue.resources import NewResource
 from taskhouse.services.world import Caller
 
 
-def upload(shell, name: str, data: bytes, kind: str = "file", **facts: object):  # type: ignore[no-untyped-def]
+def upload(shell, name: str, data: bytes, kind: str = "file", **facts: object):
     new = replace(NewResource(name, kind), **facts)
     return resources.create(shell.world, shell.caller, "p", "default", new, io.BytesIO(data))
 
 
-def content(shell, name: str, offset: int = 0, size: int | None = None) -> tuple[bytes, bool]:  # type: ignore[no-untyped-def]
+def content(shell, name: str, offset: int = 0, size: int | None = None) -> tuple[bytes, bool]:
     found = resources.get(shell.world, shell.caller, "p", "default", name)
     chunks, more = resources.read(shell.world, found, offset, size)
     return b"".join(chunks), more
 
 
-def blobs(shell) -> set[str]:  # type: ignore[no-untyped-def]
+def blobs(shell) -> set[str]:
     return {str(path.relative_to(shell.world.blobs)) for path in (shell.world.blobs / "resources").glob("*")}
 
 
-def test_content_is_read_whole_and_in_pieces(shell) -> None:  # type: ignore[no-untyped-def]
+def test_content_is_read_whole_and_in_pieces(shell) -> None:
     made = upload(shell, "r.py", b"0123456789", "py", comment="c")
     assert (made.size, made.md5, made.kind) == (10, hashlib.md5(b"0123456789").hexdigest(), "py")
     assert content(shell, "r.py") == (b"0123456789", False)
@@ -40,7 +40,7 @@ def test_content_is_read_whole_and_in_pieces(shell) -> None:  # type: ignore[no-
     assert content(shell, "r.py", 99, 3) == (b"", False)
 
 
-def test_overwriting_swaps_the_bytes_and_keeps_who_made_it(shell) -> None:  # type: ignore[no-untyped-def]
+def test_overwriting_swaps_the_bytes_and_keeps_who_made_it(shell) -> None:
     first = upload(shell, "r", b"old")
     reading, _ = resources.read(shell.world, first, 0, None)
     shell.clock.ahead = timedelta(seconds=1)
@@ -55,7 +55,7 @@ def test_overwriting_swaps_the_bytes_and_keeps_who_made_it(shell) -> None:  # ty
     assert caught.value.code is FaultCode.OBJECT_EXISTS
 
 
-def test_parts_are_merged_and_gone(shell) -> None:  # type: ignore[no-untyped-def]
+def test_parts_are_merged_and_gone(shell) -> None:
     upload(shell, "r.part.0", b"abc", temporary=True)
     upload(shell, "r.part.1", b"def", temporary=True)
     digest = hashlib.md5(b"abcdef").hexdigest()
@@ -80,7 +80,7 @@ def test_parts_are_merged_and_gone(shell) -> None:  # type: ignore[no-untyped-de
     assert [item.name for item in left.items] == ["r"]
 
 
-def test_parts_of_others_are_not_for_the_taking(shell) -> None:  # type: ignore[no-untyped-def]
+def test_parts_of_others_are_not_for_the_taking(shell) -> None:
     """Neither their bytes, nor their MD5 in an error, nor their removal."""
     upload(shell, "theirs.py", b"secret", kind="py")
     shell.run("create table t (a bigint)")
@@ -111,7 +111,7 @@ def test_parts_of_others_are_not_for_the_taking(shell) -> None:  # type: ignore[
     assert content(shell, "mine") == (b"secret", False)
 
 
-def test_a_resource_too_large_leaves_nothing(shell) -> None:  # type: ignore[no-untyped-def]
+def test_a_resource_too_large_leaves_nothing(shell) -> None:
     object.__setattr__(shell.world, "limits", replace(shell.world.limits, resource_bytes=4))
     with pytest.raises(Fault) as caught:
         upload(shell, "r", b"12345")
@@ -122,13 +122,13 @@ def test_a_resource_too_large_leaves_nothing(shell) -> None:  # type: ignore[no-
 
 
 @pytest.mark.parametrize("name", ["", "../x", "a/b", "x" * 256, "a\nb"])
-def test_names_that_could_be_paths_are_refused(shell, name: str) -> None:  # type: ignore[no-untyped-def]
+def test_names_that_could_be_paths_are_refused(shell, name: str) -> None:
     with pytest.raises(Fault) as caught:
         upload(shell, name, b"")
     assert caught.value.code is FaultCode.INVALID_ARGUMENT
 
 
-def test_table_resources_name_a_table_that_exists(shell) -> None:  # type: ignore[no-untyped-def]
+def test_table_resources_name_a_table_that_exists(shell) -> None:
     shell.run("create table t (a bigint) partitioned by (pt string); alter table t add partition (pt='1')")
     made = upload(shell, "r", b"", "table", source_table="p.`T` partition(pt=1)")
     assert made.source_table == "p.t partition(pt='1')"
@@ -140,7 +140,7 @@ def test_table_resources_name_a_table_that_exists(shell) -> None:  # type: ignor
     assert "no content" in str(caught.value)
 
 
-def test_functions_need_resources_that_exist(shell) -> None:  # type: ignore[no-untyped-def]
+def test_functions_need_resources_that_exist(shell) -> None:
     upload(shell, "r.py", b"", "py")
     made = functions.create(
         shell.world,

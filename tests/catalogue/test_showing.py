@@ -10,7 +10,7 @@ import pytest
 from taskhouse.domain.faults import Fault, FaultCode
 
 
-def test_desc_is_a_box_with_all_facts(shell) -> None:  # type: ignore[no-untyped-def]
+def test_desc_is_a_box_with_all_facts(shell) -> None:
     shell.run(
         "create table t (a bigint comment 'the 键', b map<string,bigint>) comment 'c' partitioned by (pt string comment 'day')"
         " lifecycle 5"
@@ -36,7 +36,7 @@ def test_desc_is_a_box_with_all_facts(shell) -> None:  # type: ignore[no-untyped
     assert "| Extended Info:" in extended and "| TableID:" in extended and "Nullable" in extended
 
 
-def test_desc_of_a_partition(shell) -> None:  # type: ignore[no-untyped-def]
+def test_desc_of_a_partition(shell) -> None:
     shell.run("create table t (a bigint) partitioned by (pt string)")
     shell.fill("t", "(1), (2)", ("x",))
     text = shell.run("desc extended t partition (pt='x')")
@@ -48,14 +48,14 @@ def test_desc_of_a_partition(shell) -> None:  # type: ignore[no-untyped-def]
     assert caught.value.code is FaultCode.NO_SUCH_PARTITION
 
 
-def test_times_are_those_of_the_session(shell) -> None:  # type: ignore[no-untyped-def]
+def test_times_are_those_of_the_session(shell) -> None:
     shell.run("create table t (a bigint)")
     made = shell.table("t").created_at
     shown = (made + timedelta(hours=8)).strftime("%Y-%m-%d %H:%M:%S")
     assert f"CreateTime:               {shown}" in shell.run("desc t", **{"odps.sql.timezone": "Asia/Shanghai"})
 
 
-def test_desc_of_schema_project_function_and_resource(shell) -> None:  # type: ignore[no-untyped-def]
+def test_desc_of_schema_project_function_and_resource(shell) -> None:
     shell.run(
         "create schema s; create table t (a bigint); add table t as r comment 'c'; create function f as 'm.C' using 'r'"
     )
@@ -73,7 +73,7 @@ def test_desc_of_schema_project_function_and_resource(shell) -> None:  # type: i
         assert caught.value.code is FaultCode.NO_SUCH_OBJECT
 
 
-def test_show_tables_with_patterns(shell) -> None:  # type: ignore[no-untyped-def]
+def test_show_tables_with_patterns(shell) -> None:
     shell.run("create table alpha (a bigint); create table beta (a bigint); create table gamma (a bigint)")
     assert shell.run("show tables like 'al*|ga*'") == "ALIYUN$admin:alpha\nALIYUN$admin:gamma\n"
     assert shell.run("show columns from alpha") == "a\n"
@@ -82,7 +82,7 @@ def test_show_tables_with_patterns(shell) -> None:  # type: ignore[no-untyped-de
     assert "not partitioned" in str(caught.value)
 
 
-def test_schemas(shell) -> None:  # type: ignore[no-untyped-def]
+def test_schemas(shell) -> None:
     shell.run("create schema s; create schema if not exists s")
     assert shell.run("show schemas") == "default\ns\n"
     shell.run("create table p.s.t (a bigint)")
@@ -98,7 +98,7 @@ def test_schemas(shell) -> None:  # type: ignore[no-untyped-def]
     assert caught.value.code is FaultCode.NO_SUCH_SCHEMA
 
 
-def test_settings_of_session_and_project(shell) -> None:  # type: ignore[no-untyped-def]
+def test_settings_of_session_and_project(shell) -> None:
     assert "odps.x=1\n" in shell.run("set odps.x=1; show flags")
     shell.run("setproject odps.sql.timezone=Asia/Tokyo")
     assert shell.run("setproject") == "odps.sql.timezone=Asia/Tokyo\n"
@@ -107,12 +107,12 @@ def test_settings_of_session_and_project(shell) -> None:  # type: ignore[no-unty
     assert shell.run("show projects") == "p\n"
 
 
-def test_security_statements_reach_the_access_service(shell) -> None:  # type: ignore[no-untyped-def]
+def test_security_statements_reach_the_access_service(shell) -> None:
     shell.run("create role reader")
     assert "reader" in shell.world.access.rules("p").roles
 
 
-def test_analyze_tells_what_every_commit_recorded(shell) -> None:  # type: ignore[no-untyped-def]
+def test_analyze_tells_what_every_commit_recorded(shell) -> None:
     shell.run("create table t (a bigint)")
     shell.fill("t", "(1), (2), (3)")
     assert shell.run("analyze table t compute statistics").startswith("RowCount: 3\n")

@@ -17,7 +17,7 @@ NAME = TableName("p", "default", "t")
 
 
 @pytest.fixture
-def keyed(shell):  # type: ignore[no-untyped-def]
+def keyed(shell):
     shell.run(
         "create table t (k bigint not null, v string, primary key (k)) partitioned by (pt string)"
         " tblproperties ('transactional'='true'); alter table t add partition (pt='x') partition (pt='y')"
@@ -25,11 +25,11 @@ def keyed(shell):  # type: ignore[no-untyped-def]
     return shell
 
 
-def begin(shell, partition: str = "pt=x"):  # type: ignore[no-untyped-def]
+def begin(shell, partition: str = "pt=x"):
     return upsert.begin(shell.world, shell.caller, NAME, partition)
 
 
-def send(shell, view, *rows: tuple[str, int | None, str | None]) -> None:  # type: ignore[no-untyped-def]
+def send(shell, view, *rows: tuple[str, int | None, str | None]) -> None:
     """Rows are `(operation, key, value)`."""
     columns = upsert.wire_columns(view)
     schema = stored_schema(columns)
@@ -45,13 +45,13 @@ def send(shell, view, *rows: tuple[str, int | None, str | None]) -> None:  # typ
     upsert.put(shell.world, view, iter([pa.record_batch(arrays, schema=schema)]))
 
 
-def upserted(shell, *rows: tuple[str, int | None, str | None], partition: str = "pt=x") -> None:  # type: ignore[no-untyped-def]
+def upserted(shell, *rows: tuple[str, int | None, str | None], partition: str = "pt=x") -> None:
     view = begin(shell, partition)
     send(shell, view, *rows)
     upsert.commit(shell.world, upsert.find(shell.world, shell.caller, NAME, view.upload.id))
 
 
-def test_the_last_row_of_a_key_stays(keyed) -> None:  # type: ignore[no-untyped-def]
+def test_the_last_row_of_a_key_stays(keyed) -> None:
     upserted(keyed, ("U", 1, "a"), ("U", 2, "b"), ("U", 1, "c"), ("D", 2, None), ("D", 9, None))
     assert keyed.rows("t") == ['1,"c","x"']
     upserted(keyed, ("U", 1, "d"), ("U", 3, "e"))
@@ -63,7 +63,7 @@ def test_the_last_row_of_a_key_stays(keyed) -> None:  # type: ignore[no-untyped-
     assert [(p.values, p.rows) for p in partitions] == [(("x",), 0), (("y",), 1)]
 
 
-def test_requests_take_effect_in_their_order(keyed) -> None:  # type: ignore[no-untyped-def]
+def test_requests_take_effect_in_their_order(keyed) -> None:
     view = begin(keyed)
     for number in range(5):
         keyed.clock.ahead = timedelta(milliseconds=number)
@@ -72,7 +72,7 @@ def test_requests_take_effect_in_their_order(keyed) -> None:  # type: ignore[no-
     assert keyed.rows("t") == ['1,"4","x"']
 
 
-def test_a_commit_is_made_once(keyed) -> None:  # type: ignore[no-untyped-def]
+def test_a_commit_is_made_once(keyed) -> None:
     view = begin(keyed)
     send(keyed, view, ("U", 1, "a"))
     found = upsert.find(keyed.world, keyed.caller, NAME, view.upload.id)
@@ -85,7 +85,7 @@ def test_a_commit_is_made_once(keyed) -> None:  # type: ignore[no-untyped-def]
     assert upsert.commit(keyed.world, again).status is UploadStatus.CLOSED
 
 
-def test_nothing_sent_and_nothing_kept(keyed) -> None:  # type: ignore[no-untyped-def]
+def test_nothing_sent_and_nothing_kept(keyed) -> None:
     view = begin(keyed)
     upsert.commit(keyed.world, view)
     view = begin(keyed)
@@ -103,12 +103,12 @@ def test_nothing_sent_and_nothing_kept(keyed) -> None:  # type: ignore[no-untype
     ("row", "words"),
     [(("U", None, "a"), "primary key"), (("D", None, None), "primary key"), (("X", 1, "a"), "operation")],
 )
-def test_rows_that_make_no_sense_are_refused(keyed, row: tuple[str, int | None, str | None], words: str) -> None:  # type: ignore[no-untyped-def]
+def test_rows_that_make_no_sense_are_refused(keyed, row: tuple[str, int | None, str | None], words: str) -> None:
     with pytest.raises(Fault, match=words):
         send(keyed, begin(keyed), row)
 
 
-def test_rows_are_only_upserted_where_there_is_a_key(keyed) -> None:  # type: ignore[no-untyped-def]
+def test_rows_are_only_upserted_where_there_is_a_key(keyed) -> None:
     keyed.run("create table flat (a bigint); create table noted (a bigint not null, primary key (a))")
     for name in ("flat", "noted"):
         with pytest.raises(Fault, match="no primary key"):

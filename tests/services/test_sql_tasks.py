@@ -83,14 +83,14 @@ def test_select(sql: Sql) -> None:
     assert task.result_columns == (("a", "int"), ("b", "string")) and task.result_rows == 1
     assert [stage.percent for stage in task.stages] == [100] * len(task.stages) and task.stages
     assert all("_job_0" in stage.name for stage in task.stages)
-    assert task.summary["statements"][0]["kind"] == "Query"  # type: ignore[index]
+    assert task.summary["statements"][0]["kind"] == "Query"
 
 
 def test_insert_and_overwrite(sql: Sql) -> None:
     sql.ok("create table t (a bigint, b string)")
     ended = sql.ok("insert into t values (1, 'x'), (2, 'y')")
     assert ended.tasks[0].result_kind is ResultKind.NONE
-    assert ended.tasks[0].summary["statements"][0]["tables"] == [{"name": f"{sql.project}.t", "rows": 2}]  # type: ignore[index]
+    assert ended.tasks[0].summary["statements"][0]["tables"] == [{"name": f"{sql.project}.t", "rows": 2}]
     sql.ok("insert into table t select a + 10, b from t")
     assert sorted(sql.rows("select a, b from t")) == [(1, "x"), (2, "y"), (11, "x"), (12, "y")]
     sql.ok("insert overwrite table t select a, b from t where a = 11")

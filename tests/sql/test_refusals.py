@@ -246,5 +246,5 @@ def test_too_deep_is_a_fault(text: str) -> None:
 def test_as_deep_as_allowed_can_be_read_copied_and_printed() -> None:
     text = "select " + "(" * 120 + "1" + ")" * 120
     (statement,) = parse(text)
-    query = statement.query  # type: ignore[attr-defined]
+    query = statement.query
     assert query.copy().sql("hive").count("(") == 120

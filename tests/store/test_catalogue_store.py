@@ -56,7 +56,7 @@ def table(name: str, *, partitioned: bool = False, id_: str = "", **changes: obj
         ddl_at=NOW,
         partition_columns=(Column("pt", STRING), Column("hh", STRING)) if partitioned else (),
     )
-    return replace(made, **changes)  # type: ignore[arg-type]
+    return replace(made, **changes)
 
 
 def test_a_table_comes_back_as_it_was_created(store: CatalogueStore) -> None:

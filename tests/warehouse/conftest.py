@@ -83,7 +83,7 @@ def load(warehouse: DeltaWarehouse) -> Loader:
 @pytest.fixture
 def new_table(warehouse: DeltaWarehouse) -> Callable[..., Table]:
     def make(**options: object) -> Table:
-        table = make_table(**options)  # type: ignore[arg-type]
+        table = make_table(**options)
         warehouse.create(table)
         return table
 

@@ -120,7 +120,7 @@ def test_a_change_of_clocks_makes_no_two_instances_of_one_time(day: date, count:
 )
 def test_impossible_schedules_are_refused(arguments: dict[str, object], message: str) -> None:
     with pytest.raises(Fault, match=message):
-        Schedule(**arguments)  # type: ignore[arg-type]
+        Schedule(**arguments)
 
 
 DUE = datetime(2018, 1, 10)

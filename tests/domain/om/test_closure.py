@@ -113,7 +113,7 @@ def test_starting_at_nodes_is_starting_at_their_fields(pairs: set[tuple[int, int
     assert set(found.nodes) == set(same.nodes) | nodes
 
 
-class Counting(array):  # type: ignore[type-arg]
+class Counting(array):
     """Counts the entries that are read from it."""
 
     read = 0

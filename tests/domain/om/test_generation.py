@@ -172,8 +172,8 @@ def test_generation_is_repeatable_and_complete(tasks: list[TaskBlueprint]) -> No
         wanted = [t for t in tasks if t.id == name]
         return generate(day, wanted, ZONE).instances if day < RUN_DATE else ()
 
-    made = generate(RUN_DATE, tasks, ZONE, earlier=earlier)  # type: ignore[arg-type]
-    again = generate(RUN_DATE, tasks, ZONE, earlier=earlier)  # type: ignore[arg-type]
+    made = generate(RUN_DATE, tasks, ZONE, earlier=earlier)
+    again = generate(RUN_DATE, tasks, ZONE, earlier=earlier)
     assert made == again
     assert {n for _, n in made.links} == set(made.nodes) == {e.down for e in made.edges}
     assert len({(e.up, e.down) for e in made.edges}) == len(made.edges)

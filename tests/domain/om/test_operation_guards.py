@@ -264,7 +264,7 @@ def test_nothing_waits_on_what_was_reset(drawn: Drawn) -> None:
 def test_force_rerun_downstream_takes_every_dependent_field(drawn: Drawn) -> None:
     """All members are Not Running afterwards, and every reader of a rewritten, wanted field is a member."""
     h = drawn.house
-    target = drawn.request.target  # type: ignore[union-attr]
+    target = drawn.request.target
     plan = h.decide(ForceRerunDownstream(target))
     if not plan.is_accepted:
         return

@@ -33,7 +33,7 @@ OPERATOR = Actor("ann", roles={"shop": frozenset({ProjectRole.OPERATOR})})
 
 
 def codes(plan: object) -> list[str]:
-    return [refusal.code.value for refusal in plan.refusals]  # type: ignore[attr-defined]
+    return [refusal.code.value for refusal in plan.refusals]
 
 
 def split(**projects: str) -> House:

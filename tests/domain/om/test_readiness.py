@@ -25,7 +25,7 @@ NODE = Candidate(1, NodeStatus.INIT, DUE, date(2026, 3, 1), upstream_met=True)
 
 
 def step(now: str, **changes: object) -> Step:
-    return next_step(replace(NODE, **changes), clock(now))  # type: ignore[arg-type]
+    return next_step(replace(NODE, **changes), clock(now))
 
 
 def test_scenario_2_upstream_before_time() -> None:
@@ -120,7 +120,7 @@ def test_every_step_is_a_transition_and_steps_come_to_rest() -> None:
 
 
 def ready(number: int, priority: Priority = Priority.MIDDLE, due: datetime = DUE, **more: object) -> Candidate:
-    return replace(NODE, node=number, priority=priority, due_at=due, **more)  # type: ignore[arg-type]
+    return replace(NODE, node=number, priority=priority, due_at=due, **more)
 
 
 def give(
@@ -255,4 +255,4 @@ def test_what_was_stopped_or_skipped_is_never_retried() -> None:
 @pytest.mark.parametrize("wrong", [{"timeout_h": 0}, {"timeout_h": 169}, {"retries": 11}, {"gap_min": 0}])
 def test_policies_have_bounds(wrong: dict[str, float]) -> None:
     with pytest.raises(Fault, match="must lie between"):
-        RetryPolicy(**wrong)  # type: ignore[arg-type]
+        RetryPolicy(**wrong)

@@ -232,16 +232,16 @@ def test_random_nights(moves: list[tuple[str, object, object]], slots: int, retr
     for kind, what, which in moves:
         h = world.house
         if kind == "do":
-            name, fields = which  # type: ignore[misc]
-            request = what(Target(h.instance(name), fields))  # type: ignore[operator]
+            name, fields = which
+            request = what(Target(h.instance(name), fields))
             if h.decide(request).is_accepted:
                 world.do(request)
         elif kind == "end":
             running = [n for n in EVERY.split() if world.show(n) == "R"]
             if running:
-                (world.succeed if what else world.fail)(running[which % len(running)])  # type: ignore[operator]
+                (world.succeed if what else world.fail)(running[which % len(running)])
         else:
-            minute = min(minute + what, 300)  # type: ignore[operator, call-overload]
+            minute = min(minute + what, 300)
             world.at(f"{minute // 60:02}:{minute % 60:02}")
         _check(world)
     _finish(world, h=world.house)

@@ -82,7 +82,7 @@ def test_table_resources(o: ODPS) -> None:
         o.create_resource("tr2", "table", table_name="nowhere")
 
 
-def test_functions(catalogue, o: ODPS) -> None:  # type: ignore[no-untyped-def]
+def test_functions(catalogue, o: ODPS) -> None:
     o.create_resource("f.py", "py", file_obj="class C: pass")
     function = o.create_function("Plus", class_type="f.C", resources=["f.py"])
     assert (function.name, function.class_type, [r.name for r in function.resources]) == ("plus", "f.C", ["f.py"])
@@ -113,14 +113,14 @@ def test_functions(catalogue, o: ODPS) -> None:  # type: ignore[no-untyped-def]
         ("/projects/p/schemas/nope", 404),
     ],
 )
-def test_bad_requests_have_their_status(catalogue, o: ODPS, path: str, status: int) -> None:  # type: ignore[no-untyped-def]
+def test_bad_requests_have_their_status(catalogue, o: ODPS, path: str, status: int) -> None:
     with pytest.raises(errors.ODPSError) as caught:
         o.rest.get(f"{catalogue.url}/api{path}")
     assert caught.value.status_code == status
     assert requests.get(f"{catalogue.url}/api{path}", timeout=10).status_code == 401
 
 
-def test_a_project_is_not_deleted_by_a_slip(catalogue, o: ODPS) -> None:  # type: ignore[no-untyped-def]
+def test_a_project_is_not_deleted_by_a_slip(catalogue, o: ODPS) -> None:
     now = catalogue.world.clock.now()
     catalogue.world.catalogue.create_project(Project("doomed", "ALIYUN$admin", "", now, now))
     o.execute_sql("create table doomed.t (a bigint)")

@@ -108,7 +108,7 @@ def test_views_and_what_they_are_made_of(o: ODPS) -> None:
     assert not o.exist_table("v")
 
 
-def test_rights_are_needed_to_look(catalogue, o: ODPS) -> None:  # type: ignore[no-untyped-def]
+def test_rights_are_needed_to_look(catalogue, o: ODPS) -> None:
     o.execute_sql("create table secret (a bigint)")
     user = "ALIYUN$guest"
     catalogue.world.access.ensure_user(user, catalogue.world.clock.now())
