@@ -46,7 +46,7 @@ docs: $(STAMP) ## write the generated pages of docs/ anew
 
 lock: ## compile requirements.lock anew (needs uv)
 	uv pip compile -q --python-version 3.11 --no-emit-index-url --no-annotate --no-header --generate-hashes \
-	  --extra client --extra demo --extra xflow --extra bench --extra dev -o requirements.lock pyproject.toml
+	  --extra client --extra demo --extra xflow --extra transfer --extra bench --extra dev -o requirements.lock pyproject.toml
 	uv pip compile -q --python-version 3.11 --no-emit-index-url --no-annotate --no-header --generate-hashes \
 	  -o tools/conformance/requirements.lock tools/conformance/requirements.in
 	uv pip compile -q --python-version 3.11 --no-emit-index-url --no-annotate --no-header --generate-hashes \

@@ -103,6 +103,9 @@ DISTRIBUTIONS = {
     "sklearn": "scikit-learn",
     "google_crc32c": "google-crc32c",
     "prometheus_client": "prometheus-client",
+    "adbc_driver_manager": "adbc-driver-manager",
+    "adbc_driver_postgresql": "adbc-driver-postgresql",
+    "adbc_driver_sqlite": "adbc-driver-sqlite",
 }
 """Import name -> name in pyproject.toml, where they differ."""
 
@@ -110,9 +113,8 @@ DISTRIBUTIONS = {
 def test_every_import_is_declared_and_locked() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     groups = project["optional-dependencies"]
-    declared = {
-        re.split(r"[^\w-]", d)[0] for d in project["dependencies"] + groups["client"] + groups["demo"] + groups["dev"]
-    }
+    extras = [name for group in ("client", "demo", "transfer", "dev") for name in groups[group]]
+    declared = {re.split(r"[^\w-]", name)[0] for name in project["dependencies"] + extras}
     locked = set(re.findall(r"^([\w.-]+)==", (ROOT / "requirements.lock").read_text(encoding="utf-8"), re.MULTILINE))
     missing = set()
     for path in SOURCES:
