@@ -96,6 +96,18 @@ class Run(NamedTuple):
     parameters: str = ""
 
 
+class RunOutcome(NamedTuple):
+    """How a real attempt ended, as its executor tells it; it counts only for the run (`node`, `serial`). `reason` None: it succeeded.
+    `cancelled`: it ended because somebody asked for it, which acknowledges a cancellation. `message` is for people."""
+
+    node: int
+    serial: int
+    reason: FailReason | None = None
+    message: str = ""
+    cancelled: bool = False
+    task_instance: str = ""
+
+
 class Transition(NamedTuple):
     """One line of a node's history, from which waiting times are read. `operation` is the id of the operation-log entry that
     caused it, 0 for none."""
@@ -111,7 +123,8 @@ class Transition(NamedTuple):
 
 class NodeWrite(NamedTuple):
     """`after` replaces the row of node `after.id` whose lock version is `expected`; it carries `expected + 1`. `runs` are inserted,
-    or replace those with the same serial. `transitions` are in order; empty when only flags change."""
+    or replace those with the same serial; a replacing run's empty `task_instance` and `parameters` and its `version` 0 keep what is
+    stored (they were written by others). `transitions` are in order; empty when only flags change."""
 
     expected: int
     after: NodeState
