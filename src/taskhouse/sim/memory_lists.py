@@ -1,0 +1,163 @@
+"""Lists of instances in memory: summaries worked out anew at each look, filters and orders as plain comparisons.
+
+Written from the rules and without regard to speed, so that what a real store keeps along with its rows can be held against it.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+
+from taskhouse.domain.faults import Fault, FaultCode
+from taskhouse.domain.node_state import NodeState, RunTrigger
+from taskhouse.domain.normalise import normalise, sort_rank
+from taskhouse.domain.paging import Page
+from taskhouse.domain.published import PublishedTask
+from taskhouse.domain.recurring import Priority, Role, TableKind
+from taskhouse.domain.status import CLASS_OF, StatusClass
+from taskhouse.ports.recurring_store import InstanceQuery, InstanceRecord, ListedInstance, SortKey, Summary
+
+
+def summary_of(
+    task: PublishedTask,
+    nodes: Mapping[str, NodeState],
+    triggers: Iterable[RunTrigger],
+    *,
+    upstream_removed: bool,
+) -> Summary:
+    """`nodes` maps materialization nodes of `task` to their states, `triggers` are those of their latest runs."""
+    states = list(nodes.values())
+    writers: dict[str, set[StatusClass]] = {f.name: set() for f in task.fields if f.role is Role.VALUE}
+    for published in task.nodes:
+        for name in published.values:
+            writers[name].add(CLASS_OF[nodes[published.id].status])
+    normalised = Counter(normalise(classes) for classes in writers.values())
+    classes = Counter(CLASS_OF[state.status] for state in states)
+    active = classes[StatusClass.WAITING] + classes[StatusClass.RUNNING]
+    started = [s.started_at for s in states if s.started_at is not None]
+    ended = [s.ended_at for s in states if s.ended_at is not None]
+    return Summary(
+        {cls: count for cls, count in normalised.items() if cls is not None},
+        dict(classes),
+        frozenset(s.status for s in states if CLASS_OF[s.status] is StatusClass.WAITING),
+        sum(s.paused for s in states),
+        min(started, default=None),
+        None if active else max(ended, default=None),
+        0 if task.fields else max((s.retried for s in states), default=0),
+        0 if task.fields else task.retry.retries,
+        any(s.skip_checks for s in states),
+        RunTrigger.MANUAL_SUCCESS in triggers,
+        upstream_removed,
+    )
+
+
+def priority_of(record: InstanceRecord, task: PublishedTask, metrics: Mapping[int, Priority]) -> Priority:
+    """`metrics` holds what operators set, by field id."""
+    own = record.manual_priority or record.row.priority
+    if record.row.kind is not TableKind.AGGREGATE:
+        return own
+    found = [
+        metrics.get(record.first_field + k) or field.priority or own
+        for k, field in enumerate(task.fields)
+        if field.role is Role.VALUE
+    ]
+    return max(found, default=own)
+
+
+def matches(query: InstanceQuery, listed: ListedInstance, *, any_status: bool = False) -> bool:
+    """`any_status`: whatever the query says of statuses."""
+    record, summary = listed.record, listed.summary
+    row = record.row
+    return (
+        row.environment is query.environment
+        and (query.biz_type is None or row.biz_type is query.biz_type)
+        and (not query.bizdates or row.bizdate in query.bizdates)
+        and (query.bizdate_from is None or row.bizdate >= query.bizdate_from)
+        and (query.bizdate_to is None or row.bizdate <= query.bizdate_to)
+        and (not query.text or query.text.lower() in row.name.lower() or query.text == str(row.id))
+        and (any_status or not query.statuses or bool(query.statuses & summary.statuses))
+        and (not query.waiting or bool(query.waiting & summary.waiting))
+        and (query.paused is None or query.paused == (summary.paused > 0))
+        and (not query.cycles or row.cycle in query.cycles)
+        and (not query.owners or bool(query.owners & set(row.owners)))
+        and (not query.priorities or listed.priority in query.priorities)
+        and (not query.kinds or row.kind in query.kinds)
+        and (query.projects is None or row.project in query.projects)
+        and (not query.tags or bool(query.tags & set(row.tags)))
+        and (not query.tasks or row.task in query.tasks)
+        and (not query.origins or record.origin in query.origins)
+        and _within(summary.started_at, query.started)
+        and _within(row.due_at, query.due)
+        and (query.ids is None or row.id in query.ids)
+    )
+
+
+def _within(at: datetime | None, bounds: tuple[datetime | None, datetime | None]) -> bool:
+    first, beyond = bounds
+    if first is None and beyond is None:
+        return True
+    return at is not None and (first is None or at >= first) and (beyond is None or at < beyond)
+
+
+def _sort_value(listed: ListedInstance, key: SortKey) -> str | float | None:
+    summary, row = listed.summary, listed.record.row
+    match key:
+        case SortKey.NAME:
+            return row.name
+        case SortKey.DUE:
+            return row.due_at.timestamp()
+        case SortKey.START:
+            return None if summary.started_at is None else summary.started_at.timestamp()
+        case SortKey.END:
+            return None if summary.ended_at is None else summary.ended_at.timestamp()
+        case SortKey.DURATION:
+            if summary.started_at is None or summary.ended_at is None:
+                return None
+            return (summary.ended_at - summary.started_at).total_seconds()
+        case SortKey.STATUS:
+            return sort_rank(summary.statuses)
+
+
+def page_of(every: Sequence[ListedInstance], query: InstanceQuery, marker: str, limit: int) -> Page[ListedInstance]:
+    """`every` matches already. Instances without the value sorted by come last in either direction; ties go by id. Ascending status
+    is the most urgent first."""
+
+    def place(value: str | float | None, id: int) -> tuple[bool, str | float, int]:
+        return (value is None, "" if value is None else value, id)
+
+    def key(listed: ListedInstance) -> tuple[bool, str | float, int]:
+        return place(_sort_value(listed, query.sort), listed.record.row.id)
+
+    present = sorted((x for x in every if not key(x)[0]), key=key, reverse=query.descending)
+    absent = sorted((x for x in every if key(x)[0]), key=key, reverse=query.descending)
+    ordered = present + absent
+    if marker:
+        value, id = _read_marker(marker)
+        last = place(value, id)
+        sign = -1 if query.descending else 1
+
+        def is_after(listed: ListedInstance) -> bool:
+            here = key(listed)
+            if here[0] != last[0]:
+                return here[0]
+            return here > last if sign > 0 else here < last
+
+        ordered = [x for x in ordered if is_after(x)]
+    items = tuple(ordered[:limit])
+    more = len(ordered) > limit and bool(items)
+    return Page(items, _write_marker(_sort_value(items[-1], query.sort), items[-1].record.row.id) if more else "")
+
+
+def _write_marker(value: str | float | None, id: int) -> str:
+    return base64.urlsafe_b64encode(json.dumps([value, id]).encode()).decode()
+
+
+def _read_marker(marker: str) -> tuple[str | float | None, int]:
+    try:
+        value, id = json.loads(base64.urlsafe_b64decode(marker))
+        return value, int(id)
+    except ValueError:
+        raise Fault(FaultCode.INVALID_ARGUMENT, f"'{marker}' is no marker of a page of this list") from None
