@@ -1,0 +1,1 @@
+"""Definitions as files: reading and checking a workspace folder, planning what publishing it would change, publishing it."""
