@@ -11,6 +11,7 @@ from taskhouse.cli.demo import demo
 from taskhouse.cli.keys import key
 from taskhouse.cli.projects import project
 from taskhouse.cli.serve import serve
+from taskhouse.cli.tokens import token
 from taskhouse.cli.users import user
 from taskhouse.config import ConfigError
 from taskhouse.domain.faults import Fault
@@ -55,3 +56,4 @@ main.add_command(demo)
 main.add_command(user)
 main.add_command(key)
 main.add_command(project)
+main.add_command(token)

@@ -58,6 +58,19 @@ class AccessKey:
     comment: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class ApiToken:
+    """A token of the REST API: whoever has it is `user`. Only `digest` is stored, the SHA-256 of the token in hexadecimal digits;
+    `id` names the token in lists and logs. `expires_at` None: it never does."""
+
+    id: str
+    user: str
+    digest: str = field(repr=False)
+    created_at: datetime
+    expires_at: datetime | None = None
+    comment: str = ""
+
+
 _USER = re.compile(r"(?:(ALIYUN|RAM)\$)?([^\s$;,'\"`<>&]{1,128})", re.IGNORECASE)
 ROLE_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,63}")
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Protocol
 
-from taskhouse.domain.access import AccessKey, Grant, ProjectAccess, Role, SecurityConfiguration, User
+from taskhouse.domain.access import AccessKey, ApiToken, Grant, ProjectAccess, Role, SecurityConfiguration, User
 
 STALE_S = 1.0
 
@@ -59,6 +59,22 @@ class AccessStore(Protocol):
 
     def token_key(self) -> bytes:
         """The server's secret for signing bearer tokens, 32 bytes, the same for the life of a home."""
+        ...
+
+    # tokens of the REST API
+
+    def add_token(self, token: ApiToken) -> None:
+        """Raises `Fault` NO_SUCH_OBJECT for an unknown user."""
+        ...
+
+    def token(self, digest: str) -> ApiToken | None: ...
+
+    def tokens(self, user: str = "") -> tuple[ApiToken, ...]:
+        """All tokens, or a user's, by user and age."""
+        ...
+
+    def drop_token(self, id: str) -> None:
+        """Raises `Fault` NO_SUCH_OBJECT."""
         ...
 
     # a project's rules

@@ -19,6 +19,7 @@ from sqlalchemy.exc import IntegrityError
 from taskhouse.domain.access import (
     ADMIN_ROLES,
     AccessKey,
+    ApiToken,
     Grant,
     ProjectAccess,
     Role,
@@ -27,10 +28,20 @@ from taskhouse.domain.access import (
 )
 from taskhouse.domain.faults import Fault, FaultCode
 from taskhouse.ports.access_store import STALE_S
-from taskhouse.store.access_rows import find_user, grant_values, insert_user, read_rules, to_key, to_user
+from taskhouse.store.access_rows import (
+    find_user,
+    grant_values,
+    insert_user,
+    read_rules,
+    to_key,
+    to_token,
+    to_user,
+    token_values,
+)
 from taskhouse.store.access_tables import (
     access_keys,
     access_version,
+    api_tokens,
     grants,
     members,
     project_security,
@@ -66,6 +77,7 @@ class SqlAccessStore:
         self._keys: OrderedDict[str, AccessKey] = OrderedDict()
         self._rules: OrderedDict[str, ProjectAccess] = OrderedDict()
         self._users: OrderedDict[str, User] = OrderedDict()
+        self._tokens: OrderedDict[str, ApiToken] = OrderedDict()
         self._version: tuple[int | None, ...] = ()
         self._checked = -STALE_S
 
@@ -87,6 +99,7 @@ class SqlAccessStore:
         self._keys.clear()
         self._rules.clear()
         self._users.clear()
+        self._tokens.clear()
 
     def _change(self, fn: Callable[[Connection], T]) -> T:
         def write(connection: Connection) -> T:
@@ -216,6 +229,41 @@ class SqlAccessStore:
 
     def token_key(self) -> bytes:
         return self._seal.derive("bearer tokens")
+
+    # tokens of the REST API
+
+    def add_token(self, token: ApiToken) -> None:
+        def write(connection: Connection) -> None:
+            _require(int(find_user(connection, token.user) is not None), f"user '{token.user}'")
+            connection.execute(insert(api_tokens).values(token_values(token)))
+
+        self._change(write)
+
+    def token(self, digest: str) -> ApiToken | None:
+        self._freshen()
+        with self._lock:
+            known = self._tokens.get(digest)
+            version = self._version
+        if known is not None:
+            return known
+        query = select(api_tokens).where(api_tokens.c.digest == digest)
+        row = self._database.read(lambda connection: connection.execute(query).mappings().first())
+        if row is None:
+            return None
+        token = to_token(row)
+        self._remember(self._tokens, digest, token, version)
+        return token
+
+    def tokens(self, user: str = "") -> tuple[ApiToken, ...]:
+        query = select(api_tokens).order_by(api_tokens.c.user, api_tokens.c.created_at, api_tokens.c.id)
+        if user:
+            query = query.where(api_tokens.c.user == user)
+        rows = self._database.read(lambda connection: connection.execute(query).mappings().all())
+        return tuple(to_token(row) for row in rows)
+
+    def drop_token(self, id: str) -> None:
+        change = delete(api_tokens).where(api_tokens.c.id == id)
+        self._change(lambda connection: _require(connection.execute(change).rowcount, f"token '{id}'"))
 
     # a project's rules
 

@@ -10,6 +10,7 @@ from sqlalchemy import Connection, RowMapping, insert, select
 
 from taskhouse.domain.access import (
     AccessKey,
+    ApiToken,
     Grant,
     KeyKind,
     Policy,
@@ -22,7 +23,7 @@ from taskhouse.domain.access import (
 )
 from taskhouse.store.access_tables import grants, members, project_security, role_members, roles, users
 from taskhouse.store.catalogue.schema import projects
-from taskhouse.store.schema import from_micros, optional_time, to_micros
+from taskhouse.store.schema import from_micros, optional_micros, optional_time, to_micros
 
 _FIRST_ID = 1_000_000_000_000_000
 """Account ids shown are this and the user's number."""
@@ -60,6 +61,28 @@ def to_key(row: RowMapping, secret: str) -> AccessKey:
         optional_time(row["expires_at"]),
         row["enabled"],
         row["token_digest"],
+        row["comment"],
+    )
+
+
+def token_values(token: ApiToken) -> dict[str, Any]:
+    return {
+        "id": token.id,
+        "user": token.user,
+        "digest": token.digest,
+        "created_at": to_micros(token.created_at),
+        "expires_at": optional_micros(token.expires_at),
+        "comment": token.comment,
+    }
+
+
+def to_token(row: RowMapping) -> ApiToken:
+    return ApiToken(
+        row["id"],
+        row["user"],
+        row["digest"],
+        from_micros(row["created_at"]),
+        optional_time(row["expires_at"]),
         row["comment"],
     )
 

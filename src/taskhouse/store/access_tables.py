@@ -33,6 +33,18 @@ access_keys = Table(
     Index(None, "user"),
 )
 
+api_tokens = Table(
+    "api_tokens",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("user", Text, ForeignKey("users.name", ondelete="CASCADE"), nullable=False),
+    Column("digest", Text, nullable=False, unique=True),
+    Column("created_at", BigInteger, nullable=False),
+    Column("expires_at", BigInteger),
+    Column("comment", Text, nullable=False),
+    Index(None, "user"),
+)
+
 members = Table(
     "project_members",
     metadata,

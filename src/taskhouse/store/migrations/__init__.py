@@ -16,7 +16,7 @@ from taskhouse.store.catalogue import schema as catalogue_schema
 from taskhouse.store.database import Database
 from taskhouse.store.schema import metadata
 
-HEAD = "0001"
+HEAD = "0002"
 """The newest step in `versions`."""
 _STEPS = Path(__file__).parent
 
