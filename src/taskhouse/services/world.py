@@ -20,6 +20,8 @@ from taskhouse.ports.instance_store import InstanceStore
 from taskhouse.ports.model_store import ModelStore
 from taskhouse.ports.session_store import SessionStore
 from taskhouse.ports.warehouse import Warehouse
+from taskhouse.ports.workspace_store import WorkspaceStore
+from taskhouse.services.definitions.memory_workspace import MemoryWorkspaceStore
 from taskhouse.services.measure import Measures
 from taskhouse.services.task_run import LiveRuns, TaskRun
 
@@ -47,6 +49,7 @@ class World:
     measures: Measures = field(default_factory=Measures)
     time_zone: str = "UTC"
     """IANA name of the zone that SQL works in when neither the statement nor its project says otherwise."""
+    workspace: WorkspaceStore = field(default_factory=MemoryWorkspaceStore)
 
     @property
     def results(self) -> Path:
