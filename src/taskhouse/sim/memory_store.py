@@ -387,6 +387,13 @@ class MemoryRecurringStore:
         self._note("node", state.id)
 
     def _put_run(self, run: Run) -> None:
+        before = self._runs[run.node].get(run.serial)
+        if before is not None:
+            run = run._replace(
+                task_instance=run.task_instance or before.task_instance,
+                version=run.version or before.version,
+                parameters=run.parameters or before.parameters,
+            )
         self._runs[run.node][run.serial] = run
         if run.status is RunStatus.RUNNING:
             self._live[run.node, run.serial] = run
