@@ -1,0 +1,35 @@
+"""Who is asking, with their roles in the workspace's projects; and what of it they may see.
+
+Users of the server are `ALIYUN$name` or `RAM$account:name`; definitions, owners and operation logs name the former by the bare
+name. Administrators of the server and of the tenant may everything.
+"""
+
+from __future__ import annotations
+
+from taskhouse.domain.faults import Fault, FaultCode
+from taskhouse.domain.roles import Action, Actor
+from taskhouse.services.world import World
+
+_OWN = "ALIYUN$"
+
+
+def bare_name(user: str) -> str:
+    """As definitions write it: `alice` for `ALIYUN$alice`, others in full."""
+    return user.removeprefix(_OWN)
+
+
+def actor_of(world: World, user: str) -> Actor:
+    """Raises `Fault` (AuthorizationRequired) for a user who is no longer there."""
+    known = world.access.user(user)
+    if known is None:
+        raise Fault(FaultCode.AUTHORIZATION_REQUIRED, f"there is no user '{user}' any more")
+    name = bare_name(user)
+    everything = known.is_admin or world.workspace.is_super_admin(name)
+    return Actor(name, everything, world.workspace.roles_of(name))
+
+
+def visible_projects(actor: Actor) -> frozenset[str] | None:
+    """Projects whose instances the actor may see; None for all."""
+    if actor.super_admin:
+        return None
+    return frozenset(project for project in actor.roles if actor.may(Action.VIEW, project))
