@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TypeAlias
+from typing import Any, NoReturn, TypeAlias
 
 from taskhouse.domain.access import Policy
 from taskhouse.domain.instance import Outcome
@@ -24,6 +24,16 @@ from taskhouse.ports.workspace_store import WorkspaceStore
 from taskhouse.services.definitions.memory_workspace import MemoryWorkspaceStore
 from taskhouse.services.measure import Measures
 from taskhouse.services.task_run import LiveRuns, TaskRun
+
+
+class _Absent:
+    """In the place of a part that a world was built without."""
+
+    def __getattr__(self, name: str) -> NoReturn:
+        raise RuntimeError(f"this world has no part with '{name}'")
+
+
+ABSENT: Any = _Absent()
 
 
 @dataclass(frozen=True, slots=True)
