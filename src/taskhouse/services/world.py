@@ -18,11 +18,13 @@ from taskhouse.ports.engine import Engine
 from taskhouse.ports.events import Events
 from taskhouse.ports.instance_store import InstanceStore
 from taskhouse.ports.model_store import ModelStore
+from taskhouse.ports.recurring_store import RecurringStore
 from taskhouse.ports.session_store import SessionStore
 from taskhouse.ports.warehouse import Warehouse
 from taskhouse.ports.workspace_store import WorkspaceStore
 from taskhouse.services.definitions.memory_workspace import MemoryWorkspaceStore
 from taskhouse.services.measure import Measures
+from taskhouse.services.recurring.book import Books
 from taskhouse.services.task_run import LiveRuns, TaskRun
 
 
@@ -60,6 +62,9 @@ class World:
     time_zone: str = "UTC"
     """IANA name of the zone that SQL works in when neither the statement nor its project says otherwise."""
     workspace: WorkspaceStore = field(default_factory=MemoryWorkspaceStore)
+    recurring: RecurringStore = ABSENT
+    books: Books = ABSENT
+    """The recurring instances in memory, shared by the scheduler, operations and views."""
 
     @property
     def results(self) -> Path:
