@@ -15,11 +15,12 @@ from __future__ import annotations
 import io
 import re
 import zipfile
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import Enum
 from itertools import islice
+from typing import Any
 
 MEDIA_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
@@ -31,10 +32,11 @@ MAX_TEXT = 32_767
 _BATCH = 1_000
 _REMEMBERED = 100_000
 _EPOCH = datetime(1899, 12, 30)
+_EPOCH_DAY = _EPOCH.toordinal()
 _SECONDS_A_DAY = 86_400
 _QUOTED_BEGINNINGS = ("=", "+", "-", "@", "\t", "\r", "\u2212", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 _UNWRITABLE = re.compile(r"[\x00-\x08\x0b-\x1f\ud800-\udfff\ufffe\uffff]|_(?=x[0-9A-Fa-f]{4}_)")
-_PLAIN = re.compile(r"[A-Za-z0-9(),.:;/_%*#|!? -]*")
+_PLAIN = re.compile(r"[A-Za-z0-9(](?:[A-Za-z0-9(),.:;/%*#|!?-]|_(?!x)| (?! *$))*")
 
 
 class Kind(Enum):
@@ -144,45 +146,58 @@ class _Known(dict[object, str]):
     def __init__(self, kind: Kind) -> None:
         super().__init__()
         self._kind = kind
+        self._write = _WRITERS[kind]
 
     def __missing__(self, value: object) -> str:
-        cell = self[value] = _cell(self._kind, value)
+        if value is None or value == "":
+            cell = "/>"
+        else:
+            try:
+                cell = self._write(value)
+            except (TypeError, AttributeError):
+                raise TypeError(f"a column of {self._kind.value} cannot hold {value!r}") from None
+        self[value] = cell
         return cell
 
 
-def _cell(kind: Kind, value: object) -> str:
-    """What follows the cell's reference."""
-    if value is None or value == "":
-        return "/>"
-    match value:
-        case str() if kind is Kind.TEXT:
-            return _text(value)
-        case bool():
-            raise TypeError(f"a column of {kind.value} cannot hold {value!r}")
-        case int() | float() if kind is Kind.NUMBER:
-            return f"><v>{value!r}</v></c>"
-        case datetime() if kind is Kind.TIME and value.tzinfo is None:
-            since = value.replace(microsecond=0) - _EPOCH
-            return f' s="{_TIME}"><v>{since.days + since.seconds / _SECONDS_A_DAY!r}</v></c>'
-        case date() if kind is Kind.DATE and not isinstance(value, datetime):
-            return f' s="{_DATE}"><v>{(value - _EPOCH.date()).days}</v></c>'
-        case timedelta() if kind is Kind.DURATION:
-            return f' s="{_DURATION}"><v>{round(value.total_seconds()) / _SECONDS_A_DAY!r}</v></c>'
-        case _:
-            raise TypeError(f"a column of {kind.value} cannot hold {value!r}")
-
-
 def _text(value: str) -> str:
+    """What follows the cell's reference, as with the other kinds."""
     if len(value) > MAX_TEXT:
         value = value[: MAX_TEXT - 1] + "…"
+    if _PLAIN.fullmatch(value):
+        return f' t="inlineStr"><is><t>{value}</t></is></c>'
     style = f' s="{_QUOTED}"' if value.startswith(_QUOTED_BEGINNINGS) else ""
     space = ' xml:space="preserve"' if value != value.strip() or "\n" in value else ""
     return f'{style} t="inlineStr"><is><t{space}>{_escaped(value)}</t></is></c>'
 
 
+def _number(value: float) -> str:
+    return f"><v>{value + 0!r}</v></c>"
+
+
+def _date(value: date) -> str:
+    return f' s="{_DATE}"><v>{value.toordinal() - _EPOCH_DAY}</v></c>'
+
+
+def _time(value: datetime) -> str:
+    since = value - _EPOCH
+    return f' s="{_TIME}"><v>{since.days + since.seconds / _SECONDS_A_DAY!r}</v></c>'
+
+
+def _duration(value: timedelta) -> str:
+    return f' s="{_DURATION}"><v>{round(value.total_seconds()) / _SECONDS_A_DAY!r}</v></c>'
+
+
+_WRITERS: Mapping[Kind, Callable[[Any], str]] = {
+    Kind.TEXT: _text,
+    Kind.NUMBER: _number,
+    Kind.DATE: _date,
+    Kind.TIME: _time,
+    Kind.DURATION: _duration,
+}
+
+
 def _escaped(text: str) -> str:
-    if _PLAIN.fullmatch(text) and "_x" not in text:
-        return text
     text = _UNWRITABLE.sub(lambda match: f"_x{ord(match[0]):04X}_", text)
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
