@@ -113,6 +113,8 @@ class PublishedTask:
     view: str = ""
     key_logic: str = ""
     latency_days: int = 0
+    partitions: tuple[str, ...] = ()
+    """Names of the partition columns of its physical tables, in order."""
     first_run_date: date = date.min
     published_at: datetime | None = None
     published_by: str = ""
