@@ -129,6 +129,13 @@ class MemoryRecurringStore:
     def task_versions(self, environment: Environment, task: str) -> Sequence[PublishedTask]:
         return self._versions.get((environment, task), [])[::-1]
 
+    @_transaction
+    def versions(
+        self, environment: Environment, wanted: Iterable[tuple[str, int]]
+    ) -> Mapping[tuple[str, int], PublishedTask]:
+        found = {(task, version): self.task_version(environment, task, version) for task, version in wanted}
+        return {key: task for key, task in found.items() if task is not None}
+
     # ---- generation
 
     @_transaction
@@ -234,7 +241,18 @@ class MemoryRecurringStore:
     @_transaction
     def graph(self, environment: Environment, bizdates: Iterable[date]) -> GraphRows:
         days = [(environment, day) for day in dict.fromkeys(bizdates)]
-        core = dict.fromkeys(node for day in days for node in self._nodes_on.get(day, ()))
+        return self._around(
+            dict.fromkeys(node for day in days for node in self._nodes_on.get(day, ())),
+            dict.fromkeys(i for day in days for i in self._instances_on.get(day, ())),
+        )
+
+    @_transaction
+    def graph_around(self, instances: Iterable[int]) -> GraphRows:
+        known = dict.fromkeys(i for i in instances if i in self._instances)
+        return self._around(dict.fromkeys(node for i in known for node in self._nodes_of[i]), known)
+
+    def _around(self, core: dict[int, None], instances: dict[int, None]) -> GraphRows:
+        """`instances` besides those of the nodes that are found."""
         edges: dict[int, None] = {}
         nodes = dict(core)
         for node in core:
@@ -246,7 +264,6 @@ class MemoryRecurringStore:
             for edge in self._edges_out[node]:
                 edges[edge] = None
                 nodes[self._edges[edge].down] = None
-        instances = dict.fromkeys(i for day in days for i in self._instances_on.get(day, ()))
         instances.update(dict.fromkeys(i for node in nodes for i in self._instances_of[node]))
         records = [self._instances[i] for i in instances]
         fields = {f for r in records for f in range(r.first_field, r.first_field + len(self._version_of(r).fields))}
@@ -320,6 +337,11 @@ class MemoryRecurringStore:
     def runs(self, node: int, limit: int = 100) -> Sequence[Run]:
         runs = self._runs.get(node, {})
         return [runs[serial] for serial in sorted(runs, reverse=True)[:limit]]
+
+    @_transaction
+    def latest_attempts(self, nodes: Iterable[int]) -> Mapping[int, Run]:
+        attempts = {node: [run for run in self.runs(node, len(self._runs[node])) if run.number > 0] for node in nodes}
+        return {node: runs[0] for node, runs in attempts.items() if runs}
 
     @_transaction
     def live_runs(self, owner: str | None = None) -> Sequence[Run]:
