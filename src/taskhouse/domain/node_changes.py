@@ -25,10 +25,9 @@ from taskhouse.domain.node_state import (
 from taskhouse.domain.operations.plan import NodeChange, Trigger
 from taskhouse.domain.operations.request import CodeChoice
 from taskhouse.domain.status import WAITING_STATUSES, NodeStatus
-from taskhouse.domain.transitions import Cause
+from taskhouse.domain.transitions import Cause, is_legal
 
 _INIT, _RUNNING, _SUCCESS, _FAILED = NodeStatus.INIT, NodeStatus.RUNNING, NodeStatus.SUCCESS, NodeStatus.FAILED
-_STARTABLE = WAITING_STATUSES | {_INIT}
 
 SUPERSEDED = "superseded by a forced rerun"
 NOT_ACKNOWLEDGED = (
@@ -50,47 +49,49 @@ def waits(state: NodeState, target: NodeStatus, now: datetime) -> NodeWrite:
     """Into a waiting status, or from one to another (T3, T6, T7)."""
     if target not in WAITING_STATUSES:
         raise ValueError(f"{target.value} is no waiting status")
-    return _moved(state, target, Cause.SCHEDULER, now, _STARTABLE)
+    return _moved(state, target, Cause.SCHEDULER, now)
 
 
 def sent_back(state: NodeState, now: datetime) -> NodeWrite:
     """Waiting, but something upstream is not Succeeded any more (T18, D-09)."""
-    return _moved(state, _INIT, Cause.UPSTREAM_RERUN, now, WAITING_STATUSES)
+    return _moved(state, _INIT, Cause.UPSTREAM_RERUN, now)
 
 
 def retries(state: NodeState, now: datetime) -> NodeWrite:
     """The interval after a failure is over (T11). The retry keeps the flags of its attempt (D-50)."""
     after = state._replace(retry_at=None, retried=state.retried + 1, trigger=RunTrigger.RETRY, reason=None)
-    return _moved(state, NodeStatus.WAIT_SCHEDULE, Cause.RETRY, now, {_FAILED}, after)
+    return _moved(state, NodeStatus.WAIT_SCHEDULE, Cause.RETRY, now, after)
 
 
 def starts(state: NodeState, owner: str, now: datetime, *, version: int = 0, parameters: str = "") -> NodeWrite:
     """A real attempt begins (T8). `owner` is the scheduler that answers for it."""
-    if state.paused or state.cancelling_until is not None:
-        raise ValueError(f"node {state.id} cannot start: it is paused, or an attempt of it has not ended")
+    _expect_not_paused(state)
+    if state.cancelling_until is not None:
+        raise ValueError(f"node {state.id} cannot start: an attempt of it has not ended")
     after = state._replace(
         attempt=state.attempt + 1, run=state.run + 1, owner=owner, started_at=now, ended_at=None, reason=None
     )
     run = _live_run(after)._replace(version=version, parameters=parameters)
-    return _moved(state, _RUNNING, Cause.SCHEDULER, now, _STARTABLE, after, (run,))
+    return _moved(state, _RUNNING, Cause.SCHEDULER, now, after, (run,))
 
 
 def succeeds_without_running(state: NodeState, now: datetime) -> NodeWrite:
     """The task is scheduled as a dry run (T4). No attempt, and the times of the last one stay (D-24)."""
-    return _moved(
-        state, _SUCCESS, Cause.SCHEDULER, now, WAITING_STATUSES, *_instant(state, RunTrigger.DRY, RunStatus.SUCCESS)
-    )
+    _expect_not_paused(state)
+    after, runs = _instant(state, RunTrigger.DRY, RunStatus.SUCCESS)
+    return _moved(state, _SUCCESS, Cause.SCHEDULER, now, after, runs)
 
 
 def fails_without_running(state: NodeState, now: datetime) -> NodeWrite:
     """The task is paused in its schedule (T5); what is downstream stays blocked."""
+    _expect_not_paused(state)
     after, runs = _instant(state, state.trigger, RunStatus.FAILED, FailReason.SKIPPED)
-    return _moved(state, _FAILED, Cause.SCHEDULER, now, WAITING_STATUSES, after, runs)
+    return _moved(state, _FAILED, Cause.SCHEDULER, now, after, runs)
 
 
 def adopted(state: NodeState, owner: str) -> NodeWrite:
     """Another scheduler answers for the live run, whose owner is gone."""
-    _expect(state, {_RUNNING})
+    _expect_live(state)
     after = state._replace(owner=owner, lock_version=state.lock_version + 1)
     return NodeWrite(state.lock_version, after, (_live_run(after),))
 
@@ -101,28 +102,30 @@ def adopted(state: NodeState, owner: str) -> NodeWrite:
 def ends(state: NodeState, outcome: RunOutcome, policy: RetryPolicy, now: datetime) -> NodeWrite:
     """The live run ended: by itself (T9, T10), or because somebody stopped it (T12). A stop that was asked for counts whatever the
     outcome, for nothing downstream may start on it; a message says so when the work was done all the same."""
+    _expect_live(state)
     if outcome.serial != state.run:
         raise ValueError(f"run {outcome.serial} of node {state.id} is not its live one")
-    if state.cancelling_until is not None:
-        finished = outcome.reason is None and not outcome.cancelled
-        message = "it had succeeded when the stop reached it; its data is written" if finished else outcome.message
-        return _stopped(state, now, message, outcome.task_instance)
-    if outcome.cancelled:
-        return _stopped(state, now, outcome.message, outcome.task_instance)
+    if state.cancelling_until is not None or outcome.cancelled:
+        if outcome.reason is None and not outcome.cancelled:
+            message = "it had succeeded when the stop reached it; its data is written"
+            outcome = outcome._replace(message=message)
+        return _stopped(state, outcome, now)
     if outcome.reason is not None:
-        return _failed(state, outcome.reason, outcome.message, policy, now, task_instance=outcome.task_instance)
-    after = state._replace(owner="", ended_at=now, skip_checks=False, retry_at=None, reason=None, paused=False)
+        return _failed(state, outcome, policy, now)
+    ended_at = outcome.ended_at or now
+    after = state._replace(owner="", ended_at=ended_at, skip_checks=False, retry_at=None, reason=None, paused=False)
     run = _live_run(state)._replace(
-        status=RunStatus.SUCCESS, ended_at=now, message=outcome.message, task_instance=outcome.task_instance
+        status=RunStatus.SUCCESS, ended_at=ended_at, message=outcome.message, task_instance=outcome.task_instance
     )
-    return _moved(state, _SUCCESS, Cause.WORKER, now, {_RUNNING}, after, (run,))
+    return _moved(state, _SUCCESS, Cause.WORKER, now, after, (run,))
 
 
 def times_out(state: NodeState, policy: RetryPolicy, now: datetime) -> NodeWrite:
     """The attempt ran longer than its policy allows: Failed at once; the executor is told, and nothing new is dispatched before it
     acknowledges."""
+    _expect_live(state)
     message = f"it ran longer than {policy.timeout_h:g} hours"
-    write = _failed(state, FailReason.TIMEOUT, message, policy, now)
+    write = _failed(state, RunOutcome(state.id, state.run, FailReason.TIMEOUT, message), policy, now)
     return write._replace(after=write.after._replace(cancelling_until=state.cancelling_until or now + CANCEL_GRACE))
 
 
@@ -132,7 +135,7 @@ def acknowledged(state: NodeState, now: datetime, message: str = "") -> NodeWrit
     if state.cancelling_until is None:
         raise ValueError(f"nothing of node {state.id} was cancelled")
     if state.status is _RUNNING:
-        return _stopped(state, now, message)
+        return _stopped(state, RunOutcome(state.id, state.run, message=message), now)
     after = state._replace(cancelling_until=None, lock_version=state.lock_version + 1)
     return NodeWrite(state.lock_version, after)
 
@@ -181,7 +184,7 @@ def operated(state: NodeState, change: NodeChange, now: datetime, code: CodeChoi
         runs += made
     elif change.target is _FAILED:
         after = after._replace(reason=FailReason.STOPPED)
-    return _moved(state, change.target, change.cause, now, {state.status}, after, runs)
+    return _moved(state, change.target, change.cause, now, after, runs)
 
 
 def released(state: NodeState) -> NodeWrite:
@@ -192,9 +195,14 @@ def released(state: NodeState) -> NodeWrite:
 # Parts
 
 
-def _expect(state: NodeState, sources: frozenset[NodeStatus] | set[NodeStatus]) -> None:
-    if state.status not in sources:
-        raise ValueError(f"node {state.id} is {state.status.value}")
+def _expect_live(state: NodeState) -> None:
+    if not state.has_live_run:
+        raise ValueError(f"node {state.id} is {state.status.value} and has no live run")
+
+
+def _expect_not_paused(state: NodeState) -> None:
+    if state.paused:
+        raise ValueError(f"node {state.id} is paused")
 
 
 def _written(state: NodeState, after: NodeState) -> NodeWrite:
@@ -206,11 +214,11 @@ def _moved(
     target: NodeStatus,
     cause: Cause,
     now: datetime,
-    sources: frozenset[NodeStatus] | set[NodeStatus],
     after: NodeState | None = None,
     runs: tuple[Run, ...] = (),
 ) -> NodeWrite:
-    _expect(state, sources)
+    if not is_legal(state.status, target, cause):
+        raise ValueError(f"node {state.id} cannot go from {state.status.value} to {target.value} by {cause.value}")
     after = (after or state)._replace(status=target, lock_version=state.lock_version + 1, since=now)
     run = after.run if runs else 0
     return NodeWrite(state.lock_version, after, runs, (Transition(state.id, now, state.status, target, cause, run),))
@@ -239,18 +247,14 @@ def _instant(
 
 
 def _failed(
-    state: NodeState,
-    reason: FailReason,
-    message: str,
-    policy: RetryPolicy,
-    now: datetime,
-    cause: Cause = Cause.WORKER,
-    task_instance: str = "",
+    state: NodeState, outcome: RunOutcome, policy: RetryPolicy, now: datetime, cause: Cause = Cause.WORKER
 ) -> NodeWrite:
+    reason = outcome.reason or FailReason.ERROR
     retry_at = policy.retry_at(reason, state.retried, now)
+    ended_at = outcome.ended_at or now
     after = state._replace(
         owner="",
-        ended_at=now,
+        ended_at=ended_at,
         reason=reason,
         retry_at=retry_at,
         skip_checks=state.skip_checks and retry_at is not None,
@@ -258,14 +262,18 @@ def _failed(
         paused=False,
     )
     run = _live_run(state)._replace(
-        status=RunStatus.FAILED, ended_at=now, reason=reason, message=message, task_instance=task_instance
+        status=RunStatus.FAILED,
+        ended_at=ended_at,
+        reason=reason,
+        message=outcome.message,
+        task_instance=outcome.task_instance,
     )
-    return _moved(state, _FAILED, cause, now, {_RUNNING}, after, (run,))
+    return _moved(state, _FAILED, cause, now, after, (run,))
 
 
-def _stopped(state: NodeState, now: datetime, message: str, task_instance: str = "") -> NodeWrite:
+def _stopped(state: NodeState, outcome: RunOutcome, now: datetime) -> NodeWrite:
     """Never retried (D-08)."""
-    return _failed(state, FailReason.STOPPED, message, _NO_RETRY, now, Cause.STOP, task_instance)
+    return _failed(state, outcome._replace(reason=FailReason.STOPPED), _NO_RETRY, now, Cause.STOP)
 
 
 _NO_RETRY = RetryPolicy(retries=0)

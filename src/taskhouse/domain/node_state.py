@@ -98,7 +98,8 @@ class Run(NamedTuple):
 
 class RunOutcome(NamedTuple):
     """How a real attempt ended, as its executor tells it; it counts only for the run (`node`, `serial`). `reason` None: it succeeded.
-    `cancelled`: it ended because somebody asked for it, which acknowledges a cancellation. `message` is for people."""
+    `cancelled`: it ended because somebody asked for it, which acknowledges a cancellation. `message` is for people. `ended_at` None: just
+    now."""
 
     node: int
     serial: int
@@ -106,6 +107,7 @@ class RunOutcome(NamedTuple):
     message: str = ""
     cancelled: bool = False
     task_instance: str = ""
+    ended_at: datetime | None = None
 
 
 class Transition(NamedTuple):
