@@ -26,6 +26,8 @@ class Ready:
     access_id: str
     secret: str
     pid: int
+    rest_url: str
+    token: str
 
 
 @contextmanager
@@ -58,6 +60,7 @@ def _wait(process: subprocess.Popen[bytes], ready_file: Path) -> Ready:
             raise SystemExit(f"the server ended with status {process.returncode} before it was ready")
         if ready_file.exists():
             found = json.loads(ready_file.read_text())
-            return Ready(found["endpoint"], found["project"], found["access_id"], found["secret"], process.pid)
+            names = ("endpoint", "project", "access_id", "secret")
+            return Ready(*(found[name] for name in names), process.pid, found["rest_url"], found["token"])
         time.sleep(0.05)
     raise SystemExit(f"the server was not ready after {START_S} s")

@@ -12,6 +12,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import httpx
 import pytest
 from click.testing import CliRunner
 
@@ -108,13 +109,20 @@ def test_serve(served: tuple[dict[str, object], Path, subprocess.Popen[str]]) ->
     from odps import ODPS
 
     ready, home, process = served
-    assert set(ready) == {"endpoint", "project", "access_id", "secret", "console_url", "pid"}
+    assert set(ready) == {"endpoint", "project", "access_id", "secret", "console_url", "rest_url", "token", "pid"}
     assert ready["pid"] == process.pid
     o = ODPS(ready["access_id"], ready["secret"], ready["project"], endpoint=ready["endpoint"], overwrite_global=False)
     assert o.execute_sql("select 1 as one").open_reader(tunnel=False).raw == '"one"\n1\n'
     made = run("key", "create", "admin", "--home", str(home)).split()
     other = ODPS(made[2], made[4], ready["project"], endpoint=ready["endpoint"], overwrite_global=False)
     assert other.execute_sql("select 2 as two").is_successful()
+    token = run("token", "create", "--user", "admin", "--home", str(home)).strip()
+    for bearer in (token, ready["token"]):
+        mine = httpx.get(f"{ready['rest_url']}/me", headers={"authorization": f"Bearer {bearer}"})
+        assert mine.json() == {"user": "admin", "super_admin": True, "roles": {}}
+    (listed,) = json.loads(run("token", "list", "--json", "--home", str(home)))
+    assert listed["user"] == "ALIYUN$admin" and token not in str(listed)
+    run("token", "revoke", listed["id"], "--home", str(home))
     again = CliRunner().invoke(main, ["serve", "--home", str(home), "--port", "0"])
     assert again.exit_code == 1 and f"in use by process {process.pid} ({ready['endpoint']})" in again.output
     process.send_signal(signal.SIGTERM)

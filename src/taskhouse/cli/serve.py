@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     "--ready-file",
     type=click.Path(path_type=Path, dir_okay=False),
     help="Written, complete, once the server answers: a JSON document with endpoint, project, access_id, secret, "
-    "console_url and pid. [TASKHOUSE_READY_FILE]",
+    "console_url, rest_url, token and pid. [TASKHOUSE_READY_FILE]",
 )
 @click.option(
     "--public-url",
@@ -114,6 +114,8 @@ class ReadyFile:
             "access_id": reach.login.key.access_id,
             "secret": reach.login.key.secret,
             "console_url": reach.console_url,
+            "rest_url": reach.rest_url,
+            "token": reach.token,
             "pid": os.getpid(),
         }
         self._unfinished.write_text(json.dumps(document, indent=2) + "\n", encoding="utf-8")

@@ -18,9 +18,13 @@ from taskhouse.home import SECRET_KEY, Holder, Home
 from taskhouse.ports.engine import Engine
 from taskhouse.ports.warehouse import Warehouse
 from taskhouse.protocols.logview.pages import routes as logview_routes
+from taskhouse.protocols.mounting import Mounted
 from taskhouse.protocols.odps.app import build_app
 from taskhouse.protocols.odps.routing import BASE_PATH
 from taskhouse.protocols.odps.server import Server as HttpServer
+from taskhouse.protocols.rest.api import build_rest_app
+from taskhouse.protocols.rest.bearer import Bearer
+from taskhouse.protocols.rest.routing import BASE_PATH as REST_PATH
 from taskhouse.scheduler.clock import RandomIds, SystemClock
 from taskhouse.scheduler.dispatcher import Dispatcher
 from taskhouse.scheduler.events import LocalEvents
@@ -76,11 +80,14 @@ def build_world(
 
 @dataclass(frozen=True, slots=True)
 class Reach:
-    """How clients reach a running server. `endpoint` is what PyODPS takes; `console_url` is for browsers, empty without a port."""
+    """How clients reach a running server. `endpoint` is what PyODPS takes; `console_url` is for browsers, empty without a port.
+    `rest_url` is the REST API's address and `token` the administrator's login to it while this server runs."""
 
     endpoint: str
     console_url: str
     login: Login
+    rest_url: str = ""
+    token: str = ""
 
 
 class Server:
@@ -96,6 +103,7 @@ class Server:
         self._ends = contextlib.ExitStack()
         self._http: HttpServer | None = None
         self._reach: Reach | None = None
+        self._bearer = Bearer()
         self.home = Home(config.home)
         self._ends.callback(self.home.close)
         with self._ends_on_error():
@@ -149,7 +157,9 @@ class Server:
     def _bind(self) -> HttpServer:
         """The HTTP server on its bound socket, not answering yet. It ends after the dispatcher, so that clients who wait for an
         instance hear of its end."""
-        app = build_app(self.world, [logview_routes], public_url=self._config.public_url, open_port=self.open_port)
+        odps = build_app(self.world, [logview_routes], public_url=self._config.public_url, open_port=self.open_port)
+        rest = build_rest_app(self.world, authenticate=self._bearer, observe=odps.observe)
+        app = Mounted(odps, {REST_PATH: rest})
         if self._socket is not None:
             self._http = HttpServer(app, path=self._socket)
         else:
@@ -158,13 +168,14 @@ class Server:
         return self._http
 
     def _reach_of(self, http: HttpServer, login: Login) -> Reach:
+        token = self._bearer.admit(login.user)
         if self._socket is not None:
-            return Reach(socket_endpoint(self._socket), "", login)
+            return Reach(socket_endpoint(self._socket), "", login, socket_url(self._socket) + REST_PATH, token)
         assert http.address is not None
         host, port = http.address
         reachable = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)
         url = self._config.public_url.rstrip("/") or f"http://{_in_url(reachable)}:{port}"
-        return Reach(url + BASE_PATH, url, login)
+        return Reach(url + BASE_PATH, url, login, url + REST_PATH, token)
 
     def _stop_dispatcher(self, dispatcher: Dispatcher) -> None:
         if not dispatcher.stop(self._config.grace_s):
@@ -179,10 +190,15 @@ class Server:
             raise
 
 
+def socket_url(socket: Path) -> str:
+    """How a server on a Unix socket is named in URLs."""
+    quoted = str(socket).replace("%", "%25").replace("/", "%2F")
+    return f"http+unix://{quoted}"
+
+
 def socket_endpoint(socket: Path) -> str:
     """The endpoint by which PyODPS reaches a server on a Unix socket (with requests-unixsocket)."""
-    quoted = str(socket).replace("%", "%25").replace("/", "%2F")
-    return f"http+unix://{quoted}{BASE_PATH}"
+    return socket_url(socket) + BASE_PATH
 
 
 def _in_url(host: str) -> str:

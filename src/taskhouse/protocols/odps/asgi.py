@@ -68,10 +68,13 @@ class App:
         self._world = world
         self._router = Router(itertools.chain.from_iterable(group.all for group in routes))
         self._authenticate = authenticate
-        self._observe = observe
+        self._observe = self.observe = observe
         self._workers = ThreadPoolExecutor(WORKERS, "http")
         self._streamers = ThreadPoolExecutor(STREAMERS, "stream")
         self._waiting: dict[object, bool] = {}
+
+    def retire(self) -> None:
+        """Nothing here lasts longer than its client waits for it."""
 
     def close(self) -> None:
         self._workers.shutdown(wait=True, cancel_futures=True)

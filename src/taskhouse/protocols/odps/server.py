@@ -13,7 +13,7 @@ from pathlib import Path
 import uvicorn
 
 from taskhouse.protocols.bounded_http import BoundedProtocol
-from taskhouse.protocols.odps.asgi import App
+from taskhouse.protocols.mounting import Application
 
 KEEP_ALIVE_S = 120
 """Longer than clients keep an idle connection for, so that it is they who close it."""
@@ -43,7 +43,7 @@ class Server:
     that only this user may connect to; at least one of the two. Sockets are bound here, so that an address in use is an
     `OSError` of the caller. A TCP port can also be opened later, while it runs."""
 
-    def __init__(self, app: App, *, host: str = "", port: int = 0, path: Path | None = None) -> None:
+    def __init__(self, app: Application, *, host: str = "", port: int = 0, path: Path | None = None) -> None:
         self._app = app
         self.path = path
         self._sockets: list[socket.socket] = []
@@ -100,6 +100,7 @@ class Server:
 
     def stop(self) -> None:
         """Take no new connection, let requests under way end, close. Idempotent."""
+        self._app.retire()
         self._server.should_exit = True
         if self._thread.is_alive():
             self._thread.join()

@@ -19,11 +19,16 @@ _CHALLENGE = {"www-authenticate": 'Bearer realm="taskhouse"'}
 
 
 class Bearer:
-    """`user` has the server's own `token` (empty: there is none)."""
+    """Without a token of the server's own until `admit`."""
 
-    def __init__(self, user: str = "", token: str = "") -> None:
-        self._user = user
-        self._digest = api_tokens.digest_of(token) if token else ""
+    def __init__(self) -> None:
+        self._own = ("", "")
+
+    def admit(self, user: str) -> str:
+        """A new token of the server's own; whoever has it is `user`."""
+        token = api_tokens.new_token()
+        self._own = (user, api_tokens.digest_of(token))
+        return token
 
     def __call__(self, world: World, header: str) -> Actor:
         """Raises `ApiError` 401."""
@@ -32,8 +37,9 @@ class Bearer:
         if scheme.lower() != "bearer" or not token:
             raise _unauthorized("send a token: `Authorization: Bearer <token>`; `taskhouse token create` makes one")
         try:
-            if self._digest and hmac.compare_digest(api_tokens.digest_of(token), self._digest):
-                return actor_of(world, self._user)
+            user, digest = self._own
+            if digest and hmac.compare_digest(api_tokens.digest_of(token), digest):
+                return actor_of(world, user)
             return actor_of(world, api_tokens.user_of(world, token))
         except Fault as fault:
             raise _unauthorized(from_fault(fault).body.message) from None

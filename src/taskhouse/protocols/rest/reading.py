@@ -15,6 +15,7 @@ from urllib.parse import parse_qsl
 import msgspec
 
 from taskhouse.protocols.rest.errors import ApiError, bad_request
+from taskhouse.protocols.rest.routing import MAX_ID
 
 S = TypeVar("S", bound=msgspec.Struct)
 
@@ -41,9 +42,14 @@ def read_query(kind: type[S], text: str) -> S:
         else:
             given[name] = value
     try:
-        return msgspec.convert(given, kind, strict=False)
+        found = msgspec.convert(given, kind, strict=False)
     except msgspec.ValidationError as error:
         raise _named(error, "query parameter", given) from None
+    for name in given:
+        number = getattr(found, name, None)
+        if isinstance(number, int) and not -MAX_ID <= number <= MAX_ID:
+            raise bad_request(f"query parameter '{name}' = '{given[name]}': the number is too large", name)
+    return found
 
 
 @lru_cache(256)

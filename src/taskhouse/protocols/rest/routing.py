@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Generic, TypeVar
+from typing import Annotated, Any, Generic, TypeAlias, TypeVar
 
 import msgspec
 
@@ -26,6 +26,8 @@ H = TypeVar("H", bound=Callable[..., object])
 MAX_BODY = 1024 * 1024
 """Bytes of a JSON body, unless a route takes more."""
 MAX_ID = 2**63 - 1
+Id: TypeAlias = Annotated[int, msgspec.Meta(ge=0, le=MAX_ID)]
+"""Of an object, in bodies and query parameters. Plain `int` members of bodies would let numbers in that no store can hold."""
 
 
 class Nothing(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -1,0 +1,32 @@
+"""All routes of the REST API, collected into its application."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from taskhouse.protocols.rest import identity
+from taskhouse.protocols.rest.app import Authenticate, Observe, RestApp
+from taskhouse.protocols.rest.bearer import Bearer
+from taskhouse.protocols.rest.routing import Route, Routes
+from taskhouse.services.world import World
+
+GROUPS: tuple[Routes, ...] = (identity.routes,)
+"""Whoever adds a module of routes adds its `routes` here."""
+
+
+def all_routes(extra: Iterable[Routes] = ()) -> list[Route]:
+    """`extra`: groups of routes that only some servers have."""
+    found = [route for group in (*GROUPS, *extra) for route in group]
+    found += identity.document_routes(lambda: found)
+    return found
+
+
+def build_rest_app(
+    world: World,
+    extra: Iterable[Routes] = (),
+    *,
+    authenticate: Authenticate | None = None,
+    observe: Observe | None = None,
+) -> RestApp:
+    """`authenticate` is a `Bearer`, kept by whoever wants to admit the server's own token."""
+    return RestApp(world, all_routes(extra), authenticate=authenticate or Bearer(), observe=observe)
