@@ -24,7 +24,7 @@ from taskhouse.domain.node_state import NodeState, NodeWrite, Run, RunStatus, Tr
 from taskhouse.domain.paging import Page
 from taskhouse.domain.published import PublishedTask
 from taskhouse.domain.recurring import Environment, InstanceKey, NodeKey, Origin, Priority
-from taskhouse.domain.status import CLASS_OF, NodeStatus, StatusClass
+from taskhouse.domain.status import StatusClass
 from taskhouse.ports.recurring_store import (
     Changes,
     GraphRows,
@@ -288,7 +288,7 @@ class MemoryRecurringStore:
         return sorted(
             day
             for (where, day), nodes in self._nodes_on.items()
-            if where is environment and any(_may_move(self._states[node]) for node in nodes)
+            if where is environment and any(self._states[node].may_move for node in nodes)
         )
 
     @_transaction
@@ -498,9 +498,3 @@ class MemoryRecurringStore:
     @_transaction
     def remember(self, user: str, request_id: str, answer: Remembered, now: datetime) -> Remembered:
         return self._answers.setdefault((user, request_id), answer)
-
-
-def _may_move(state: NodeState) -> bool:
-    if state.status is NodeStatus.FAILED:
-        return state.retry_at is not None
-    return not CLASS_OF[state.status].is_final
