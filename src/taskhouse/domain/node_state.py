@@ -16,7 +16,7 @@ from typing import NamedTuple
 
 from taskhouse.domain.attempts import FailReason
 from taskhouse.domain.operations.request import CodeChoice
-from taskhouse.domain.status import NodeStatus
+from taskhouse.domain.status import FINAL_STATUSES, NodeStatus
 from taskhouse.domain.transitions import Cause
 
 
@@ -73,6 +73,13 @@ class NodeState(NamedTuple):
     def has_live_run(self) -> bool:
         """Whether an attempt holds a slot and may record an outcome."""
         return self.status is NodeStatus.RUNNING
+
+    @property
+    def may_move(self) -> bool:
+        """Whether a scheduler may have something to do with it, now or later, without anybody's asking."""
+        if self.retry_at is not None or self.cancelling_until is not None:
+            return True
+        return self.released and self.status not in FINAL_STATUSES
 
 
 class Run(NamedTuple):

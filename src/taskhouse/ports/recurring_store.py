@@ -15,6 +15,7 @@ from typing import NamedTuple, Protocol
 
 from taskhouse.domain.generation import Generated
 from taskhouse.domain.instance_graph import EdgeRow, InstanceRow, NodeRow
+from taskhouse.domain.instance_summary import Summary as Summary
 from taskhouse.domain.node_state import NodeState, NodeWrite, Run, Transition
 from taskhouse.domain.paging import Page
 from taskhouse.domain.published import PublishedTask
@@ -163,7 +164,7 @@ class SortKey(Enum):
     END = "end"
     DURATION = "duration"
     STATUS = "status"
-    """The most urgent first: F R W N S."""
+    """The most urgent first: F R W N S; among instances with the same most urgent status by the next one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,8 +172,12 @@ class InstanceQuery:
     """A list of instances; every part that is set must hold, several values of one part are alternatives.
 
     `statuses` match if any field has one (D-14), of a script its node. `waiting` narrows W to the node statuses given. `text`: part of a
-    name, or exactly an id. `projects` None: all. `started` bounds the start of the run, `due` the scheduled time (UTC, inclusive,
-    exclusive). Default order: scheduled time descending, then id.
+    name in any case, or exactly an id. `projects` None: all; a table is of its own project and of those of its metrics. `started`
+    bounds the start of the run, `due` the scheduled time (UTC, inclusive, exclusive). With `waiting`, status W is asked for, too, and
+    matches only instances that have a node with one of those statuses.
+
+    Default order: scheduled time descending. Ties go by id, in the direction of the order; instances without the value that is
+    sorted by (not started, not ended) come last in both directions.
     """
 
     environment: Environment = Environment.PROD
@@ -197,30 +202,6 @@ class InstanceQuery:
     ids: frozenset[int] | None = None
     sort: SortKey = SortKey.DUE
     descending: bool = True
-
-
-@dataclass(frozen=True, slots=True)
-class Summary:
-    """What a list shows of an instance's inside, kept with its row: numbers of fields and nodes by class, of paused nodes, and the times of
-    §2.5 of its nodes' latest real attempts. `waiting`: node statuses of class W that occur. `retried` and `retries`: of a script,
-    `retried/allowed`. `forced`, `manual_success`, `upstream_removed`: marks."""
-
-    fields: Mapping[StatusClass, int] = field(default_factory=dict)
-    nodes: Mapping[StatusClass, int] = field(default_factory=dict)
-    waiting: frozenset[NodeStatus] = frozenset()
-    paused: int = 0
-    started_at: datetime | None = None
-    ended_at: datetime | None = None
-    retried: int = 0
-    retries: int = 0
-    forced: bool = False
-    manual_success: bool = False
-    upstream_removed: bool = False
-
-    @property
-    def statuses(self) -> frozenset[StatusClass]:
-        """The distinct statuses shown: of the fields, of a script's node."""
-        return frozenset(cls for cls, count in (self.fields or self.nodes).items() if count)
 
 
 class ListedInstance(NamedTuple):
@@ -255,6 +236,12 @@ class RecurringStore(Protocol):
 
     def task_versions(self, environment: Environment, task: str) -> Sequence[PublishedTask]:
         """All versions, the latest first."""
+        ...
+
+    def versions(
+        self, environment: Environment, wanted: Iterable[tuple[str, int]]
+    ) -> Mapping[tuple[str, int], PublishedTask]:
+        """By (task, version); those that do not exist are left out."""
         ...
 
     # Generation
@@ -293,8 +280,13 @@ class RecurringStore(Protocol):
         """Everything of these data timestamps: all origins; `core` are their nodes."""
         ...
 
+    def graph_around(self, instances: Iterable[int]) -> GraphRows:
+        """The nodes of these instances, which are `core`, and what lies next to them, of the same environment; a number of queries that
+        does not grow. For a look at a date that nobody has loaded."""
+        ...
+
     def unfinished(self, environment: Environment) -> Sequence[date]:
-        """Data timestamps that have a node which may still move by itself: not final, or failed with a retry to come."""
+        """Data timestamps that have a node which may still move by itself (`NodeState.may_move`)."""
         ...
 
     def bizdates_of(self, instances: Iterable[int]) -> Mapping[int, tuple[Environment, date]]:
@@ -319,6 +311,10 @@ class RecurringStore(Protocol):
 
     def runs(self, node: int, limit: int = 100) -> Sequence[Run]:
         """The latest first."""
+        ...
+
+    def latest_attempts(self, nodes: Iterable[int]) -> Mapping[int, Run]:
+        """The latest real attempt of each node instance (`number` more than 0); nodes that never ran are left out."""
         ...
 
     def live_runs(self, owner: str | None = None) -> Sequence[Run]:
