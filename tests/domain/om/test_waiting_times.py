@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from itertools import pairwise
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -83,4 +84,4 @@ def test_segments_follow_one_another_inside_the_history(steps: list[tuple[int, N
     now = clock("00:00") + timedelta(minutes=max([end, *minutes]))
     found = latest_stretch(lines, now)
     assert all(s.start < s.end <= now for s in found)
-    assert all(a.end <= b.start for a, b in zip(found, found[1:], strict=False))
+    assert all(a.end <= b.start for a, b in pairwise(found))
