@@ -124,6 +124,7 @@ class OperationEntry:
     batch: str = ""
     instances: tuple[int, ...] = ()
     id: int = 0
+    request_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -350,6 +351,13 @@ class RecurringStore(Protocol):
 
     def operations(self, instance: int, before: int, limit: int) -> Sequence[OperationEntry]:
         """Entries that touched an instance with an id less than `before` (0: the latest), the latest first."""
+        ...
+
+    def operation(self, id: int) -> OperationEntry | None: ...
+
+    def operations_of_request(self, operator: str, request_id: str) -> Sequence[OperationEntry]:
+        """Accepted entries of an operator with a client's request id (not empty), the earliest first: what a request that is repeated
+        after a crash has already done."""
         ...
 
     # Leases of schedulers

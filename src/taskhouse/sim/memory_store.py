@@ -469,6 +469,15 @@ class MemoryRecurringStore:
         touching = (e for e in reversed(self._operations[:end]) if instance == e.instance or instance in e.instances)
         return [entry for entry, _ in zip(touching, range(limit), strict=False)]
 
+    @_transaction
+    def operation(self, id: int) -> OperationEntry | None:
+        return self._operations[id - 1] if 0 < id <= len(self._operations) else None
+
+    @_transaction
+    def operations_of_request(self, operator: str, request_id: str) -> Sequence[OperationEntry]:
+        wanted = (operator, request_id, "ACCEPTED")
+        return [e for e in self._operations if (e.operator, e.request_id, e.outcome) == wanted]
+
     # ---- leases of schedulers
 
     @_transaction
