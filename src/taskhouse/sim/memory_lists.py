@@ -8,27 +8,27 @@ from __future__ import annotations
 import base64
 import json
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from taskhouse.domain.faults import Fault, FaultCode
 from taskhouse.domain.node_state import NodeState, RunTrigger
-from taskhouse.domain.normalise import normalise, sort_rank
+from taskhouse.domain.normalise import URGENCY, normalise
 from taskhouse.domain.paging import Page
 from taskhouse.domain.published import PublishedTask
 from taskhouse.domain.recurring import Priority, Role, TableKind
-from taskhouse.domain.status import CLASS_OF, StatusClass
+from taskhouse.domain.status import CLASS_OF, NodeStatus, StatusClass
 from taskhouse.ports.recurring_store import InstanceQuery, InstanceRecord, ListedInstance, SortKey, Summary
 
 
 def summary_of(
     task: PublishedTask,
     nodes: Mapping[str, NodeState],
-    triggers: Iterable[RunTrigger],
+    triggers: Mapping[str, RunTrigger],
     *,
     upstream_removed: bool,
 ) -> Summary:
-    """`nodes` maps materialization nodes of `task` to their states, `triggers` are those of their latest runs."""
+    """`nodes` maps materialization nodes of `task` to their states, `triggers` to why their latest runs were begun."""
     states = list(nodes.values())
     writers: dict[str, set[StatusClass]] = {f.name: set() for f in task.fields if f.role is Role.VALUE}
     for published in task.nodes:
@@ -48,8 +48,10 @@ def summary_of(
         None if active else max(ended, default=None),
         0 if task.fields else max((s.retried for s in states), default=0),
         0 if task.fields else task.retry.retries,
-        any(s.skip_checks for s in states),
-        RunTrigger.MANUAL_SUCCESS in triggers,
+        any(s.skip_checks or triggers.get(id) is RunTrigger.FORCE for id, s in nodes.items()),
+        any(
+            s.status is NodeStatus.SUCCESS and triggers.get(id) is RunTrigger.MANUAL_SUCCESS for id, s in nodes.items()
+        ),
         upstream_removed,
     )
 
@@ -67,8 +69,10 @@ def priority_of(record: InstanceRecord, task: PublishedTask, metrics: Mapping[in
     return max(found, default=own)
 
 
-def matches(query: InstanceQuery, listed: ListedInstance, *, any_status: bool = False) -> bool:
-    """`any_status`: whatever the query says of statuses."""
+def matches(
+    query: InstanceQuery, listed: ListedInstance, projects: frozenset[str], *, any_status: bool = False
+) -> bool:
+    """`projects` are the table's and its metrics'. `any_status`: whatever the query says of statuses."""
     record, summary = listed.record, listed.summary
     row = record.row
     return (
@@ -78,14 +82,13 @@ def matches(query: InstanceQuery, listed: ListedInstance, *, any_status: bool = 
         and (query.bizdate_from is None or row.bizdate >= query.bizdate_from)
         and (query.bizdate_to is None or row.bizdate <= query.bizdate_to)
         and (not query.text or query.text.lower() in row.name.lower() or query.text == str(row.id))
-        and (any_status or not query.statuses or bool(query.statuses & summary.statuses))
-        and (not query.waiting or bool(query.waiting & summary.waiting))
+        and (any_status or _has_status(query, summary))
         and (query.paused is None or query.paused == (summary.paused > 0))
         and (not query.cycles or row.cycle in query.cycles)
         and (not query.owners or bool(query.owners & set(row.owners)))
         and (not query.priorities or listed.priority in query.priorities)
         and (not query.kinds or row.kind in query.kinds)
-        and (query.projects is None or row.project in query.projects)
+        and (query.projects is None or bool(query.projects & projects))
         and (not query.tags or bool(query.tags & set(row.tags)))
         and (not query.tasks or row.task in query.tasks)
         and (not query.origins or record.origin in query.origins)
@@ -93,6 +96,18 @@ def matches(query: InstanceQuery, listed: ListedInstance, *, any_status: bool = 
         and _within(row.due_at, query.due)
         and (query.ids is None or row.id in query.ids)
     )
+
+
+def _has_status(query: InstanceQuery, summary: Summary) -> bool:
+    if not query.statuses and not query.waiting:
+        return True
+    if not query.waiting:
+        return bool(query.statuses & summary.statuses)
+    return bool(query.waiting & summary.waiting or (query.statuses - {StatusClass.WAITING}) & summary.statuses)
+
+
+def projects_of(task: PublishedTask) -> frozenset[str]:
+    return frozenset((task.project, *(f.project for f in task.fields if f.project)))
 
 
 def _within(at: datetime | None, bounds: tuple[datetime | None, datetime | None]) -> bool:
@@ -118,7 +133,9 @@ def _sort_value(listed: ListedInstance, key: SortKey) -> str | float | None:
                 return None
             return (summary.ended_at - summary.started_at).total_seconds()
         case SortKey.STATUS:
-            return sort_rank(summary.statuses)
+            return -sum(
+                weight for weight, cls in zip((16, 8, 4, 2, 1), URGENCY, strict=True) if cls in summary.statuses
+            )
 
 
 def page_of(every: Sequence[ListedInstance], query: InstanceQuery, marker: str, limit: int) -> Page[ListedInstance]:

@@ -38,7 +38,7 @@ from taskhouse.ports.recurring_store import (
     Remembered,
     WriteResult,
 )
-from taskhouse.sim.memory_lists import matches, page_of, priority_of, summary_of
+from taskhouse.sim.memory_lists import matches, page_of, priority_of, projects_of, summary_of
 from taskhouse.sim.memory_rows import BirthRows, Counters, birth_rows
 
 P = ParamSpec("P")
@@ -308,14 +308,15 @@ class MemoryRecurringStore:
         task = self._version_of(record)
         nodes = self._nodes_of[record.row.id]
         states = {self._nodes[node].node_id: self._states[node] for node in nodes}
-        last = (self._runs[s.id].get(s.run) for s in states.values())
+        last = {id: self._runs[state.id].get(state.run) for id, state in states.items()}
+        triggers = {id: run.trigger for id, run in last.items() if run is not None}
         removed = any(edge in self._removed for node in nodes for edge in self._edges_in[node])
-        summary = summary_of(task, states, {run.trigger for run in last if run is not None}, upstream_removed=removed)
+        summary = summary_of(task, states, triggers, upstream_removed=removed)
         return ListedInstance(record, summary, priority_of(record, task, self._metrics))
 
     def _matching(self, query: InstanceQuery, *, any_status: bool = False) -> list[ListedInstance]:
-        every = (self._listed(record) for record in self._instances.values())
-        return [listed for listed in every if matches(query, listed, any_status=any_status)]
+        every = [(self._listed(record), projects_of(self._version_of(record))) for record in self._instances.values()]
+        return [listed for listed, projects in every if matches(query, listed, projects, any_status=any_status)]
 
     @_transaction
     def page(self, query: InstanceQuery, marker: str, limit: int) -> Page[ListedInstance]:
