@@ -48,6 +48,21 @@ def test_each_side_of_a_union_is_pruned_by_itself(house: House) -> None:
     assert sorted(house.query(text)) == [(2,), (3,), (9,)]
 
 
+def test_both_sides_of_a_full_join_are_pruned_by_the_columns_that_it_merges(house: House) -> None:
+    joined = "select ds, hh, a.id as one, b.id as two from pt a full outer join pt b using (ds, hh)"
+    text = f"select * from ({joined}) j where j.ds = '20200102'"
+    bound = house.bind(text)
+    assert isinstance(bound, BoundQuery)
+    for scan in bound.scans.values():
+        assert scan.partition_filter is not None
+        assert [v for v in itertools.product(DAYS, ("1", "2")) if scan.partition_filter(v)] == [
+            ("20200102", "1"),
+            ("20200102", "2"),
+        ]
+    whole = house.query(joined)
+    assert sorted(house.query(text)) == sorted(row for row in whole if row[0] == "20200102")
+
+
 CASES = [
     ("select * from pt where ds = '20200102' and hh = 1", [("20200102", "1")]),
     ("select * from pt where ds = '20200102' and id > 5 and hh < 2", [("20200102", "1")]),

@@ -317,10 +317,18 @@ class Sources:
                 scope.merged[name] = right
             elif side == "FULL":
                 both, wide = self.queries.expressions.unify([left, right], [join, join], "USING")
-                scope.merged[name] = Typed(f"coalesce({both[0].sql}, {both[1].sql})", wide)
+                scope.merged[name] = Typed(f"coalesce({both[0].sql}, {both[1].sql})", wide, origin=_merged(left, right))
             else:
                 scope.merged[name] = left
         return "(" + " AND ".join(parts) + ")"
+
+
+def _merged(left: Typed, right: Typed) -> Origin | None:
+    """Where a USING column of a full join is from: like a UNION's, each row has it from one side or the same from both."""
+    if left.origin is None or right.origin is None or left.type != right.type:
+        return None
+    others = (*left.origin.others, *right.origin.all())
+    return replace(left.origin, others=tuple(replace(origin, others=()) for origin in others))
 
 
 def _alias(node: exp.Expr) -> tuple[str, tuple[str, ...]]:
