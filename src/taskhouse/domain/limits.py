@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 MAY_BE_ZERO = frozenset(
-    ("queued_instances", "long_poll_s", "clock_skew_s", "retention_hours", "memory_bytes", "engine_threads")
+    ("queued_instances", "long_poll_s", "clock_skew_s", "retention_hours", "memory_bytes", "engine_threads", "stop_grace_s")
 )
 """Limits that mean something at 0. With any other at 0 a server could do nothing."""
 
@@ -58,5 +58,9 @@ class Limits:
     """Memory of the embedded engine; 0 means 60 % of the machine's."""
     engine_threads: int = 0
     """Threads of the embedded engine; 0 means one a core."""
+    log_bytes: int = 256 * 1024
+    """Output of a script that is kept, half of it from the beginning and half from the end."""
+    stop_grace_s: float = 5.0
+    """How long a script that is stopped has to end by itself before it is killed."""
     page_items: int = 1_000
     """Items of one page of any list."""

@@ -1,6 +1,6 @@
 """Looking at instances: one, a page of them, what runs now, and waiting for an end.
 
-What the store has is shown as it is, except that a running task shows the stages of this very moment.
+What the store has is shown as it is, except that a running task shows the stages and the output of this very moment.
 """
 
 from __future__ import annotations
@@ -127,7 +127,7 @@ def _with_live_stages(world: World, instance: Instance) -> Instance:
         return instance
     attempt = control.attempt
     tasks = tuple(
-        replace(each, stages=control.stages)
+        replace(each, stages=control.stages, result_text=control.output or each.result_text)
         if each.index == attempt.index and each.attempt == attempt.number and each.status is TaskStatus.RUNNING
         else each
         for each in instance.tasks

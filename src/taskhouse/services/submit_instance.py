@@ -19,6 +19,8 @@ from taskhouse.sql import parser
 _SQL_TYPES = ("SQL", "SQLCost")
 _PLANNED_TYPES = ("XFlow", "Algorithm")
 """Types of tasks that come from an XFlow's plan only (see `services.xflow.submit`)."""
+_SCHEDULED_TYPES = ("Python", "Shell", "Transfer")
+"""Types of tasks that come from the nodes of recurring instances only: what they run was published by those who may."""
 
 
 def submit(world: World, caller: Caller, job: JobSpec) -> Instance:
@@ -28,8 +30,13 @@ def submit(world: World, caller: Caller, job: JobSpec) -> Instance:
         raise Fault(FaultCode.NO_SUCH_PROJECT, f"Project not found - '{job.project}'")
     authorize.check(world, caller, "CreateInstance", project_target(job.project))
     for task in job.tasks:
-        if task.type in _PLANNED_TYPES:
+        if task.type in (*_PLANNED_TYPES, *_SCHEDULED_TYPES):
             raise Fault(FaultCode.NOT_SUPPORTED, f"a task of type {task.type} cannot be submitted by itself")
+    return queue(world, caller, job)
+
+
+def queue(world: World, caller: Caller, job: JobSpec) -> Instance:
+    """`submit` for the server's own work: privileges are the asker's business, and every type of task that has a runner may run."""
     instance = prepare(world, caller, job)
     stored = world.instances.submit(instance, max_queued=world.limits.queued_instances)
     if stored.id == instance.id:
@@ -94,7 +101,7 @@ def _check_task(world: World, task: TaskSpec) -> None:
     _check_text("job", task.name, task.type, task.comment, task.body)
     _check_text("job", *(text for pair in (*task.settings.items(), *task.config.items()) for text in map(str, pair)))
     if task.type not in world.runners:
-        known = ", ".join(sorted(world.runners))
+        known = ", ".join(sorted(world.runners.keys() - {*_SCHEDULED_TYPES}))
         raise Fault(
             FaultCode.NOT_SUPPORTED,
             f"task '{task.name}': tasks of type {task.type} are not supported; these are: {known}",

@@ -34,6 +34,16 @@ class Control:
         self._stages: tuple[Stage, ...] = ()
         self._interrupt: Callable[[], None] | None = None
         self._fault: Fault | None = None
+        self._output: Callable[[], str] | None = None
+
+    @property
+    def output(self) -> str:
+        """What the attempt has written so far, of those that write a log (scripts, transfers)."""
+        return self._output() if self._output is not None else ""
+
+    def show_output(self, output: Callable[[], str]) -> None:
+        """From now on `output` tells it; called from any thread."""
+        self._output = output
 
     @property
     def stages(self) -> tuple[Stage, ...]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,8 +14,11 @@ from taskhouse.config import Config
 from taskhouse.domain.limits import Limits
 from taskhouse.engines.algorithms import AlgorithmRegistry
 from taskhouse.engines.duckdb.engine import DuckDbEngine
+from taskhouse.engines.process.processes import SupervisedProcesses
+from taskhouse.engines.transfer.transfers import OutsideTransfers
 from taskhouse.home import SECRET_KEY, Holder, Home
 from taskhouse.ports.engine import Engine
+from taskhouse.ports.processes import Language
 from taskhouse.ports.warehouse import Warehouse
 from taskhouse.protocols.logview.pages import routes as logview_routes
 from taskhouse.protocols.mounting import Mounted
@@ -29,9 +32,10 @@ from taskhouse.scheduler.clock import RandomIds, SystemClock
 from taskhouse.scheduler.dispatcher import Dispatcher
 from taskhouse.scheduler.events import LocalEvents
 from taskhouse.scheduler.sweeper import Sweeper
-from taskhouse.services import merge_files, run_sql, sql_cost
+from taskhouse.services import merge_files, run_process, run_sql, sql_cost
 from taskhouse.services.found_home import Login, found
 from taskhouse.services.recover import recover
+from taskhouse.services.transfer import run as transfer_run
 from taskhouse.services.tunnel.housekeeping import finish_commits
 from taskhouse.services.world import Runner, World
 from taskhouse.services.xflow import run as xflow_run
@@ -55,10 +59,28 @@ RUNNERS: dict[str, Runner] = {
 }
 
 
+def scripts_and_transfers(home: Path, endpoint: Callable[[], str]) -> dict[str, Runner]:
+    """Runners of the types of tasks that only recurring instances have. `endpoint`: where scripts reach this server."""
+    processes = SupervisedProcesses()
+    files = home / "files"
+    files.mkdir(exist_ok=True)
+    return {
+        "Python": run_process.ProcessRunner(Language.PYTHON, processes, endpoint),
+        "Shell": run_process.ProcessRunner(Language.SHELL, processes, endpoint),
+        "Transfer": transfer_run.TransferRunner(OutsideTransfers(files, home / "connections.toml")),
+    }
+
+
 def build_world(
-    home: Path, database: Database, warehouse: Warehouse, engine: Engine, limits: Limits, time_zone: str
+    home: Path,
+    database: Database,
+    warehouse: Warehouse,
+    engine: Engine,
+    limits: Limits,
+    time_zone: str,
+    endpoint: Callable[[], str],
 ) -> World:
-    """The world on an open database."""
+    """The world on an open database. `endpoint` tells scripts where this server is reached."""
     return World(
         instances=SqlInstanceStore(database),
         catalogue=SqlCatalogueStore(database),
@@ -73,7 +95,7 @@ def build_world(
         ids=RandomIds(),
         limits=limits,
         blobs=home / "blobs",
-        runners=RUNNERS,
+        runners=RUNNERS | scripts_and_transfers(home, endpoint),
         time_zone=time_zone,
     )
 
@@ -121,6 +143,7 @@ class Server:
             http = self._bind()
             login = found(self.world, self._config.project)  # a new secret is shown once: not before the port is ours
             finish_commits(self.world)
+            run_process.clear_work(self.world)
             dispatcher = Dispatcher(self.world, recover(self.world))
             dispatcher.start()
             self._ends.callback(self._stop_dispatcher, dispatcher)
@@ -152,7 +175,8 @@ class Server:
         warehouse = DeltaWarehouse(self.home.warehouse, limits.retention_hours)
         engine = DuckDbEngine(self.home.warehouse, self.home.blobs, limits)
         self._ends.callback(engine.close)
-        return build_world(self.home.path, database, warehouse, engine, limits, self._config.time_zone)
+        zone = self._config.time_zone
+        return build_world(self.home.path, database, warehouse, engine, limits, zone, self._endpoint_for_scripts)
 
     def _bind(self) -> HttpServer:
         """The HTTP server on its bound socket, not answering yet. It ends after the dispatcher, so that clients who wait for an
@@ -176,6 +200,11 @@ class Server:
         reachable = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)
         url = self._config.public_url.rstrip("/") or f"http://{_in_url(reachable)}:{port}"
         return Reach(url + BASE_PATH, url, login, url + REST_PATH, token)
+
+    def _endpoint_for_scripts(self) -> str:
+        """By TCP on this machine: scripts need no library for Unix sockets."""
+        assert self._http is not None
+        return self._http.open_port() + BASE_PATH
 
     def _stop_dispatcher(self, dispatcher: Dispatcher) -> None:
         if not dispatcher.stop(self._config.grace_s):

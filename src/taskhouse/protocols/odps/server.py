@@ -93,6 +93,7 @@ class Server:
         """Listen on a free TCP port too, and return its `url`; the port there is when asked again. Not on the server's own thread."""
         with self._opening:
             if self.address is None:
+                self._ready.wait()
                 self._bind_tcp(host, 0)
                 assert self._loop is not None
                 asyncio.run_coroutine_threadsafe(self._add(self._sockets[-1]), self._loop).result()

@@ -17,10 +17,12 @@ from typing import Any
 
 from taskhouse.domain.access import Policy, policy_document, read_policy
 from taskhouse.domain.faults import Fault, FaultCode
+from taskhouse.domain.instance import Attempt
 from taskhouse.services.world import Caller, World
 
 _VERSION = "th1"
 MAX_TOKEN_CHARS = 16_384
+_EVERYTHING = {"Version": "1", "Statement": [{"Effect": "Allow", "Action": ["*"], "Resource": ["*"]}]}
 
 
 def _encode(data: bytes) -> str:
@@ -64,8 +66,20 @@ def issue(world: World, caller: Caller, policy: object, hours: float) -> str:
             f"a bearer token lives more than 0 and at most {world.limits.token_hours} hours; {hours:g} were asked for",
         )
     read_policy(policy)
+    return _signed(world, {"u": caller.user, "p": policy}, hours)
+
+
+def issue_for_attempt(world: World, user: str, scope: Policy | None, attempt: Attempt) -> str:
+    """A token for the script that an attempt runs: it may do what the task's owner and `scope` may, and only while the attempt is live.
+    So a superseded attempt can do nothing any more, whatever its script still tries."""
+    policy = policy_document(scope) if scope is not None else _EVERYTHING
+    content = {"u": user, "p": policy, "a": [attempt.instance_id, attempt.index, attempt.number]}
+    return _signed(world, content, world.limits.token_hours)
+
+
+def _signed(world: World, content: Mapping[str, object], hours: float) -> str:
     expires = str(int(world.clock.now().timestamp() + hours * 3600))
-    payload = _encode(json.dumps({"u": caller.user, "p": policy}, separators=(",", ":")).encode())
+    payload = _encode(json.dumps(content, separators=(",", ":")).encode())
     text = f"{_VERSION},{_sign(world, expires, payload)},{expires},{payload}"
     token = base64.b64encode((text + "," * (-len(text) % 3)).encode()).decode()
     if len(token) > MAX_TOKEN_CHARS:
@@ -85,6 +99,8 @@ def verify(world: World, token: str) -> Caller:
     user = world.access.user(payload["u"])
     if user is None:
         raise Fault(FaultCode.AUTHORIZATION_REQUIRED, "the bearer token belongs to a user who was removed")
+    if "a" in payload and not world.instances.is_live(Attempt(*payload["a"])):
+        raise Fault(FaultCode.AUTHENTICATION_EXPIRED, "the bearer token belongs to a task that has ended")
     return Caller(user.name, user.is_admin, read_policy(payload["p"]))
 
 

@@ -1,0 +1,1 @@
+"""Scripts as processes of their own: supervised, stoppable, never outliving the server."""

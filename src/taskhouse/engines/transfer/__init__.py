@@ -1,0 +1,1 @@
+"""Files and databases on the outer side of integration tasks."""
