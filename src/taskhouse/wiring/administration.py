@@ -15,6 +15,7 @@ from taskhouse.store.access import SqlAccessStore
 from taskhouse.store.catalogue import SqlCatalogueStore
 from taskhouse.store.database import Database
 from taskhouse.store.migrations import migrate
+from taskhouse.store.workspace import SqlWorkspaceStore
 
 
 @contextlib.contextmanager
@@ -40,6 +41,7 @@ def administration(home: Path) -> Iterator[World]:
             ids=RandomIds(),
             limits=Limits(),
             blobs=home.resolve() / "blobs",
+            workspace=SqlWorkspaceStore(database),
         )
     finally:
         database.close()

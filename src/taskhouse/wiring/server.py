@@ -46,6 +46,7 @@ from taskhouse.store.instances import SqlInstanceStore
 from taskhouse.store.migrations import migrate
 from taskhouse.store.models import SqlModelStore
 from taskhouse.store.sessions import SqlSessionStore
+from taskhouse.store.workspace import SqlWorkspaceStore
 from taskhouse.warehouse.delta import DeltaWarehouse
 
 _log = structlog.get_logger(__name__)
@@ -97,6 +98,7 @@ def build_world(
         blobs=home / "blobs",
         runners=RUNNERS | scripts_and_transfers(home, endpoint),
         time_zone=time_zone,
+        workspace=SqlWorkspaceStore(database),
     )
 
 

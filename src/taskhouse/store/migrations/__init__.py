@@ -11,16 +11,16 @@ from pathlib import Path
 from sqlalchemy import Connection, inspect
 
 from taskhouse.ports.instance_store import NewerSchemaError
-from taskhouse.store import access_tables, instance_tables, models, sessions
+from taskhouse.store import access_tables, instance_tables, models, sessions, workspace
 from taskhouse.store.catalogue import schema as catalogue_schema
 from taskhouse.store.database import Database
 from taskhouse.store.schema import metadata
 
-HEAD = "0002"
+HEAD = "0003"
 """The newest step in `versions`."""
 _STEPS = Path(__file__).parent
 
-TABLES = (access_tables, catalogue_schema, instance_tables, models, sessions)
+TABLES = (access_tables, catalogue_schema, instance_tables, models, sessions, workspace)
 """The modules that define tables; importing them completes `metadata`."""
 
 
