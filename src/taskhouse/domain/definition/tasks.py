@@ -97,8 +97,9 @@ class WriteMode(Enum):
 class TransferEnd:
     """One end of an integration task; exactly one of the two is a table. Texts may contain parameters.
 
-    FILE: `path` (relative to the server's folder of files), `format` csv, parquet or jsonl. DATABASE: `url`, and `name` of a table, or
-    `query` when it is read. TABLE: `name` is `project.table`, `partition` like `ds=${bizdate}`.
+    FILE: `path` (relative to the server's folder of files), `format` csv, parquet or jsonl. DATABASE: `url` (`sqlite:<path in the folder of
+    files>`, `postgresql://...` without a password, or `connection:<entry of connections.toml>`), and `name` of a table, or `query` when it
+    is read. TABLE: `name` is `project.table`, `partition` like `ds=${bizdate}`.
     """
 
     kind: EndKind
