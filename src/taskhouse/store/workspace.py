@@ -41,7 +41,7 @@ _PUT = _INSERT.on_conflict_do_update(
         "document": _INSERT.excluded.document,
     },
 )
-_ENCODER = msgspec.json.Encoder(order="deterministic")
+_ENCODER = msgspec.json.Encoder()
 _DECODER = msgspec.json.Decoder(Organisation)
 
 
