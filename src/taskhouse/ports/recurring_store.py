@@ -233,6 +233,10 @@ class RecurringStore(Protocol):
         """The revision and the current version of each task that is not retired."""
         ...
 
+    def current(self, environment: Environment, tasks: Iterable[str]) -> Mapping[str, PublishedTask]:
+        """The current versions of these tasks; retired and unknown ones are left out."""
+        ...
+
     def task_version(self, environment: Environment, task: str, version: int) -> PublishedTask | None: ...
 
     def task_versions(self, environment: Environment, task: str) -> Sequence[PublishedTask]:

@@ -121,6 +121,11 @@ class MemoryRecurringStore:
         return self._revision[environment], dict(self._current[environment])
 
     @_transaction
+    def current(self, environment: Environment, tasks: Iterable[str]) -> Mapping[str, PublishedTask]:
+        current = self._current[environment]
+        return {task: current[task] for task in tasks if task in current}
+
+    @_transaction
     def task_version(self, environment: Environment, task: str, version: int) -> PublishedTask | None:
         versions = self._versions.get((environment, task), [])
         return versions[version - 1] if 1 <= version <= len(versions) else None
