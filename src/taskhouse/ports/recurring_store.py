@@ -298,6 +298,10 @@ class RecurringStore(Protocol):
         """Of those that exist."""
         ...
 
+    def owners_of(self, nodes: Iterable[int]) -> Mapping[int, int]:
+        """Node instance -> the (first) instance that it belongs to; those that do not exist are left out."""
+        ...
+
     def states(self, nodes: Iterable[int]) -> Sequence[NodeState]: ...
 
     def instances(self, ids: Iterable[int]) -> Sequence[ListedInstance]:

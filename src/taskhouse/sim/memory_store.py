@@ -302,6 +302,10 @@ class MemoryRecurringStore:
         return {row.id: (row.environment, row.bizdate) for row in found}
 
     @_transaction
+    def owners_of(self, nodes: Iterable[int]) -> Mapping[int, int]:
+        return {node: min(self._instances_of[node]) for node in nodes if node in self._nodes}
+
+    @_transaction
     def states(self, nodes: Iterable[int]) -> Sequence[NodeState]:
         return [self._states[node] for node in nodes if node in self._states]
 
