@@ -44,6 +44,9 @@ class Feed:
         self._changed: dict[int, None] = {}
         self._rebuilt = True
 
+    def __bool__(self) -> bool:
+        return self._rebuilt or bool(self._changed)
+
     def drain(self) -> tuple[list[int], bool]:
         with self._lock:
             changed, rebuilt = list(self._changed), self._rebuilt
@@ -55,6 +58,7 @@ class Feed:
         self._changed[position] = None
 
     def tell_rebuilt(self) -> None:
+        """Also what a reader says who lost its way."""
         self._changed.clear()
         self._rebuilt = True
 
@@ -71,10 +75,13 @@ class Book:
     ) -> None:
         self.environment = environment
         self.lock = threading.RLock()
+        self.operating = threading.Lock()
+        """Held from decision to write by operations whose guard is not in the rows that they write."""
         self._store = store
-        self._settings = settings or OperationSettings()
+        self.settings = settings or OperationSettings()
         self._dates: dict[date, None] = {}
         self._feeds: list[Feed] = []
+        self._follows_generation = False
         self._take(GraphRows((), (), (), (), (), {}, frozenset(), cursor=store.cursor()))
 
     # What is loaded
@@ -89,6 +96,11 @@ class Book:
                 self._dates[bizdate] = None
             if missing:
                 self._load(keep=set(wanted))
+
+    def has(self, instance: int) -> bool:
+        """Whether the instance is here with its whole data timestamp."""
+        with self.lock:
+            return self._is_core_instance(instance)
 
     def cover_instances(self, instances: Iterable[int]) -> None:
         """Load the data timestamps of these instances. Those that do not exist or are of another environment stay away:
@@ -117,6 +129,11 @@ class Book:
                 if not open_dates - self._dates.keys():
                     return
                 self.cover(open_dates)
+
+    def follow_generation(self) -> None:
+        """From now on take in what is generated."""
+        with self.lock:
+            self._follows_generation = True
 
     def refresh(self) -> None:
         """Follow the store up to now."""
@@ -159,7 +176,7 @@ class Book:
                 ),
                 dict(self.manual_priority),
                 dict(self.metric_priority),
-                settings=self._settings,
+                settings=self.settings,
             )
 
     def node_state(self, node: int) -> NodeState | None:
@@ -290,7 +307,7 @@ class Book:
             for at in touched:
                 feed.tell(at)
         new = [bizdate for environment, bizdate in changes.generated if environment is self.environment]
-        if self._dates:  # a book in which nobody has opened anything stays empty
+        if self._follows_generation:
             self._dates.update(dict.fromkeys(new))
         return bool(new) and bool(self._dates)
 

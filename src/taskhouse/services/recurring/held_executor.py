@@ -1,0 +1,72 @@
+"""The executor of a rehearsal: an attempt runs until somebody says how it ends. No code is run."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Sequence
+
+from taskhouse.domain.attempts import FailReason
+from taskhouse.domain.node_state import Run, RunOutcome
+from taskhouse.domain.published import ProgramKind
+from taskhouse.ports.executor import AttemptOrder, Found, Prepared
+
+
+class HeldExecutor:
+    """Implements `ports.executor.Executor`. Every node takes a slot, virtual ones, too. A cancellation is acknowledged at once."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._held: dict[int, int] = {}
+        self._outcomes: list[RunOutcome] = []
+        self._callbacks: dict[object, Callable[[], None]] = {}
+
+    def holds_slot(self, kind: ProgramKind) -> bool:
+        return True
+
+    def prepare(self, orders: Sequence[AttemptOrder]) -> Sequence[Prepared]:
+        return [Prepared(order.generated) for order in orders]
+
+    def start(self, orders: Sequence[AttemptOrder]) -> None:
+        with self._lock:
+            self._held.update((order.node, order.serial) for order in orders)
+
+    def cancel(self, run: Run) -> bool:
+        with self._lock:
+            if self._held.get(run.node) == run.serial:
+                del self._held[run.node]
+        return True
+
+    def find(self, run: Run) -> RunOutcome | Found:
+        """A rehearsal that was started again holds what ran before."""
+        with self._lock:
+            if not any((o.node, o.serial) == (run.node, run.serial) for o in self._outcomes):
+                self._held[run.node] = run.serial
+        return Found.RUNNING
+
+    def poll(self) -> Sequence[RunOutcome]:
+        with self._lock:
+            found, self._outcomes = self._outcomes, []
+            return found
+
+    def watch(self, callback: Callable[[], None]) -> Callable[[], None]:
+        key = object()
+        with self._lock:
+            self._callbacks[key] = callback
+
+        def end() -> None:
+            with self._lock:
+                self._callbacks.pop(key, None)
+
+        return end
+
+    def finish(self, node: int, reason: FailReason | None = None, message: str = "") -> bool:
+        """End the attempt that is held for a node instance; False when there is none."""
+        with self._lock:
+            serial = self._held.pop(node, None)
+            if serial is None:
+                return False
+            self._outcomes.append(RunOutcome(node, serial, reason, message))
+            callbacks = list(self._callbacks.values())
+        for callback in callbacks:
+            callback()
+        return True
