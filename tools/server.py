@@ -60,7 +60,8 @@ def _wait(process: subprocess.Popen[bytes], ready_file: Path) -> Ready:
             raise SystemExit(f"the server ended with status {process.returncode} before it was ready")
         if ready_file.exists():
             found = json.loads(ready_file.read_text())
-            names = ("endpoint", "project", "access_id", "secret")
-            return Ready(*(found[name] for name in names), process.pid, found["rest_url"], found["token"])
+            endpoint, project, access_id = found["endpoint"], found["project"], found["access_id"]
+            rest_url, token = found["rest_url"], found["token"]
+            return Ready(endpoint, project, access_id, found["secret"], process.pid, rest_url, token)
         time.sleep(0.05)
     raise SystemExit(f"the server was not ready after {START_S} s")

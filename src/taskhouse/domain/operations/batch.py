@@ -93,7 +93,7 @@ def _request(batch: Batch, instance: int, snapshot: Snapshot) -> Request | Refus
         case BatchOperation.STOP:
             return Stop(target)
         case BatchOperation.SET_SUCCESS:
-            return SetSuccess(target)
+            return SetSuccess(target, batch.scope)
         case BatchOperation.PAUSE:
             return Pause(target)
         case BatchOperation.RESUME:

@@ -152,9 +152,11 @@ class BatchOperation(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """One operation on several instances, by id. `priority` belongs to MODIFY_PRIORITY, `code` to the reruns."""
+    """One operation on several instances, by id. `priority` belongs to MODIFY_PRIORITY, `code` to the reruns, `scope` (not CUSTOM) to
+    SET_SUCCESS."""
 
     operation: BatchOperation
     instances: tuple[int, ...]
     priority: Priority | None = None
     code: CodeChoice = CodeChoice.CURRENT
+    scope: SuccessScope = SuccessScope.FAILED_AND_NOT_RUN

@@ -7,7 +7,9 @@ name. Administrators of the server and of the tenant may everything.
 from __future__ import annotations
 
 from taskhouse.domain.faults import Fault, FaultCode
+from taskhouse.domain.recurring import TableKind
 from taskhouse.domain.roles import Action, Actor
+from taskhouse.domain.snapshot import Snapshot
 from taskhouse.services.world import World
 
 _OWN = "ALIYUN$"
@@ -33,3 +35,14 @@ def visible_projects(actor: Actor) -> frozenset[str] | None:
     if actor.super_admin:
         return None
     return frozenset(project for project in actor.roles if actor.may(Action.VIEW, project))
+
+
+def may_view(snapshot: Snapshot, instance: int) -> bool:
+    """Whether the snapshot's actor may see the instance at a position: by its project, or by that of one of its metrics."""
+    graph, actor = snapshot.graph, snapshot.actor
+    row = graph.instances[instance]
+    if actor.may(Action.VIEW, row.project):
+        return True
+    if row.kind is not TableKind.AGGREGATE:
+        return False
+    return any(actor.may(Action.VIEW, graph.project_of_field(f)) for f in graph.fields_of_instance[instance])

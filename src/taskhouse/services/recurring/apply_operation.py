@@ -1,0 +1,301 @@
+"""Carrying out what was previewed: decided anew, compared with what the person saw, written in one transaction.
+
+An operation is all or nothing. A batch is as many transactions as instances qualify, under one batch id. Somebody else's change in between is
+seen by compare-and-set: the operation is then decided once more on fresh data, and refused as CONFLICT when it loses again.
+Everything that was asked for is in the operation log, refused or not. A request that is repeated with its id after a crash finds there
+what it had done.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+import structlog
+
+from taskhouse.domain import node_changes
+from taskhouse.domain.faults import Fault, FaultCode
+from taskhouse.domain.node_state import NodeWrite
+from taskhouse.domain.operations.plan import Item, Plan, Refusal, RefusalCode
+from taskhouse.domain.operations.request import Batch, RemoveUpstream, Request
+from taskhouse.domain.recurring import Environment
+from taskhouse.domain.roles import Actor
+from taskhouse.ports.recurring_store import OperationEntry, OperationWrite, Perspective
+from taskhouse.services.recurring.asking import needs_digest, perspective_of
+from taskhouse.services.recurring.book import Book
+from taskhouse.services.recurring.preview_operation import Decided, Moment, book_of, decide_at, decided, moment_of
+from taskhouse.services.world import World
+
+_log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """Of one instance of a batch. `entry` is None for those that were skipped, `code` and `reason` then say why."""
+
+    instance: int
+    name: str
+    entry: OperationEntry | None = None
+    code: str = ""
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """`entry` is the operation's log entry; `refusals` say why it was refused (its entry is then of a refused one, id 0 when nothing was
+    logged). Of a batch, `outcomes` in the order of the selection, and `batch` its id; it is accepted when any instance was."""
+
+    entry: OperationEntry | None = None
+    refusals: tuple[Refusal, ...] = ()
+    outcomes: tuple[Outcome, ...] = ()
+    batch: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """What all transactions of one request have in common."""
+
+    world: World
+    book: Book
+    actor: Actor
+    perspective: Perspective
+    request_id: str
+    batch: str = ""
+
+
+def apply(
+    world: World,
+    actor: Actor,
+    request: Request | Batch,
+    *,
+    digest: str = "",
+    perspective: Perspective | None = None,
+    request_id: str = "",
+) -> Applied:
+    """`digest` is the one that the preview gave: operations that write data need it, others compare it when it is given. Raises
+    `Fault` (InvalidArgument) without a digest where one is needed, and for targets of several environments."""
+    book = book_of(world, request)
+    seen = perspective or perspective_of(request)
+    batch = _batch_id(world, actor, request_id) if isinstance(request, Batch) else ""
+    asked = _Asked(world, book, actor, seen, request_id, batch)
+    done = world.recurring.operations_of_request(actor.user, request_id) if request_id else ()
+    if isinstance(request, Batch):
+        found = decided(world, book, actor, request)
+        return _apply_batch(asked, request, found, digest, {entry.instance: entry for entry in done})
+    if done:
+        return Applied(done[0])
+    # That one upstream remains is told by no row that is written: two of these take turns.
+    with book.operating if isinstance(request, RemoveUpstream) else nullcontext():
+        return _apply_single(asked, request, decided(world, book, actor, request), digest)
+
+
+def _apply_single(asked: _Asked, request: Request, found: Decided, digest: str) -> Applied:
+    plan, moment, now = found.plan, found.moment, found.at
+    assert plan is not None
+    refusals = _stale(plan, digest) or plan.refusals
+    if not refusals and needs_digest(request) and not digest:
+        raise _without_digest(plan.operation.value)
+    if refusals:
+        return _refuse(asked, moment, plan, refusals, now)
+    result = _write(asked, moment, plan, now)
+    if isinstance(result, OperationEntry):
+        return Applied(result)
+    moment, now = moment_of(asked.book, asked.actor), asked.world.clock.now()
+    again = decide_at(moment, request, now)
+    refusals = _stale(again, plan.digest) or again.refusals
+    if not refusals:
+        result = _write(asked, moment, again, now)
+        if isinstance(result, OperationEntry):
+            return Applied(result)
+        refusals = (result,)
+    return _refuse(asked, moment, again, refusals, now)
+
+
+def _apply_batch(
+    asked: _Asked, batch: Batch, found: Decided, digest: str, done: Mapping[int, OperationEntry]
+) -> Applied:
+    decision = found.batch
+    assert decision is not None
+    names = {plan.instance: _name(found.moment, plan.instance) for plan in decision.plans}
+    if not done:
+        if digest and digest != decision.digest:
+            message = "what the batch would do has changed since it was previewed; preview it again"
+            return Applied(refusals=(Refusal(RefusalCode.CLOSURE_CHANGED, message),), batch=asked.batch)
+        if decision.is_accepted and needs_digest(batch) and not digest:
+            raise _without_digest(batch.operation.value)
+    outcomes: dict[int, Outcome] = {
+        instance: Outcome(instance, names.get(instance, _name(found.moment, instance)), entry)
+        for instance, entry in done.items()
+    }
+    moment, now = found.moment, found.at
+    moved: set[int] = set()
+    for request, plan in zip(decision.requests, decision.plans, strict=True):
+        instance = plan.instance
+        if instance in outcomes:
+            continue
+        if not moved.isdisjoint(
+            change.node for change in plan.changes
+        ):  # an earlier instance of the batch changed them
+            moment, now = moment_of(asked.book, asked.actor), asked.world.clock.now()
+            moved.clear()
+            plan = decide_at(moment, request, now)
+        outcomes[instance] = _one_of_batch(asked, request, moment, plan, now)
+        entry = outcomes[instance].entry
+        if entry is not None:
+            moved.update(change.node for change in plan.changes)
+    for skipped in decision.skipped:
+        if skipped.instance not in outcomes:
+            outcomes[skipped.instance] = Outcome(
+                skipped.instance, skipped.name, None, skipped.code.value, skipped.reason
+            )
+            _log_skipped(asked, batch, found.moment, skipped.instance, skipped.code.value, skipped.reason, now)
+    ordered = tuple(outcomes[i] for i in dict.fromkeys(batch.instances) if i in outcomes)
+    if any(outcome.entry is not None for outcome in ordered):
+        return Applied(outcomes=ordered, batch=asked.batch)
+    items = tuple(Item(o.instance, o.name, "", f"{o.code}: {o.reason}") for o in ordered)
+    code = RefusalCode(ordered[0].code) if ordered else RefusalCode.EMPTY_SCOPE
+    message = f"none of the {len(ordered)} instances qualifies for {batch.operation.value}"
+    return Applied(refusals=(Refusal(code, message, items),), outcomes=ordered, batch=asked.batch)
+
+
+def _one_of_batch(asked: _Asked, request: Request, moment: Moment, plan: Plan, now: datetime) -> Outcome:
+    name = _name(moment, plan.instance)
+    for last in (False, True):
+        refusals = plan.refusals
+        if not refusals:
+            result = _write(asked, moment, plan, now)
+            if isinstance(result, OperationEntry):
+                return Outcome(plan.instance, name, result)
+            refusals = (result,)
+            if not last:
+                moment, now = moment_of(asked.book, asked.actor), asked.world.clock.now()
+                plan = decide_at(moment, request, now)
+                continue
+        _refuse(asked, moment, plan, refusals, now)
+        return Outcome(plan.instance, name, None, refusals[0].code.value, refusals[0].message)
+    raise AssertionError("the second round returns")
+
+
+def _write(asked: _Asked, moment: Moment, plan: Plan, now: datetime) -> OperationEntry | Refusal:
+    """The log entry of the operation, carried out; or CONFLICT, and the book then knows what others did."""
+    entry = _entry(asked, moment, plan, now)
+    graph = moment.snapshot.graph
+    operation = OperationWrite(
+        entry,
+        writes_of(moment, plan, now),
+        plan.removed_edges,
+        [(p.instance, p.after) for p in plan.priorities if p.field is None],
+        [(p.field, p.after) for p in plan.priorities if p.field is not None],
+    )
+    result = asked.book.operate(operation, now)
+    if not result.conflicts:
+        asked.world.events.publish("recurring")
+        _log.info("operated", operation=entry.operation, id=result.id, instance=entry.instance, user=entry.operator)
+        return replace(entry, id=result.id)
+    asked.book.refresh()
+    who = f"operation {result.winner}" if result.winner else "the scheduler"
+    items = tuple(
+        Item(node, graph.label(graph.node_at[node]) if node in graph.node_at else "", "", f"changed by {who}")
+        for node in sorted(result.conflicts)
+    )
+    return Refusal(RefusalCode.CONFLICT, f"{who} changed {items[0].name} first; preview it again", items)
+
+
+def writes_of(moment: Moment, plan: Plan, now: datetime) -> list[NodeWrite]:
+    """The rows that an accepted plan leads to, by node id. Development nodes that have not run are released by what would run them."""
+    at = moment.snapshot.graph.node_at
+    states = moment.states
+    writes = [node_changes.operated(states[at[change.node]], change, now, plan.code) for change in plan.changes]
+    if moment.environment is Environment.DEV:
+        waiting = (states[at[node]] for node in plan.unchanged)
+        writes += [node_changes.released(state) for state in waiting if not state.released]
+        writes.sort(key=lambda write: write.after.id)
+    return writes
+
+
+def _refuse(asked: _Asked, moment: Moment, plan: Plan, refusals: Sequence[Refusal], now: datetime) -> Applied:
+    """Logged, if there is an instance to log it with."""
+    entry = _entry(asked, moment, replace(plan, refusals=tuple(refusals)), now)
+    if plan.instance in moment.snapshot.graph.instance_at:
+        entry = replace(entry, id=asked.world.recurring.log_refusal(entry))
+    return Applied(entry, tuple(refusals))
+
+
+def _log_skipped(
+    asked: _Asked, batch: Batch, moment: Moment, instance: int, code: str, reason: str, now: datetime
+) -> None:
+    if instance not in moment.snapshot.graph.instance_at:
+        return
+    document = {"operation": batch.operation.value, "instance": instance, "outcome": "REFUSED"}
+    entry = OperationEntry(
+        now,
+        asked.actor.user,
+        batch.operation.value,
+        asked.perspective,
+        instance,
+        document,
+        "REFUSED",
+        code,
+        reason,
+        asked.batch,
+        (instance,),
+        request_id=asked.request_id,
+    )
+    asked.world.recurring.log_refusal(entry)
+
+
+def _entry(asked: _Asked, moment: Moment, plan: Plan, now: datetime) -> OperationEntry:
+    """`instances` are all that the operation touches: the start, members, those of associated fields and of neighbours."""
+    first = plan.refusals[0] if plan.refusals else None
+    instances = {plan.instance: None}
+    if first is None:
+        graph = moment.snapshot.graph
+        rows, owners, at = graph.instances, graph.instances_of_node, graph.node_at
+        for node in (*(change.node for change in plan.changes), *plan.unchanged):
+            for owner in owners[at[node]]:
+                instances[rows[owner].id] = None
+    return OperationEntry(
+        now,
+        asked.actor.user,
+        plan.operation.value,
+        asked.perspective,
+        plan.instance,
+        {**plan.log_entry(), "code": plan.code.value, "digest": plan.digest},
+        "REFUSED" if first else "ACCEPTED",
+        first.code.value if first else None,
+        first.message if first else "",
+        asked.batch,
+        tuple(instances),
+        request_id=asked.request_id,
+    )
+
+
+def _stale(plan: Plan, digest: str) -> tuple[Refusal, ...]:
+    if not digest or digest == plan.digest:
+        return ()
+    message = "what the operation would do has changed since it was previewed; preview it again"
+    items: tuple[Item, ...] = ()
+    if plan.refusals:
+        message += f" (now: {plan.refusals[0].message})"
+        items = plan.refusals[0].items
+    return (Refusal(RefusalCode.CLOSURE_CHANGED, message, items),)
+
+
+def _without_digest(operation: str) -> Fault:
+    return Fault(
+        FaultCode.INVALID_ARGUMENT,
+        f"{operation} writes data: preview it first, and apply it with the 'digest' of the preview",
+    )
+
+
+def _batch_id(world: World, actor: Actor, request_id: str) -> str:
+    """The same for a request that is repeated."""
+    return f"{actor.user}/{request_id}" if request_id else world.ids.token()
+
+
+def _name(moment: Moment, instance: int) -> str:
+    graph = moment.snapshot.graph
+    at = graph.instance_at.get(instance)
+    return "" if at is None else graph.instances[at].name

@@ -1,0 +1,119 @@
+"""When what an operation sets in motion is expected to be through, from how long its nodes usually take (D-49)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import date, datetime, timedelta
+from typing import Generic, TypeVar, overload
+
+from taskhouse.domain.calendar import run_date_of
+from taskhouse.domain.node_state import NodeState
+from taskhouse.domain.operations.plan import Plan
+from taskhouse.domain.prediction import Times, predict_plan, usual_duration
+from taskhouse.domain.snapshot import Snapshot
+from taskhouse.domain.status import NodeStatus
+from taskhouse.ports.recurring_store import NodeRecord, RecurringStore
+
+T = TypeVar("T")
+
+
+class _Column(Sequence[T], Generic[T]):
+    """Worked out item by item: a plan of ten nodes among a million looks at ten."""
+
+    def __init__(self, size: int, pick: Callable[[int], T]) -> None:
+        self._size, self._pick = size, pick
+
+    def __len__(self) -> int:
+        return self._size
+
+    @overload
+    def __getitem__(self, at: int, /) -> T: ...
+    @overload
+    def __getitem__(self, at: slice, /) -> Sequence[T]: ...
+    def __getitem__(self, at: int | slice, /) -> T | Sequence[T]:
+        assert isinstance(at, int)
+        return self._pick(at)
+
+
+def expected_finish(
+    store: RecurringStore,
+    snapshot: Snapshot,
+    states: Sequence[NodeState],
+    records: Sequence[NodeRecord],
+    plans: Sequence[Plan],
+    now: datetime,
+) -> datetime | None:
+    """The latest finish of these plans. None when they move nothing, or when somebody must act first: something upstream failed or is
+    paused. `states` and `records` by position, of the moment of the snapshot. Asks the store once for each run date."""
+    at = snapshot.graph.node_at
+    moving = [
+        [at[c.node] for c in plan.changes if c.target is NodeStatus.INIT] + [at[node] for node in plan.unchanged]
+        for plan in plans
+    ]
+    every = [node for nodes in moving for node in nodes]
+    if not every:
+        return None
+    usual = usual_durations(store, records, _with_unfinished_upstream(snapshot, every))
+    size = len(states)
+    times = Times(
+        _Column(size, lambda node: states[node].started_at),
+        _Column(size, lambda node: states[node].ended_at),
+        _Column(size, lambda node: usual[node]),
+        _RetryAt(states),
+    )
+    ends = [predict_plan(snapshot, times, plan, now) for plan, nodes in zip(plans, moving, strict=True) if nodes]
+    known = [end for end in ends if end is not None]
+    return max(known) if len(known) == len(ends) else None
+
+
+def usual_durations(
+    store: RecurringStore, records: Sequence[NodeRecord], positions: Iterable[int]
+) -> dict[int, timedelta]:
+    """Of the nodes at these positions, by position."""
+    by_date: dict[date, list[int]] = {}
+    for position in positions:
+        by_date.setdefault(run_date_of(records[position].bizdate), []).append(position)
+    found: dict[int, timedelta] = {}
+    for run_date, its in by_date.items():
+        environment = records[its[0]].environment
+        names = {records[position].node_id for position in its}
+        past = store.durations(environment, names, run_date)
+        known = {
+            name: usual_duration(((day, timedelta(seconds=seconds)) for day, seconds in past.get(name, ())), run_date)
+            for name in names
+        }
+        for position in its:
+            found[position] = known[records[position].node_id]
+    return found
+
+
+def _with_unfinished_upstream(snapshot: Snapshot, start: Iterable[int]) -> list[int]:
+    """The nodes, and what is upstream of them without having succeeded or failed."""
+    graph, status = snapshot.graph, snapshot.status
+    found = dict.fromkeys(start)
+    stack = list(found)
+    while stack:
+        node = stack.pop()
+        for edge in snapshot.live_in_edges(node):
+            up = graph.edge_up[edge]
+            if up >= 0 and up not in found and status[up] is not NodeStatus.SUCCESS:
+                found[up] = None
+                stack.append(up)
+    return list(found)
+
+
+class _RetryAt(Mapping[int, datetime]):
+    def __init__(self, states: Sequence[NodeState]) -> None:
+        self._states = states
+
+    def __getitem__(self, node: int) -> datetime:
+        found = self._states[node].retry_at
+        if found is None:
+            raise KeyError(node)
+        return found
+
+    def __iter__(self):  # type: ignore[no-untyped-def]
+        return (at for at, state in enumerate(self._states) if state.retry_at is not None)
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)

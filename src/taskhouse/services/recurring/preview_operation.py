@@ -1,0 +1,183 @@
+"""What an operation would do, before anybody does it: decided on the present state, nothing written.
+
+Preview and apply decide in the same way (`decided`), so that what was shown is what is carried out, or is refused.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from taskhouse.domain.faults import Fault, FaultCode
+from taskhouse.domain.node_state import NodeState
+from taskhouse.domain.operations import decide, decide_all
+from taskhouse.domain.operations.batch import BatchPlan, Skipped
+from taskhouse.domain.operations.plan import Item, Plan, Refusal, RefusalCode
+from taskhouse.domain.operations.request import Batch, Request
+from taskhouse.domain.published import PublishedTask
+from taskhouse.domain.recurring import Environment
+from taskhouse.domain.roles import Actor
+from taskhouse.domain.snapshot import Snapshot
+from taskhouse.domain.transitions import Operation
+from taskhouse.ports.recurring_store import InstanceRecord, NodeRecord
+from taskhouse.services.recurring.asking import instance_of, reaches_downstream
+from taskhouse.services.recurring.book import Book
+from taskhouse.services.recurring.expected_finish import expected_finish
+from taskhouse.services.recurring.permissions import may_view
+from taskhouse.services.world import World
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """A book's content at one moment, as a decision saw it. By position: `states` and `node_records` of nodes, `records` of instances."""
+
+    environment: Environment
+    snapshot: Snapshot
+    states: Sequence[NodeState]
+    node_records: Sequence[NodeRecord]
+    records: Sequence[InstanceRecord]
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """`plan` of a single operation, or `batch` of several, with the moment that it was decided on. `expected_finish`: when all
+    that it sets in motion is expected to be through; None when it moves nothing or somebody must act first."""
+
+    moment: Moment
+    at: datetime
+    plan: Plan | None = None
+    batch: BatchPlan | None = None
+    expected_finish: datetime | None = None
+    plans: tuple[Plan, ...] = field(default=())
+
+    @property
+    def digest(self) -> str:
+        if self.batch is not None:
+            return self.batch.digest
+        assert self.plan is not None
+        return self.plan.digest
+
+    @property
+    def is_accepted(self) -> bool:
+        """Whether applying it now would do something."""
+        if self.batch is not None:
+            return self.batch.is_accepted
+        assert self.plan is not None
+        return self.plan.is_accepted
+
+
+def preview(world: World, actor: Actor, request: Request | Batch) -> Decided:
+    """Raises `Fault` (InvalidArgument) for targets of several environments."""
+    book = book_of(world, request)
+    found = decided(world, book, actor, request)
+    if not found.is_accepted:
+        return found
+    moment = found.moment
+    end = expected_finish(world.recurring, moment.snapshot, moment.states, moment.node_records, found.plans, found.at)
+    return replace(found, expected_finish=end)
+
+
+def book_of(world: World, request: Request | Batch) -> Book:
+    """The book of the targets' environment, with everything loaded that deciding on them needs."""
+    ids = request.instances if isinstance(request, Batch) else (instance_of(request),)
+    environments = {environment for environment, _ in world.recurring.bizdates_of(ids).values()}
+    if len(environments) > 1:
+        message = "the instances are of both environments; operate those of development and production apart"
+        raise Fault(FaultCode.INVALID_ARGUMENT, message)
+    book = world.books.of(environments.pop() if environments else Environment.PROD)
+    if reaches_downstream(request):
+        book.cover_downstream(ids)
+    else:
+        book.cover_instances(ids)
+    return book
+
+
+def decided(world: World, book: Book, actor: Actor, request: Request | Batch) -> Decided:
+    """The request decided on what the store holds now."""
+    book.refresh()
+    moment = moment_of(book, actor)
+    now = world.clock.now()
+    if isinstance(request, Batch):
+        return _decided_batch(world, moment, request, now)
+    plan = decide_at(moment, request, now)
+    plan = _with_notices(world, moment, [plan])[0]
+    return Decided(moment, now, plan=plan, plans=(plan,))
+
+
+def moment_of(book: Book, actor: Actor) -> Moment:
+    with book.lock:
+        return Moment(book.environment, book.snapshot(actor), list(book.states), book.node_records, book.records)
+
+
+def decide_at(moment: Moment, request: Request, now: datetime) -> Plan:
+    """Who may not even see the instance learns nothing of it but that."""
+    snapshot = moment.snapshot
+    at = snapshot.graph.instance_at.get(instance_of(request))
+    plan = decide(request, snapshot, now)
+    if at is not None and not may_view(snapshot, at):
+        row = snapshot.graph.instances[at]
+        item = Item(row.id, row.name, "", f"no permission in project '{row.project}'")
+        refusal = Refusal(RefusalCode.FORBIDDEN, f"you may not see '{row.name}'", (item,))
+        return Plan(plan.operation, plan.instance, refusals=(refusal,), digest=plan.digest, decided_at=now)
+    return plan
+
+
+def _decided_batch(world: World, moment: Moment, batch: Batch, now: datetime) -> Decided:
+    snapshot = moment.snapshot
+    graph = snapshot.graph
+    hidden = {
+        instance
+        for instance in batch.instances
+        if instance in graph.instance_at and not may_view(snapshot, graph.instance_at[instance])
+    }
+    visible = tuple(instance for instance in batch.instances if instance not in hidden)
+    found = decide_all(replace(batch, instances=visible), snapshot, now)
+    if hidden:
+        skipped = [
+            Skipped(
+                instance, graph.instances[graph.instance_at[instance]].name, RefusalCode.FORBIDDEN, "you may not see it"
+            )
+            for instance in dict.fromkeys(batch.instances)
+            if instance in hidden
+        ]
+        found = replace(found, skipped=(*found.skipped, *skipped))
+    plans = tuple(_with_notices(world, moment, found.plans))
+    found = replace(found, plans=plans)
+    return Decided(moment, now, batch=found, plans=plans)
+
+
+_WRITES = (
+    Operation.RERUN,
+    Operation.RERUN_DOWNSTREAM,
+    Operation.FORCE_RERUN_CURRENT,
+    Operation.FORCE_RERUN_DOWNSTREAM,
+)
+
+
+def _with_notices(world: World, moment: Moment, plans: Sequence[Plan]) -> list[Plan]:
+    """With what people should know of the start instances: that they were generated with another version of their definition (D-03)."""
+    if not any(plan.is_accepted and plan.operation in _WRITES for plan in plans):
+        return list(plans)
+    _, current = world.recurring.published(moment.environment)
+    return [
+        replace(plan, notices=tuple(dict.fromkeys((*plan.notices, *_notices(moment, plan, current))))) for plan in plans
+    ]
+
+
+def _notices(moment: Moment, plan: Plan, current: Mapping[str, PublishedTask]) -> list[str]:
+    at = moment.snapshot.graph.instance_at.get(plan.instance)
+    if at is None or plan.operation not in _WRITES or not plan.is_accepted:
+        return []
+    record = moment.records[at]
+    name, version = record.row.name, record.version
+    task = current.get(record.row.task)
+    found = list(record.notices)
+    if task is None:
+        found.append(f"'{name}' is not published any more; version {version} of its definition runs")
+    elif task.version != version:
+        found.append(
+            f"'{name}' was generated with version {version} of its definition, and version {task.version} is current: "
+            "its nodes are those of its own version, where their tables still exist"
+        )
+    return found
