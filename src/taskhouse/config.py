@@ -27,6 +27,8 @@ from taskhouse.domain.limits import MAY_BE_ZERO, Limits
 DEFAULT_PROJECT = "taskhouse"
 PREFIX = "TASKHOUSE_"
 _LIMITS_PREFIX = PREFIX + "LIMITS_"
+_OF_CLIENTS = frozenset({"url", "token"})
+"""Variables that commands read which ask a server; a server does not mind them."""
 LOG_FORMATS = ("console", "json")
 LOG_LEVELS = ("debug", "info", "warning", "error")
 
@@ -112,6 +114,7 @@ def _from_environment(config: Config, environment: Mapping[str, str]) -> Config:
     own = {name: value for name, value in environment.items() if name.startswith(PREFIX) and value != ""}
     limits = {n.removeprefix(_LIMITS_PREFIX).lower(): v for n, v in own.items() if n.startswith(_LIMITS_PREFIX)}
     plain = {n.removeprefix(PREFIX).lower(): v for n, v in own.items() if not n.startswith(_LIMITS_PREFIX)}
+    plain = {name: value for name, value in plain.items() if name not in _OF_CLIENTS}
     unknown = sorted(plain.keys() - known)
     if unknown:
         raise ConfigError(f"the environment: there is no setting {PREFIX}{unknown[0].upper()}")

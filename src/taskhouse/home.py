@@ -23,11 +23,14 @@ SECRET_KEY = "secret.key"
 
 @dataclass(frozen=True, slots=True)
 class Holder:
-    """Who serves a home. `endpoint` is empty until the server answers; `socket` is the path of its Unix socket, if it has one."""
+    """Who serves a home. `endpoint` is empty until the server answers; `socket` is the path of its Unix socket, if it has one.
+    `rest_url` and `token` are the address of its REST API and the administrator's login to it, for those who may read the file."""
 
     pid: int
     endpoint: str = ""
     socket: str = ""
+    rest_url: str = ""
+    token: str = ""
 
 
 class HomeInUseError(RuntimeError):
@@ -95,6 +98,7 @@ def holder_of(path: Path) -> Holder | None:
     try:
         text = (path / "server.lock").read_text(encoding="utf-8")
         document = json.loads(text)
-        return Holder(int(document["pid"]), str(document["endpoint"]), str(document["socket"]))
-    except (OSError, ValueError, KeyError, TypeError):
+        texts = (str(document.get(name, "")) for name in ("endpoint", "socket", "rest_url", "token"))
+        return Holder(int(document["pid"]), *texts)
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return None

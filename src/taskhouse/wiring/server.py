@@ -154,7 +154,10 @@ class Server:
             self._ends.callback(sweeper.stop)
             http.start()
             self._reach = self._reach_of(http, login)
-            self.home.announce(Holder(os.getpid(), self._reach.endpoint, str(self._socket or "")))
+            reach = self._reach
+            self.home.announce(
+                Holder(os.getpid(), reach.endpoint, str(self._socket or ""), reach.rest_url, reach.token)
+            )
         _log.info("ready", endpoint=self._reach.endpoint, home=str(self.home.path), pid=os.getpid())
         return self._reach
 

@@ -1,0 +1,1 @@
+"""A typed client of a server's REST API; `client.Client` is the way in."""
