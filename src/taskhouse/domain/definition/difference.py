@@ -12,7 +12,7 @@ from enum import Enum
 
 from taskhouse.domain.calendar import GENERATION_HOUR, ONE_DAY
 from taskhouse.domain.definition.tenant import Organisation, Project
-from taskhouse.domain.definition.touched import Touched
+from taskhouse.domain.definition.touched import Part, Touched, touched_downstream
 from taskhouse.domain.definition.words import dependency_words, kind_words, schedule_words
 from taskhouse.domain.dependency import Dependency
 from taskhouse.domain.published import PublishedField, PublishedNode, PublishedTask
@@ -146,17 +146,28 @@ def compare(
     was: Organisation,
     shall: Organisation,
 ) -> Difference:
-    tasks = [
-        found for id in sorted({*before, *after}) if (found := compare_task(before.get(id), after.get(id))) is not None
-    ]
-    projects = [
-        found
-        for name in sorted({*was.projects, *shall.projects})
-        if (found := _compare_project(was.projects.get(name), shall.projects.get(name))) is not None
-    ]
-    return Difference(
-        tuple(tasks), tuple(_downstream(tasks, before, after)), tuple(projects), _compare_tenant(was, shall)
-    )
+    both = (compare_task(before.get(id), after.get(id)) for id in sorted({*before, *after}))
+    tasks = [each for each in both if each is not None]
+    names = sorted({*was.projects, *shall.projects})
+    pairs = (_compare_project(was.projects.get(name), shall.projects.get(name)) for name in names)
+    projects = [each for each in pairs if each is not None]
+    downstream = touched_downstream(_parts(tasks, before, after), after, {task.id for task in tasks})
+    return Difference(tuple(tasks), tuple(downstream), tuple(projects), _compare_tenant(was, shall))
+
+
+def _parts(
+    tasks: Iterable[TaskDifference], before: Mapping[str, PublishedTask], after: Mapping[str, PublishedTask]
+) -> Iterable[Part]:
+    """What is computed differently or is gone."""
+    for task in tasks:
+        whole = after.get(task.id) or before[task.id]
+        if not whole.fields:
+            if task.is_computed_differently:
+                yield task.id, ""
+        elif task.key_changed:
+            yield from ((task.id, each.name) for each in whole.fields)
+        else:
+            yield from ((task.id, name) for name in sorted(task.touched_fields))
 
 
 def compare_task(before: PublishedTask | None, after: PublishedTask | None) -> TaskDifference | None:
