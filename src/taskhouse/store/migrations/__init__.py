@@ -14,13 +14,14 @@ from taskhouse.ports.instance_store import NewerSchemaError
 from taskhouse.store import access_tables, instance_tables, models, sessions, workspace
 from taskhouse.store.catalogue import schema as catalogue_schema
 from taskhouse.store.database import Database
+from taskhouse.store.recurring import tables as recurring_tables
 from taskhouse.store.schema import metadata
 
-HEAD = "0003"
+HEAD = "0004"
 """The newest step in `versions`."""
 _STEPS = Path(__file__).parent
 
-TABLES = (access_tables, catalogue_schema, instance_tables, models, sessions, workspace)
+TABLES = (access_tables, catalogue_schema, instance_tables, models, recurring_tables, sessions, workspace)
 """The modules that define tables; importing them completes `metadata`."""
 
 

@@ -1,0 +1,151 @@
+"""Changes of nodes: compare, write, and whatever follows from them, by a few statements for any number of changes.
+
+The rows of a batch are read once. Each change is compared with what was read, or with the change before it in the same batch; what is
+accepted is written by one statement a table. Summaries follow: a script's from its node alone, others from all their nodes as
+they are then.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from sqlalchemy import Connection
+
+from taskhouse.domain.node_state import NodeState, NodeWrite
+from taskhouse.ports.recurring_store import WriteResult
+from taskhouse.store.database import Database
+from taskhouse.store.prepared import raw_connection
+from taskhouse.store.recurring import summaries
+from taskhouse.store.recurring.codes import TRIGGER
+from taskhouse.store.recurring.publications import Publications, id_list
+from taskhouse.store.recurring.rows import (
+    ADD_TRANSITION,
+    PUT_RUN,
+    UPDATE_STATE,
+    Clock,
+    counter,
+    next_change,
+    run_values,
+    state_values,
+    transition_values,
+)
+
+HEAD_COLUMNS = "id, lock_version, alone, environment, bizdate, status, ran, started_at, ended_at"
+_HEAD = f"SELECT {HEAD_COLUMNS} FROM node_states WHERE id = ?"
+_MANY_HEADS = f"SELECT {HEAD_COLUMNS} FROM node_states WHERE id IN (SELECT value FROM json_each(?))"
+_OPERATED = "UPDATE node_states SET operation = ?, operated = ? WHERE id = ?"
+
+
+class Accepted(NamedTuple):
+    """What became of a batch. `change` is its number, 0 when nothing was accepted."""
+
+    refused: list[int]
+    change: int
+
+
+class WriteVerbs:
+    _db: Database
+    _publications: Publications
+
+    def write(self, writes: Sequence[NodeWrite], now: datetime) -> WriteResult:
+        def work(connection: Connection) -> WriteResult:
+            first = counter(raw_connection(connection), "change")
+            refused, change = apply_writes(connection, self._publications, writes, now)
+            return WriteResult(refused, change or first, first)
+
+        return self._db.write(work)
+
+
+def apply_writes(
+    connection: Connection,
+    publications: Publications,
+    writes: Sequence[NodeWrite],
+    now: datetime,
+    *,
+    operation: int = 0,
+    change: int = 0,
+) -> Accepted:
+    """Write those that may be, refuse the others. `change` is the transaction's number, if it has one already. The history of what
+    an operation does carries its id."""
+    raw = raw_connection(connection)
+    heads = _read_heads(raw, [write.after.id for write in writes])
+    refused: list[int] = []
+    latest: dict[int, tuple[NodeState, int | None]] = {}
+    clock = Clock(now)
+    runs: list[tuple[Any, ...]] = []
+    lines: list[tuple[Any, ...]] = []
+    operated: list[tuple[int, int, int]] = []
+    for expected, after, its_runs, transitions in writes:
+        id = after.id
+        head = heads.get(id)
+        before = latest.get(id)
+        if head is None or expected != (head[1] if before is None else before[0].lock_version):
+            refused.append(id)
+            continue
+        if after.lock_version != expected + 1:
+            raise ValueError(f"a write of node {id} goes from version {expected} to {after.lock_version}")
+        ran = head[6] if before is None else before[1]
+        for run in its_runs:
+            runs.append(run_values(run, clock))
+            if run.serial == after.run:
+                ran = TRIGGER.code[run.trigger]
+        latest[id] = (after, ran)
+        for place, line in enumerate(transitions):
+            lines.append(transition_values(line, after.lock_version, place, operation, clock))
+        if operation:
+            operated.append((operation, after.lock_version, id))
+    if not latest:
+        return Accepted(refused, change)
+    change = change or next_change(raw)
+    raw.executemany(UPDATE_STATE, [state_values(state, ran, clock, change) for state, ran in latest.values()])
+    if runs:
+        raw.executemany(PUT_RUN, runs)
+    if lines:
+        raw.executemany(ADD_TRANSITION, lines)
+    if operated:
+        raw.executemany(_OPERATED, operated)
+    _summaries(connection, publications, heads, latest, clock, now)
+    return Accepted(refused, change)
+
+
+def stale(raw: sqlite3.Connection, writes: Iterable[NodeWrite]) -> list[tuple[int, int]]:
+    """(node, expected version) of those whose row has moved on, or is not there."""
+    every = [(write.after.id, write.expected) for write in writes]
+    heads = _read_heads(raw, [id for id, _ in every])
+    return [(id, expected) for id, expected in every if id not in heads or heads[id][1] != expected]
+
+
+def _read_heads(raw: sqlite3.Connection, ids: Sequence[int]) -> dict[int, Any]:
+    if len(ids) == 1:
+        row = raw.execute(_HEAD, ids).fetchone()
+        return {} if row is None else {row[0]: row}
+    return {row[0]: row for row in raw.execute(_MANY_HEADS, (id_list(ids),))}
+
+
+def _summaries(
+    connection: Connection,
+    publications: Publications,
+    heads: dict[int, Any],
+    latest: dict[int, tuple[NodeState, int | None]],
+    clock: Clock,
+    now: datetime,
+) -> None:
+    raw = raw_connection(connection)
+    scripts = summaries.ScriptUpdates()
+    together: list[int] = []
+    for id, (state, ran) in latest.items():
+        head = heads[id]
+        if head[2]:
+            scripts.add(head, state, ran, clock(state.started_at), clock(state.ended_at))
+        else:
+            together.append(id)
+    scripts.write(raw)
+    if together:
+        found = raw.execute(
+            "SELECT DISTINCT instance FROM instance_nodes WHERE node IN (SELECT value FROM json_each(?))",
+            (id_list(together),),
+        ).fetchall()
+        summaries.refresh(connection, publications, (instance for (instance,) in found), now)
