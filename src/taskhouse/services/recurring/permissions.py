@@ -6,6 +6,8 @@ name. Administrators of the server and of the tenant may everything.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from taskhouse.domain.faults import Fault, FaultCode
 from taskhouse.domain.recurring import TableKind
 from taskhouse.domain.roles import Action, Actor
@@ -46,3 +48,18 @@ def may_view(snapshot: Snapshot, instance: int) -> bool:
     if row.kind is not TableKind.AGGREGATE:
         return False
     return any(actor.may(Action.VIEW, graph.project_of_field(f)) for f in graph.fields_of_instance[instance])
+
+
+def may_view_any(world: World, actor: Actor, instances: Iterable[int]) -> bool:
+    """Whether the actor may see one of these instances, by the projects of their tasks."""
+    if actor.super_admin:
+        return True
+    for listed in world.recurring.instances(instances):
+        row = listed.record.row
+        if actor.may(Action.VIEW, row.project):
+            return True
+        if row.kind is TableKind.AGGREGATE:
+            task = world.recurring.task_version(row.environment, row.task, listed.record.version)
+            if task and any(actor.may(Action.VIEW, each.project) for each in task.fields if each.project):
+                return True
+    return False
