@@ -29,7 +29,7 @@ class WorkspaceStore(Protocol):
 
     def is_super_admin(self, user: str) -> bool: ...
 
-    def save(self, organisation: Organisation, now: datetime, publish: Callable[[], T]) -> T:
+    def save(self, organisation: Organisation, now: datetime, publish: Callable[[], T], *, expected: int) -> T:
         """Replace what is stored and, in the same transaction, call `publish`; if it raises, nothing is stored. `publish` may
-        only talk to stores of the same database."""
+        only talk to stores of the same database. Raises `Fault` (INVALID_STATE) when the revision is not `expected` any more."""
         ...

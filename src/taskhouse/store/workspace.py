@@ -14,6 +14,7 @@ from sqlalchemy import BigInteger, Column, Connection, Integer, Table, Text, sel
 from sqlalchemy.dialects.sqlite import insert
 
 from taskhouse.domain.definition.tenant import Organisation, Project, Tenant
+from taskhouse.domain.faults import Fault, FaultCode
 from taskhouse.domain.roles import ProjectRole
 from taskhouse.store.database import Database
 from taskhouse.store.schema import metadata, to_micros
@@ -75,7 +76,7 @@ class SqlWorkspaceStore:
     def is_super_admin(self, user: str) -> bool:
         return self.organisation()[1].is_super_admin(user)
 
-    def save(self, organisation: Organisation, now: datetime, publish: Callable[[], T]) -> T:
+    def save(self, organisation: Organisation, now: datetime, publish: Callable[[], T], *, expected: int) -> T:
         """`publish` runs on the writer's thread inside the transaction: what it writes to stores of this database is part of it."""
         values = {
             "one": 1,
@@ -85,6 +86,8 @@ class SqlWorkspaceStore:
         }
 
         def work(connection: Connection) -> T:
+            if (connection.execute(_REVISION).scalar_one_or_none() or 0) != expected:
+                raise Fault(FaultCode.INVALID_STATE, "the projects of the workspace were changed meanwhile; plan anew")
             connection.execute(_PUT, values)
             return publish()
 

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import TypeVar
 
 from taskhouse.domain.definition.tenant import Organisation, Project, Tenant
+from taskhouse.domain.faults import Fault, FaultCode
 from taskhouse.domain.roles import ProjectRole
 
 T = TypeVar("T")
@@ -33,8 +34,10 @@ class MemoryWorkspaceStore:
     def is_super_admin(self, user: str) -> bool:
         return self._kept[1].is_super_admin(user)
 
-    def save(self, organisation: Organisation, now: datetime, publish: Callable[[], T]) -> T:
+    def save(self, organisation: Organisation, now: datetime, publish: Callable[[], T], *, expected: int) -> T:
         with self._lock:
+            if self._kept[0] != expected:
+                raise Fault(FaultCode.INVALID_STATE, "the projects of the workspace were changed meanwhile; plan anew")
             result = publish()
             self._kept = (self._kept[0] + 1, organisation)
             return result
