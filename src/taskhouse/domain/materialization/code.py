@@ -140,18 +140,16 @@ class MetricBlock:
         return f"{query}\nGROUP BY {names(source for _, source in self.keys)}" if self.keys else query
 
 
-def aggregate(
-    blocks: Sequence[MetricBlock], keys: Sequence[str], fields: Sequence[str], calculated: Mapping[str, str]
-) -> str:
-    """One row for each combination of keys that any block has, with `fields` in order. `calculated`: name -> expression over metrics of
-    the blocks."""
-    if len(blocks) == 1 and not calculated:
-        return blocks[0].text
+def aggregate(queries: Sequence[str], keys: Sequence[str], fields: Sequence[str], calculated: Mapping[str, str]) -> str:
+    """One row for each combination of keys that any of the queries has, with `fields` in order. `calculated`: name -> expression over
+    columns of the queries. A single query without calculated fields has the keys and fields in this order already."""
+    if len(queries) == 1 and not calculated:
+        return queries[0]
     items = [*(name(key) for key in keys)]
     items += [f"{calculated[one]} AS {name(one)}" if one in calculated else name(one) for one in fields]
     lines = ["SELECT\n" + ",\n".join(f"  {item}" for item in items)]
-    for n, block in enumerate(blocks, start=1):
-        lines.append(_joined(f"(\n{_indented(block.text)}\n) b{n}", n, keys))
+    for n, query in enumerate(queries, start=1):
+        lines.append(_joined(f"(\n{_indented(query)}\n) b{n}", n, keys))
     return "\n".join(lines)
 
 
