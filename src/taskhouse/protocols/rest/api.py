@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from taskhouse.protocols.rest import identity, operations, views
 from taskhouse.protocols.rest.app import Authenticate, Observe, RestApp
 from taskhouse.protocols.rest.bearer import Bearer
+from taskhouse.protocols.rest.events import Hub, event_routes
 from taskhouse.protocols.rest.routing import Route, Routes
 from taskhouse.services.world import World
 
@@ -29,4 +30,6 @@ def build_rest_app(
     observe: Observe | None = None,
 ) -> RestApp:
     """`authenticate` is a `Bearer`, kept by whoever wants to admit the server's own token."""
-    return RestApp(world, all_routes(extra), authenticate=authenticate or Bearer(), observe=observe)
+    hub = Hub(world)
+    routes = all_routes([event_routes(hub), *extra])
+    return RestApp(world, routes, authenticate=authenticate or Bearer(), observe=observe, at_end=hub.close)

@@ -10,9 +10,9 @@ import asyncio
 import hashlib
 import secrets
 import threading
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from time import perf_counter
 
 import msgspec
@@ -39,6 +39,8 @@ log = structlog.get_logger("taskhouse.rest")
 WORKERS = 16
 BODY_S = 30.0
 """Time for a body to arrive (seconds)."""
+RECHECK_S = 10.0
+"""How long a stream goes on without its token being looked at again (seconds)."""
 MAX_KEY = 200
 """Characters of an `Idempotency-Key`."""
 
@@ -54,11 +56,18 @@ class RestApp:
     """ASGI application for paths under `/api/v1`. `retire` ends streams, so that the server can stop; `close` ends its threads."""
 
     def __init__(
-        self, world: World, routes: Iterable[Route], *, authenticate: Authenticate, observe: Observe | None = None
+        self,
+        world: World,
+        routes: Iterable[Route],
+        *,
+        authenticate: Authenticate,
+        observe: Observe | None = None,
+        at_end: Callable[[], None] | None = None,
     ) -> None:
         self._world = world
         self._authenticate = authenticate
         self._observe = observe
+        self._at_end = at_end
         self._workers = ThreadPoolExecutor(WORKERS, "rest")
         self._keys = _KeyLocks()
         self._ending = asyncio.Event()
@@ -104,6 +113,8 @@ class RestApp:
             self._loop.call_soon_threadsafe(self._ending.set)
 
     def close(self) -> None:
+        if self._at_end is not None:
+            self._at_end()
         self._workers.shutdown(wait=True, cancel_futures=True)
 
     def _endpoint(self, path: str, methods: Mapping[str, Route]) -> StarletteRoute:
@@ -123,8 +134,8 @@ class RestApp:
             data = await _read(request, route.max_body)
             loop = asyncio.get_running_loop()
             if route.streaming:
-                call = await loop.run_in_executor(self._workers, self._call, route, request, data)
-                return self._stream(route, call)
+                source = await loop.run_in_executor(self._workers, self._begin, route, request, data)
+                return self._stream(route, request, source)
             return await loop.run_in_executor(self._workers, self._handle, route, request, data)
         except ApiError as error:
             return _error(error, request_id)
@@ -188,28 +199,47 @@ class RestApp:
         headers = {"x-request-id": call.request_id, "idempotency-replayed": "true"}
         return Response(known.body, known.status, headers, "application/json")
 
-    def _stream(self, route: Route, call: Call[object, object]) -> Response:
-        source = route.handler(call)
+    def _begin(self, route: Route, request: Request, data: bytes) -> AsyncIterator[bytes]:
+        """On a worker thread. What a stream refuses it refuses here, while the answer can still be an error."""
+        source = route.handler(self._call(route, request, data))
         assert isinstance(source, AsyncIterator)
-        headers = {"x-request-id": call.request_id, "cache-control": "no-store", "x-accel-buffering": "no"}
-        return StreamingResponse(self._watched(source), media_type=str(route.reply), headers=headers)
+        return source
 
-    async def _watched(self, source: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
-        """What the source yields, until it ends or the server does."""
+    def _stream(self, route: Route, request: Request, source: AsyncIterator[bytes]) -> Response:
+        request_id: str = request.scope["request_id"]
+        headers = {"x-request-id": request_id, "cache-control": "no-store", "x-accel-buffering": "no"}
+        if request.method == "HEAD":
+            return Response(b"", route.status, headers, str(route.reply))
+        header = "" if route.public else request.headers.get("authorization", "")
+        return StreamingResponse(self._watched(source, header), media_type=str(route.reply), headers=headers)
+
+    async def _watched(self, source: AsyncIterator[bytes], header: str) -> AsyncIterator[bytes]:
+        """What the source yields, until it ends, the server does, or the token is not good any more."""
+        loop = asyncio.get_running_loop()
+        checked = loop.time()
         ending = asyncio.create_task(self._ending.wait())
+        coming: asyncio.Future[bytes | None] | None = None
         try:
             while True:
                 coming = asyncio.ensure_future(anext(source, None))
-                try:
-                    await asyncio.wait((coming, ending), return_when=asyncio.FIRST_COMPLETED)
-                finally:
-                    if not coming.done():
-                        coming.cancel()
+                await asyncio.wait((coming, ending), return_when=asyncio.FIRST_COMPLETED)
                 if ending.done() or (chunk := coming.result()) is None:
                     return
+                if header and loop.time() - checked > RECHECK_S:
+                    try:
+                        await loop.run_in_executor(self._workers, self._authenticate, self._world, header)
+                    except ApiError:
+                        return
+                    checked = loop.time()
                 yield chunk
         finally:
             ending.cancel()
+            if coming is not None and not coming.done():
+                coming.cancel()
+                with suppress(asyncio.CancelledError):
+                    await coming
+            if isinstance(source, AsyncGenerator):
+                await source.aclose()
 
 
 def _idempotency_key(headers: Headers, route: Route) -> str:
