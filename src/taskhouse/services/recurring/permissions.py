@@ -22,6 +22,11 @@ def bare_name(user: str) -> str:
     return user.removeprefix(_OWN)
 
 
+def login_name(user: str) -> str:
+    """The user of the server that definitions mean by a bare name."""
+    return user if "$" in user else _OWN + user
+
+
 def actor_of(world: World, user: str) -> Actor:
     """Raises `Fault` (AuthorizationRequired) for a user who is no longer there."""
     known = world.access.user(user)

@@ -1,0 +1,101 @@
+"""Publishing a workspace: physical tables and views first, then definitions, tenant and projects in one transaction.
+
+Making MaxCompute projects, tables and views can be repeated, so a crash before the transaction leaves nothing that matters: applying again
+finishes it. Old tables stay until their lifecycle ends.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+import structlog
+
+from taskhouse.domain.catalogue import Project as MaxComputeProject
+from taskhouse.domain.faults import Fault, FaultCode
+from taskhouse.domain.published import PublishedTask
+from taskhouse.domain.recurring import Environment
+from taskhouse.domain.roles import Actor
+from taskhouse.services.catalogue.projects import DEFAULT_PROPERTIES
+from taskhouse.services.definitions.plan_workspace import WorkspacePlan, plan_workspace
+from taskhouse.services.materialization import deploy
+from taskhouse.services.recurring.permissions import login_name
+from taskhouse.services.world import Caller, World
+
+_log = structlog.get_logger(__name__)
+
+
+class PlanChangedError(Exception):
+    """What would be published is not what was shown: the files or the published state changed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Publication:
+    """`revision` is the environment's after it; the same as before when nothing was to be done."""
+
+    plan: WorkspacePlan
+    revision: int
+    at: datetime
+
+    @property
+    def is_empty(self) -> bool:
+        return self.plan.difference.is_empty
+
+
+def apply_workspace(
+    world: World, actor: Actor, environment: Environment, files: Mapping[str, str], digest: str
+) -> Publication:
+    """Raises `InvalidWorkspaceError`, `PlanChangedError`, and `Fault`s: NO_PERMISSION, INVALID_STATE when somebody else
+    published in the same moment, and what making tables may raise."""
+    plan = plan_workspace(world, actor, environment, files)
+    if plan.digest != digest:
+        raise PlanChangedError(
+            "the plan is not the one that was shown: definitions or the published state changed meanwhile; plan again"
+        )
+    now = world.clock.now()
+    if plan.difference.is_empty:
+        return Publication(plan, plan.revision, now)
+    _make_projects(world, plan, now)
+    deploy(world, plan.materialized, Caller(login_name(actor.user), is_admin=True))  # roles were checked by the plan
+    tasks = [_dated(plan, id, now, actor.user) for id in plan.difference.published]
+
+    def publish() -> int:
+        if not tasks and not plan.difference.retired:
+            return plan.revision
+        return world.recurring.publish(environment, tasks, plan.difference.retired, now, expected=plan.revision)
+
+    revision = world.workspace.save(plan.organisation, now, publish, expected=plan.organisation_revision)
+    _log.info(
+        "workspace published",
+        environment=environment.value,
+        revision=revision,
+        tasks=len(tasks),
+        retired=len(plan.difference.retired),
+        by=actor.user,
+    )
+    return Publication(plan, revision, now)
+
+
+def _dated(plan: WorkspacePlan, id: str, now: datetime, user: str) -> PublishedTask:
+    """A task that was published before goes on; a new one begins with the next generation."""
+    earlier = plan.published.get(id)
+    first = earlier.first_run_date if earlier is not None else plan.first_run_date
+    return replace(plan.tasks[id], first_run_date=first, published_at=now, published_by=user)
+
+
+def _make_projects(world: World, plan: WorkspacePlan, now: datetime) -> None:
+    for project in plan.workspace.projects.values():
+        if not project.exists_in(plan.environment):
+            continue
+        name = project.maxcompute(plan.environment)
+        if world.catalogue.project(name) is not None:
+            continue
+        made = MaxComputeProject(
+            name, login_name(project.owner), project.title, now, now, properties=dict(DEFAULT_PROPERTIES)
+        )
+        try:
+            world.catalogue.create_project(made)
+        except Fault as fault:
+            if fault.code is not FaultCode.OBJECT_EXISTS:  # somebody else made it in the same moment
+                raise
