@@ -80,6 +80,8 @@ class Config:
     time_zone: str = field(default_factory=machine_time_zone)
     """IANA name of the zone that SQL works in when neither the statement nor its project says otherwise. By default the
     machine's: clients read times in their own zone, and mostly that is the same one."""
+    rehearsal: bool = False
+    """Serve a home for trying operations: its clock stands still until it is set, and no code of recurring instances is run."""
     limits: Limits = field(default_factory=Limits)
 
 
@@ -135,6 +137,8 @@ def _with(config: Config, values: Mapping[str, Any], where: str) -> Config:
                 if not is_time_zone(str(value)):
                     raise ConfigError(f"{where}: time_zone = {value!r} is not an IANA time zone")
                 converted[name] = str(value)
+            case "rehearsal":
+                converted[name] = _truth(name, value, where)
             case "port":
                 converted[name] = _number(int, name, value, where)
                 if not 0 <= converted[name] <= 65535:
@@ -176,6 +180,14 @@ def _number(kind: type, name: str, value: Any, where: str) -> Any:
     if number < 0:
         raise ConfigError(f"{where}: {name} = {value!r} is less than 0")
     return number
+
+
+def _truth(name: str, value: Any, where: str) -> bool:
+    words = {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}
+    found = words.get(str(value).lower())
+    if found is None:
+        raise ConfigError(f"{where}: {name} = {value!r} is neither true nor false")
+    return found
 
 
 def _choice(name: str, value: Any, choices: tuple[str, ...], where: str) -> str:

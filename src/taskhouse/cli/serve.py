@@ -55,6 +55,13 @@ if TYPE_CHECKING:
     type=float,
     help="Seconds that running tasks get when the server is told to end. [TASKHOUSE_GRACE_S; default: 5]",
 )
+@click.option(
+    "--rehearsal",
+    is_flag=True,
+    default=None,
+    help="Try operations on recurring instances: the clock stands still until it is set through the REST API, and nodes run until "
+    "they are told how to end. For a home of its own. [TASKHOUSE_REHEARSAL]",
+)
 @click.option("--demo", is_flag=True, help="Load the demo's tables once the server answers.")
 def serve(config_file: Path | None, demo: bool, **flags: Any) -> None:
     """Start a server and keep it running until it is told to end (Ctrl-C, SIGTERM).

@@ -143,25 +143,26 @@ class Parameters:
             done[current] = _REFERENCE.sub(lambda match: done[match[1].lower()], text) if wanted else text
             stack.pop()
 
-    def _fill(self, text: str, values: Mapping[str, str]) -> str:
+    def _fill(self, text: str, values: Mapping[str, str], *, keep_unknown: bool = False) -> str:
         def value(match: re.Match[str]) -> str:
             if match["due"] is not None:
                 if not is_time_format(match["due"]):
                     return match[0]
                 return time_expression(match["due"], self.due_at)
             name = match["biz"].strip().lower()
-            return (
-                values[name]
-                if name in values
-                else time_expression(match["biz"], datetime.combine(self.bizdate, time()))
-            )
+            if name in values:
+                return values[name]
+            if keep_unknown and not is_time_format(match["biz"]):
+                return match[0]
+            return time_expression(match["biz"], datetime.combine(self.bizdate, time()))
 
         return _PLACE.sub(value, text)
 
-    def substitute(self, code: str) -> str:
+    def substitute(self, code: str, *, keep_unknown: bool = False) -> str:
         """`code` with each `${...}` and `$[...]` replaced; a parameter's name comes before a time format.
 
         Raises `Fault` (InvalidArgument) for a `${...}` that is neither, so that code never runs with a hole in it. `$[...]` that is no
-        time expression stays as it is: JSON paths are written so.
+        time expression stays as it is: JSON paths are written so. `keep_unknown` leaves such a `${...}` as it is, too, for
+        languages in which it means something.
         """
-        return self._fill(code, self.values())
+        return self._fill(code, self.values(), keep_unknown=keep_unknown)

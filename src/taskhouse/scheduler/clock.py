@@ -4,7 +4,9 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Callable
 from datetime import UTC, datetime
+from pathlib import Path
 
 _ALPHABET = "abcdefghijklmnopqrstuvwxyz0123456789"
 
@@ -12,6 +14,31 @@ _ALPHABET = "abcdefghijklmnopqrstuvwxyz0123456789"
 class SystemClock:
     def now(self) -> datetime:
         return datetime.now(UTC)
+
+
+class SettableClock:
+    """A clock that stands still until somebody sets it, for rehearsals. Kept in `file`, so that a server that is started again goes on
+    where it was. `publish` wakes those who wait for the time."""
+
+    def __init__(self, file: Path, publish: Callable[[], None]) -> None:
+        self._file = file
+        self._publish = publish
+        try:
+            self._now = datetime.fromisoformat(file.read_text(encoding="utf-8").strip())
+        except FileNotFoundError:
+            self.set(datetime.now(UTC))
+
+    def now(self) -> datetime:
+        return self._now
+
+    def set(self, now: datetime) -> None:
+        """`now` is aware."""
+        now = now.astimezone(UTC)
+        whole = self._file.with_suffix(".new")
+        whole.write_text(now.isoformat() + "\n", encoding="utf-8")
+        whole.replace(self._file)
+        self._now = now
+        self._publish()
 
 
 class RandomIds:

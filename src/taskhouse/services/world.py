@@ -25,6 +25,7 @@ from taskhouse.ports.workspace_store import WorkspaceStore
 from taskhouse.services.definitions.memory_workspace import MemoryWorkspaceStore
 from taskhouse.services.measure import Measures
 from taskhouse.services.recurring.book import Books
+from taskhouse.services.recurring.rehearsal import Rehearsal
 from taskhouse.services.task_run import LiveRuns, TaskRun
 
 
@@ -65,6 +66,8 @@ class World:
     recurring: RecurringStore = ABSENT
     books: Books = ABSENT
     """The recurring instances in memory, shared by the scheduler, operations and views."""
+    rehearsal: Rehearsal | None = None
+    """Only on a server that rehearses (`taskhouse serve --rehearsal`)."""
 
     @property
     def results(self) -> Path:

@@ -35,6 +35,7 @@ from taskhouse.scheduler.sweeper import Sweeper
 from taskhouse.services import merge_files, run_process, run_sql, sql_cost
 from taskhouse.services.found_home import Login, found
 from taskhouse.services.recover import recover
+from taskhouse.services.recurring.book import Books
 from taskhouse.services.transfer import run as transfer_run
 from taskhouse.services.tunnel.housekeeping import finish_commits
 from taskhouse.services.world import Runner, World
@@ -45,9 +46,11 @@ from taskhouse.store.database import Database
 from taskhouse.store.instances import SqlInstanceStore
 from taskhouse.store.migrations import migrate
 from taskhouse.store.models import SqlModelStore
+from taskhouse.store.recurring.store import SqlRecurringStore
 from taskhouse.store.sessions import SqlSessionStore
 from taskhouse.store.workspace import SqlWorkspaceStore
 from taskhouse.warehouse.delta import DeltaWarehouse
+from taskhouse.wiring.recurring import Recurring, check_purpose, rehearsing
 
 _log = structlog.get_logger(__name__)
 
@@ -82,6 +85,7 @@ def build_world(
     endpoint: Callable[[], str],
 ) -> World:
     """The world on an open database. `endpoint` tells scripts where this server is reached."""
+    recurring = SqlRecurringStore(database)
     return World(
         instances=SqlInstanceStore(database),
         catalogue=SqlCatalogueStore(database),
@@ -99,6 +103,8 @@ def build_world(
         runners=RUNNERS | scripts_and_transfers(home, endpoint),
         time_zone=time_zone,
         workspace=SqlWorkspaceStore(database),
+        recurring=recurring,
+        books=Books(recurring),
     )
 
 
@@ -132,6 +138,7 @@ class Server:
         self._ends.callback(self.home.close)
         with self._ends_on_error():
             self.world = self._open_world()
+            self._recurring = self._open_recurring()
 
     @property
     def reach(self) -> Reach:
@@ -147,8 +154,11 @@ class Server:
             finish_commits(self.world)
             run_process.clear_work(self.world)
             dispatcher = Dispatcher(self.world, recover(self.world))
+            self._ends.callback(self._recurring.stop)
             dispatcher.start()
             self._ends.callback(self._stop_dispatcher, dispatcher)
+            self._recurring.start()
+            self._ends.callback(self._recurring.drain)
             sweeper = Sweeper(self.world)
             sweeper.start()
             self._ends.callback(sweeper.stop)
@@ -183,11 +193,18 @@ class Server:
         zone = self._config.time_zone
         return build_world(self.home.path, database, warehouse, engine, limits, zone, self._endpoint_for_scripts)
 
+    def _open_recurring(self) -> Recurring:
+        """Recurring instances go by a clock of their own in a rehearsal, everything else by the real one."""
+        rehearsal = self._config.rehearsal
+        check_purpose(self.home.path, self.world, rehearsal=rehearsal)
+        world = rehearsing(self.home.path, self.world) if rehearsal else self.world
+        return Recurring(world, rehearsal=rehearsal)
+
     def _bind(self) -> HttpServer:
         """The HTTP server on its bound socket, not answering yet. It ends after the dispatcher, so that clients who wait for an
         instance hear of its end."""
         odps = build_app(self.world, [logview_routes], public_url=self._config.public_url, open_port=self.open_port)
-        rest = build_rest_app(self.world, authenticate=self._bearer, observe=odps.observe)
+        rest = build_rest_app(self._recurring.world, authenticate=self._bearer, observe=odps.observe)
         app = Mounted(odps, {REST_PATH: rest})
         if self._socket is not None:
             self._http = HttpServer(app, path=self._socket)

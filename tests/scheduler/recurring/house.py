@@ -73,7 +73,7 @@ class Rooms:
 
     def another(self, name: str, executor: Executor) -> RecurringScheduler:
         book = Book(self.store, self.environment)
-        made = RecurringScheduler(self.store, book, executor, name, ZONE, slots={"shared": self.slots})
+        made = RecurringScheduler(self.store, book, executor, name, lambda: ZONE, slots=lambda: {"shared": self.slots})
         made.open()
         return made
 

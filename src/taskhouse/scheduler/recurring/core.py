@@ -77,7 +77,9 @@ class _Statuses(Sequence[NodeStatus]):
 
 class RecurringScheduler:
     """`name` must be unique among the schedulers of a store; a scheduler whose lease was taken from it goes on under a new one. `slots`
-    are the sizes of resource groups; a group that is not among them has as many as `shared`. `rules`: throttling rules in force."""
+    tells the sizes of resource groups; a group that is not among them has as many as `shared`. `rules`: throttling rules in force.
+    `zone`: in which their windows are. All three are asked anew in each pass. `placed`: node id -> lock version at which the node is left
+    alone (`services.recurring.rehearsal`)."""
 
     def __init__(
         self,
@@ -85,10 +87,11 @@ class RecurringScheduler:
         book: Book,
         executor: Executor,
         name: str,
-        zone: tzinfo,
+        zone: Callable[[], tzinfo],
         *,
-        slots: Mapping[str, int] | None = None,
+        slots: Callable[[], Mapping[str, int]] = dict,
         rules: Callable[[], Sequence[ThrottleRule]] = tuple,
+        placed: Mapping[int, int] | None = None,
     ) -> None:
         self._store = store
         self._book = book
@@ -96,8 +99,9 @@ class RecurringScheduler:
         self._name = name
         self._names = 1
         self._zone = zone
-        self._slots = {SHARED_GROUP: SHARED_SLOTS, **(slots or {})}
+        self._sizes = slots
         self._rules = rules
+        self._placed = placed if placed is not None else {}
         self._feed = book.feed()
         self._lease_until: datetime | None = None
         self._renew_at: datetime | None = None
@@ -186,7 +190,7 @@ class RecurringScheduler:
 
     def _keep_lease(self, now: datetime) -> list[Run]:
         """Renew when a third of the lease is over. Returns runs to take over."""
-        if self._renew_at is not None and now < self._renew_at:
+        if self._renew_at is not None and self._renew_at - LEASE < now < self._renew_at:
             return []
         while not self._store.hold(self.owner, now + LEASE, now):
             self._names += 1
@@ -383,6 +387,8 @@ class RecurringScheduler:
             return
         if state.id in writes:
             return  # its new state will be looked at when the book knows it
+        if self._placed and self._placed.get(state.id) == state.lock_version and not state.has_live_run:
+            return
         if state.cancelling_until is not None:
             self._look_at_cancelled(position, state, writes, cancels, now)
             if state.id in writes:
@@ -482,21 +488,24 @@ class RecurringScheduler:
         if self._rules():
             return dict(self._queues.everyone())
         found = {at: candidate for at in fresh if (candidate := self._queues.get(at)) is not None}
-        occupied = self.occupancy()
+        occupied, slots = self.occupancy(), self._slots()
         for group in self._queues.groups():
-            room = self._slots.get(group, self._slots[SHARED_GROUP]) - occupied.get(group, 0)
+            room = slots.get(group, slots[SHARED_GROUP]) - occupied.get(group, 0)
             found.update(self._queues.first(group, room))
         return found
 
     def _give_rooms(self, asking: Mapping[int, Candidate], now: datetime) -> Dispatch:
-        slots = dict(self._slots)
+        slots = self._slots()
         for candidate in asking.values():
-            slots.setdefault(candidate.group, self._slots[SHARED_GROUP])
+            slots.setdefault(candidate.group, slots[SHARED_GROUP])
         running = [
             self._facts_of(at).candidate(self._book.states[at], self._view, at, upstream_met=True)
             for at in self._running
         ]
-        return dispatch(asking.values(), running, slots, self._rules(), now, self._zone)
+        return dispatch(asking.values(), running, slots, self._rules(), now, self._zone())
+
+    def _slots(self) -> dict[str, int]:
+        return {SHARED_GROUP: SHARED_SLOTS, **self._sizes()}
 
     def _begin(
         self,

@@ -33,7 +33,7 @@ class ChangedFields(Mapping[int, str]):
         self._records = records
         self._node_records = node_records
         self._versions = dict(versions)
-        self._current: Mapping[str, PublishedTask] | None = None
+        self._current: dict[str, PublishedTask | None] = {}
         self._found: dict[int, Mapping[int, str]] = {}
 
     def __bool__(self) -> bool:
@@ -57,9 +57,10 @@ class ChangedFields(Mapping[int, str]):
 
     def _work_out(self, instance: int) -> Mapping[int, str]:
         record, graph = self._records[instance], self._graph
-        if self._current is None:
-            _, self._current = self._store.published(self._environment)
-        current = self._current.get(record.row.task)
+        task = record.row.task
+        if task not in self._current:
+            self._current[task] = self._store.current(self._environment, [task]).get(task)
+        current = self._current[task]
         if current is None or current.version == record.version:
             return {}
         ids = [graph.nodes[node].id for node in graph.nodes_of_instance[instance]]
@@ -73,7 +74,7 @@ class ChangedFields(Mapping[int, str]):
             versions = [ran[graph.nodes[n].id] for n in graph.incidence.nodes_of[position] if graph.nodes[n].id in ran]
             if name not in now or not versions:
                 continue
-            before = self._task(record.row.task, min(versions))
+            before = self._task(task, min(versions))
             then = next((own for own in before.fields if own.name == name), None) if before else None
             key_changed |= before is not None and before.key_logic != current.key_logic
             logic.append(_logic(now[name], then))

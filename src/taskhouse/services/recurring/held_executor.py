@@ -59,6 +59,11 @@ class HeldExecutor:
 
         return end
 
+    def hold(self, node: int, serial: int) -> None:
+        """An attempt that nobody ordered: a node was put in status Running by hand."""
+        with self._lock:
+            self._held[node] = serial
+
     def finish(self, node: int, reason: FailReason | None = None, message: str = "") -> bool:
         """End the attempt that is held for a node instance; False when there is none."""
         with self._lock:
