@@ -8,6 +8,7 @@ from taskhouse.protocols.rest import identity, operations, views, workspace
 from taskhouse.protocols.rest.app import Authenticate, Observe, RestApp
 from taskhouse.protocols.rest.bearer import Bearer
 from taskhouse.protocols.rest.events import Hub, event_routes
+from taskhouse.protocols.rest.rehearsal import rehearsal_routes
 from taskhouse.protocols.rest.routing import Route, Routes
 from taskhouse.services.world import World
 
@@ -29,7 +30,18 @@ def build_rest_app(
     authenticate: Authenticate | None = None,
     observe: Observe | None = None,
 ) -> RestApp:
-    """`authenticate` is a `Bearer`, kept by whoever wants to admit the server's own token."""
+    """`authenticate` is a `Bearer`, kept by whoever wants to admit the server's own token. A world that rehearses has routes of its own, and
+    requests that change something wait until its schedulers have come to rest."""
     hub = Hub(world)
-    routes = all_routes([event_routes(hub), *extra])
-    return RestApp(world, routes, authenticate=authenticate or Bearer(), observe=observe, at_end=hub.close)
+    rehearsal = world.rehearsal
+    groups = [event_routes(hub), *extra]
+    if rehearsal is not None:
+        groups.append(rehearsal_routes(rehearsal))
+    return RestApp(
+        world,
+        all_routes(groups),
+        authenticate=authenticate or Bearer(),
+        observe=observe,
+        settle=None if rehearsal is None else rehearsal.settle,
+        at_end=hub.close,
+    )

@@ -53,7 +53,10 @@ NOBODY = Actor("")
 
 
 class RestApp:
-    """ASGI application for paths under `/api/v1`. `retire` ends streams, so that the server can stop; `close` ends its threads."""
+    """ASGI application for paths under `/api/v1`. `retire` ends streams, so that the server can stop; `close` ends its threads.
+
+    `settle` is called after every request that may have changed something, before it is answered: in a rehearsal it waits for
+    the schedulers. `at_end`: called by `close`."""
 
     def __init__(
         self,
@@ -62,11 +65,13 @@ class RestApp:
         *,
         authenticate: Authenticate,
         observe: Observe | None = None,
+        settle: Callable[[], None] | None = None,
         at_end: Callable[[], None] | None = None,
     ) -> None:
         self._world = world
         self._authenticate = authenticate
         self._observe = observe
+        self._settle = settle
         self._at_end = at_end
         self._workers = ThreadPoolExecutor(WORKERS, "rest")
         self._keys = _KeyLocks()
@@ -175,9 +180,13 @@ class RestApp:
         with bound_contextvars(request_id=request_id):
             call = self._call(route, request, data)
             if not call.idempotency_key:
-                return _response(route.handler(call), route, request_id)
-            with self._keys.held(f"{call.user}\0{call.idempotency_key}"):
-                return self._once(route, call, data)
+                response = _response(route.handler(call), route, request_id)
+            else:
+                with self._keys.held(f"{call.user}\0{call.idempotency_key}"):
+                    response = self._once(route, call, data)
+            if self._settle is not None and route.method != "GET":
+                self._settle()
+            return response
 
     def _once(self, route: Route, call: Call[object, object], data: bytes) -> Response:
         """The answer that the key was given before, or a new one, which is kept."""

@@ -105,7 +105,7 @@ class FieldView(msgspec.Struct, frozen=True):
     nodes: list[str]
 
 
-class NodeChangeView(msgspec.Struct, frozen=True):
+class PlannedNodeView(msgspec.Struct, frozen=True):
     """A node that changes. `part`: REQUESTED, REQUIRED, ASSOCIATED, MEMBER, NEIGHBOUR. `reason` says it in words. `runs`: a new attempt of
     it is planned. `pauses`: the flag's new value, null when it stays. `cancels`: the live attempt is cancelled, and why. `skips_checks`:
     the next attempt asks neither for upstream nor for the scheduled time. `waits_for`: upstream nodes that have not succeeded."""
@@ -177,8 +177,8 @@ class PlanView(msgspec.Struct, frozen=True):
     requested: list[FieldView]
     required: list[FieldView]
     associated: list[FieldView]
-    nodes: list[NodeChangeView]
-    unchanged: list[NodeChangeView]
+    nodes: list[PlannedNodeView]
+    unchanged: list[PlannedNodeView]
     members: list[MemberView]
     optional: list[MemberView]
     excluded: list[ErrorItem]
@@ -384,14 +384,14 @@ def _fields(snapshot: Snapshot, fields: Sequence[PlannedField], limit: int) -> l
     return found
 
 
-def _change(snapshot: Snapshot, change: NodeChange, waits_for: list[str]) -> NodeChangeView:
+def _change(snapshot: Snapshot, change: NodeChange, waits_for: list[str]) -> PlannedNodeView:
     graph = snapshot.graph
     at = graph.node_at[change.node]
     paused = at in snapshot.paused
     after_paused = paused if change.sets_paused is None else change.sets_paused
     stops = change.after_cancel
     runs = change.target is NodeStatus.INIT and change.part is not Part.NEIGHBOUR
-    return NodeChangeView(
+    return PlannedNodeView(
         change.node,
         graph.label(at),
         graph.instances[graph.instances_of_node[at][0]].id,
@@ -408,11 +408,11 @@ def _change(snapshot: Snapshot, change: NodeChange, waits_for: list[str]) -> Nod
     )
 
 
-def _unchanged(snapshot: Snapshot, node: int, waits_for: list[str]) -> NodeChangeView:
+def _unchanged(snapshot: Snapshot, node: int, waits_for: list[str]) -> PlannedNodeView:
     graph = snapshot.graph
     at = graph.node_at[node]
     status = display_label(snapshot.status[at], paused=at in snapshot.paused)
-    return NodeChangeView(
+    return PlannedNodeView(
         node,
         graph.label(at),
         graph.instances[graph.instances_of_node[at][0]].id,
