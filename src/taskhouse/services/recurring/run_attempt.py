@@ -165,7 +165,9 @@ class TaskInstanceExecutor:
             comment=f"attempt {order.number} of recurring instance {order.instance}",
             guid=guid_of(order.node, order.serial),
         )
-        return submit_instance.submit(self._world, self._caller(), job)
+        if self._world.catalogue.project(job.project) is None:
+            raise Fault(FaultCode.NO_SUCH_PROJECT, f"Project not found - '{job.project}'")
+        return submit_instance.queue(self._world, self._caller(), job)
 
     def _caller(self) -> Caller:
         users = self._world.access.users()
