@@ -8,11 +8,14 @@ from typing import Any
 import click
 
 from taskhouse.cli.demo import demo
+from taskhouse.cli.instances import instances
 from taskhouse.cli.keys import key
+from taskhouse.cli.operations import COMMANDS as OPERATIONS
 from taskhouse.cli.projects import project
 from taskhouse.cli.serve import serve
 from taskhouse.cli.tokens import token
 from taskhouse.cli.users import user
+from taskhouse.cli.workspace import apply, plan, schema, validate
 from taskhouse.config import ConfigError
 from taskhouse.domain.faults import Fault
 from taskhouse.home import HomeInUseError
@@ -57,3 +60,8 @@ main.add_command(user)
 main.add_command(key)
 main.add_command(project)
 main.add_command(token)
+for command in (validate, plan, apply, schema):
+    main.add_command(command)
+main.add_command(instances)
+for operation in OPERATIONS:
+    main.add_command(operation)

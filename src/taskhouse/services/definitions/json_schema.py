@@ -29,7 +29,7 @@ def reference() -> str:
     for name in order:
         record = found[name]
         title = sections.get(name, name if name in ("tenant", "defaults") else "")
-        lines += [f"### `{title}`" if title else f"### {_words(name)}", ""]
+        lines += [f"## `{title}`" if title else f"## {_words(name)}", ""]
         if record.doc:
             lines += [record.doc, ""]
         lines += ["| key | value | meaning | default |", "|---|---|---|---|"]
@@ -64,7 +64,7 @@ def _value(shape: Shape) -> str:
         case Word():
             return shape.title.removeprefix("one of ")
         case _:
-            return shape.title
+            return shape.title.partition(":")[0].partition(";")[0]
 
 
 def _anchor(name: str) -> str:

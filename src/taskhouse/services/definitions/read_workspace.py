@@ -149,6 +149,8 @@ class _Reading:
                 continue
             place = (section, id)
             self.to.marks[place] = node.mark
+            for key in keys:
+                self.to.marks[(*place, key)] = self.to.marks[("defaults", key)]
             read = record.read(node, place, self.to)
             if read is not WRONG:
                 self._items.append(_Item(section, id, keys | read))

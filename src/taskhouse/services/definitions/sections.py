@@ -185,7 +185,7 @@ RUNS = {
 _COMMON = {
     "schedule": Key(schedule, "When it runs", default="every day at 00:00"),
     "owner": Key(ListOf(user, takes_one=True, least=1, most=20), "Who answers for it", default="the project's owner"),
-    "priority": Key(priority, "LOWEST, LOW, MEDIUM, HIGH or HIGHEST", default="MEDIUM"),
+    "priority": Key(priority, "Whose turn it is when slots are scarce", default="MEDIUM"),
     "tags": Key(
         ListOf(Text("a tag", r"\S.{0,63}", 64), takes_one=True, most=50), "Free labels, inherited by instances"
     ),

@@ -58,6 +58,7 @@ class Findings:
 
     found: list[Finding] = field(default_factory=list)
     marks: dict[Place, Mark] = field(default_factory=dict)
+    _said: set[tuple[Mark, str]] = field(default_factory=set)
 
     @property
     def is_full(self) -> bool:
@@ -68,9 +69,15 @@ class Findings:
         return [finding for finding in self.found if not finding.is_warning]
 
     def note(self, mark: Mark, place: Place, message: str, hint: str = "") -> _Wrong:
-        if not self.is_full:
-            self.found.append(Finding(mark, where(place), message, hint))
+        self._add(Finding(mark, where(place), message, hint))
         return WRONG
+
+    def _add(self, finding: Finding) -> None:
+        """What is wrong once in a file, but concerns many objects (a default, an alias), is said once."""
+        said = (finding.mark, finding.message)
+        if not self.is_full and said not in self._said:
+            self._said.add(said)
+            self.found.append(finding)
 
     def locate(self, place: Place) -> Mark:
         """The mark of the place, or of the nearest part around it that stands in a file."""
@@ -81,19 +88,24 @@ class Findings:
         return Mark("workspace", 1, 1)
 
     def report(self, place: Place, message: str, hint: str = "", *, is_warning: bool = False) -> None:
-        if not self.is_full:
-            self.found.append(Finding(self.locate(place), where(place), message, hint, is_warning))
+        self._add(Finding(self.locate(place), where(place), message, hint, is_warning))
 
 
 def where(place: Place) -> str:
     return ".".join(place)
 
 
-def suggestion(word: str, known: Iterable[str]) -> str:
-    """`did you mean 'x'?` for the nearest of the known words, else empty."""
+def nearest(word: str, known: Iterable[str]) -> str:
+    """The known word that `word` most likely means, empty when none is near."""
     names = {name.lower(): name for name in known}
     near = difflib.get_close_matches(word.lower(), names, n=1, cutoff=0.6)
-    return f"did you mean '{names[near[0]]}'?" if near else ""
+    return names[near[0]] if near else ""
+
+
+def suggestion(word: str, known: Iterable[str]) -> str:
+    """`did you mean 'x'?`, or empty."""
+    near = nearest(word, known)
+    return f"did you mean '{near}'?" if near else ""
 
 
 class Shape:
@@ -166,7 +178,10 @@ class Word(Shape):
         return "one of " + ", ".join(self._names())
 
     def _names(self) -> list[str]:
-        return [member.value if isinstance(member.value, str) else member.name for member in self.words]
+        instead = {member: word for word, member in self.others.items()}
+        return [
+            instead.get(member, member.value if isinstance(member.value, str) else member.name) for member in self.words
+        ]
 
     def read(self, node: Node, place: Place, to: Findings) -> Any:
         if not isinstance(node, Scalar):
@@ -181,11 +196,11 @@ class Word(Shape):
             node.mark,
             place,
             f"{_shown(node)} is not {self.title}",
-            suggestion(node.text, [*self._names(), *self.others]),
+            suggestion(node.text, self._names()),
         )
 
     def schema(self) -> JsonSchema:
-        return {"enum": [*self._names(), *self.others]}
+        return {"enum": self._names()}
 
 
 @dataclass(frozen=True)
@@ -397,13 +412,15 @@ class Record(Shape):
             return self._refuse(node, place, to)
         found: Values = {}
         is_wrong = False
+        meant: set[str] = set()
         for entry in node.entries:
             key = self.keys.get(entry.key)
             inner = (*place, entry.key)
             if key is None:
-                to.note(
-                    entry.mark, place, f"unknown key '{entry.key}'", suggestion(entry.key, self.keys) or self._known()
-                )
+                near = nearest(entry.key, self.keys)
+                meant.add(near)
+                hint = f"did you mean '{near}'?" if near else self._known()
+                to.note(entry.mark, place, f"unknown key '{entry.key}'", hint)
                 is_wrong = True
                 continue
             to.marks[inner] = entry.node.mark
@@ -414,7 +431,7 @@ class Record(Shape):
                 found[entry.key] = value
         given = {entry.key for entry in node.entries}
         for word, key in self.keys.items():
-            if key.is_required and word not in given:
+            if key.is_required and word not in given and word not in meant:
                 to.note(node.mark, place, f"key '{word}' is missing", key.doc)
                 is_wrong = True
         return WRONG if is_wrong else found
