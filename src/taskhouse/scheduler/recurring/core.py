@@ -19,11 +19,12 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
-from datetime import datetime, timedelta, tzinfo
+from datetime import UTC, datetime, time, timedelta, tzinfo
 
 import structlog
 
 from taskhouse.domain import node_changes
+from taskhouse.domain.calendar import run_date_of, wall_clock
 from taskhouse.domain.node_state import NodeState, NodeWrite, Run, RunOutcome, RunStatus, RunTrigger
 from taskhouse.domain.readiness import (
     SHARED_GROUP,
@@ -51,6 +52,7 @@ LEASE = timedelta(seconds=30)
 
 _SELF = Actor("scheduler", super_admin=True)
 _RUNNING, _SUCCESS = NodeStatus.RUNNING, NodeStatus.SUCCESS
+_ALWAYS = datetime.min.replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -406,7 +408,11 @@ class RecurringScheduler:
         candidate = facts.candidate(state, self._view, position, upstream_met=not self._unmet[position])
         match next_step(candidate, now):
             case Step.WAIT_FOR_TIME:
-                writes[state.id] = node_changes.waits(state, NodeStatus.WAIT_SCHEDULE, now)
+                opens = self._root_succeeds_at(position, facts)
+                if opens > now and not state.skip_checks:
+                    self._look_again(opens, position)
+                else:
+                    writes[state.id] = node_changes.waits(state, NodeStatus.WAIT_SCHEDULE, now)
             case Step.SEND_BACK:
                 writes[state.id] = node_changes.sent_back(state, now)
             case Step.DRY_RUN:
@@ -421,6 +427,14 @@ class RecurringScheduler:
                 later = state.retry_at if CLASS_OF[state.status] is StatusClass.FAILED else facts.due_at
                 if later is not None and later > now:
                     self._look_again(later, position)
+
+    def _root_succeeds_at(self, position: int, facts: Facts) -> datetime:
+        """The root of a day succeeds at 00:00 of it, as critical paths have it (D-58): what only waits for it stays Not Running from its
+        generation until then. It never blocks, for nothing is due before. The beginning of time for nodes that have no edge from it."""
+        graph = self._book.graph
+        if all(graph.edge_up[edge] >= 0 for edge in graph.in_edges[position]):
+            return _ALWAYS
+        return wall_clock(run_date_of(facts.bizdate), time(), self._zone())
 
     def _look_at_running(self, position: int, state: NodeState, writes: dict[int, NodeWrite], now: datetime) -> None:
         if state.owner != self.owner or state.cancelling_until is not None or state.started_at is None:

@@ -54,6 +54,8 @@ class RecurringLoop:
         self._passes = 0
         self._is_ending = False
         self._generate_at: datetime | None = None
+        self._generated_in: tzinfo | None = None
+        """The zone whose 23:00 that is: publishing a workspace may change it."""
         self._ends: list[Callable[[], None]] = []
         self._thread = threading.Thread(
             target=self._run, name=f"taskhouse-recurring-{environment.value.lower()}", daemon=True
@@ -142,9 +144,11 @@ class RecurringLoop:
 
     def _generate(self) -> None:
         now, zone = self._clock.now(), self._zone()
-        if self._generate_at is None or now >= self._generate_at or now < self._generate_at - _DAY:
+        at = self._generate_at
+        if at is None or now >= at or now < at - _DAY or zone != self._generated_in:
             generate_owed(self._store, self._environment, now, zone)
             self._generate_at = next_generation(now, zone)
+            self._generated_in = zone
 
     def _wait_s(self, next_at: datetime | None) -> float:
         if next_at is None:

@@ -9,7 +9,7 @@ from typing import Generic, TypeVar, overload
 from taskhouse.domain.calendar import run_date_of
 from taskhouse.domain.node_state import NodeState
 from taskhouse.domain.operations.plan import Plan
-from taskhouse.domain.prediction import Times, predict_plan, usual_duration
+from taskhouse.domain.prediction import UNKNOWN_DURATION, Times, predict_plan, usual_duration
 from taskhouse.domain.snapshot import Snapshot
 from taskhouse.domain.status import NodeStatus
 from taskhouse.ports.recurring_store import NodeRecord, RecurringStore
@@ -58,7 +58,7 @@ def expected_finish(
     times = Times(
         _Column(size, lambda node: states[node].started_at),
         _Column(size, lambda node: states[node].ended_at),
-        _Column(size, lambda node: usual[node]),
+        _Column(size, lambda node: usual.get(node, UNKNOWN_DURATION)),  # of succeeded nodes nobody makes use
         _RetryAt(states),
     )
     ends = [predict_plan(snapshot, times, plan, now) for plan, nodes in zip(plans, moving, strict=True) if nodes]
