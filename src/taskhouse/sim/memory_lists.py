@@ -103,7 +103,8 @@ def _has_status(query: InstanceQuery, summary: Summary) -> bool:
         return True
     if not query.waiting:
         return bool(query.statuses & summary.statuses)
-    return bool(query.waiting & summary.waiting or (query.statuses - {StatusClass.WAITING}) & summary.statuses)
+    waits = StatusClass.WAITING in summary.statuses and query.waiting & summary.waiting
+    return bool(waits or (query.statuses - {StatusClass.WAITING}) & summary.statuses)
 
 
 def projects_of(task: PublishedTask) -> frozenset[str]:
@@ -152,7 +153,7 @@ def page_of(every: Sequence[ListedInstance], query: InstanceQuery, marker: str, 
     absent = sorted((x for x in every if key(x)[0]), key=key, reverse=query.descending)
     ordered = present + absent
     if marker:
-        value, id = _read_marker(marker)
+        value, id = _read_marker(query, marker)
         last = place(value, id)
         sign = -1 if query.descending else 1
 
@@ -165,16 +166,19 @@ def page_of(every: Sequence[ListedInstance], query: InstanceQuery, marker: str, 
         ordered = [x for x in ordered if is_after(x)]
     items = tuple(ordered[:limit])
     more = len(ordered) > limit and bool(items)
-    return Page(items, _write_marker(_sort_value(items[-1], query.sort), items[-1].record.row.id) if more else "")
+    return Page(items, _write_marker(query, items[-1]) if more else "")
 
 
-def _write_marker(value: str | float | None, id: int) -> str:
-    return base64.urlsafe_b64encode(json.dumps([value, id]).encode()).decode()
+def _write_marker(query: InstanceQuery, last: ListedInstance) -> str:
+    place = [query.sort.value, query.descending, _sort_value(last, query.sort), last.record.row.id]
+    return base64.urlsafe_b64encode(json.dumps(place).encode()).decode()
 
 
-def _read_marker(marker: str) -> tuple[str | float | None, int]:
+def _read_marker(query: InstanceQuery, marker: str) -> tuple[str | float | None, int]:
     try:
-        value, id = json.loads(base64.urlsafe_b64decode(marker))
+        sort, descending, value, id = json.loads(base64.urlsafe_b64decode(marker))
+        if (sort, descending) != (query.sort.value, query.descending):
+            raise ValueError("of a list in another order")
         return value, int(id)
-    except ValueError:
-        raise Fault(FaultCode.INVALID_ARGUMENT, f"'{marker}' is no marker of a page of this list") from None
+    except (ValueError, TypeError):
+        raise Fault(FaultCode.INVALID_PARAMETER, f"'{marker}' is no marker of a page of this list") from None

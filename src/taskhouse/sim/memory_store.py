@@ -11,7 +11,7 @@ from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from functools import wraps
 from threading import RLock
 from typing import ParamSpec, TypeVar, cast
@@ -43,6 +43,8 @@ from taskhouse.sim.memory_rows import BirthRows, Counters, birth_rows
 
 P = ParamSpec("P")
 T = TypeVar("T")
+
+_REMEMBERED_FOR = timedelta(days=1)
 
 
 def _transaction(verb: Callable[P, T]) -> Callable[P, T]:
@@ -85,7 +87,7 @@ class MemoryRecurringStore:
         self._last_operation: dict[int, int] = {}
         self._leases: dict[str, datetime] = {}
         self._taken: set[str] = set()
-        self._answers: dict[tuple[str, str], Remembered] = {}
+        self._answers: dict[tuple[str, str], tuple[Remembered, datetime]] = {}
         self._log: list[tuple[str, object]] = []
         """What changed, by its number less one."""
         self._latest: dict[tuple[str, object], int] = {}
@@ -512,8 +514,10 @@ class MemoryRecurringStore:
 
     @_transaction
     def remembered(self, user: str, request_id: str) -> Remembered | None:
-        return self._answers.get((user, request_id))
+        found = self._answers.get((user, request_id))
+        return None if found is None else found[0]
 
     @_transaction
     def remember(self, user: str, request_id: str, answer: Remembered, now: datetime) -> Remembered:
-        return self._answers.setdefault((user, request_id), answer)
+        self._answers = {key: kept for key, kept in self._answers.items() if kept[1] >= now - _REMEMBERED_FOR}
+        return self._answers.setdefault((user, request_id), (answer, now))[0]

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from taskhouse.domain.instance_summary import ALL_BITS, BIT
-from taskhouse.domain.status import NodeStatus, StatusClass
+from taskhouse.domain.status import StatusClass
 from taskhouse.ports.recurring_store import InstanceQuery
 from taskhouse.store.recurring.codes import BIZ_TYPE, CYCLE, ENVIRONMENT, KIND, ORIGIN
 from taskhouse.store.recurring.publications import id_list
@@ -91,6 +91,8 @@ def _what(query: InstanceQuery, environment: int) -> Iterable[_Part]:
         yield _Part(f"l.origin {_IDS}", (id_list(ORIGIN.all_of(query.origins)),))
     if query.priorities:
         yield _Part(f"l.priority {_IDS}", (id_list(sorted(map(int, query.priorities))),))
+    if query.paused is not None:
+        yield _Part("l.paused > 0", (), "ix_instance_lists_paused") if query.paused else _Part("l.paused = 0", ())
     if query.ids is not None:
         yield _Part(
             f"(l.environment, l.bizdate, l.id) IN (SELECT environment, bizdate, id FROM recurring_instances WHERE id {_IDS})",
@@ -150,8 +152,6 @@ def _between(column: str, first: datetime | None, beyond: datetime | None) -> _P
 
 
 def _statuses(query: InstanceQuery) -> Iterable[_Part]:
-    if query.paused is not None:
-        yield _Part("l.paused > 0", (), "ix_instance_lists_paused") if query.paused else _Part("l.paused = 0", ())
     plain = set(query.statuses)
     if query.waiting:
         plain.discard(StatusClass.WAITING)
@@ -160,17 +160,13 @@ def _statuses(query: InstanceQuery) -> Iterable[_Part]:
     asked = plain | ({StatusClass.WAITING} if query.waiting else set())
     yield _Part(f"l.urgency {_IDS}", (id_list(_orders_with(asked)),), "ix_instance_lists_urgency")
     if query.waiting:
-        bits = sum(WAITING_BIT.get(status, 0) for status in _waiting(query.waiting))
+        bits = sum(WAITING_BIT[status] for status in query.waiting)
         narrow = f"(l.urgency {_IDS} AND l.waiting & ? <> 0)"
         values: tuple[Any, ...] = (id_list(_orders_with({StatusClass.WAITING})), bits)
         if plain:
             narrow = f"(l.urgency {_IDS} OR {narrow})"
             values = (id_list(_orders_with(plain)), *values)
         yield _Part(narrow, values)
-
-
-def _waiting(statuses: Iterable[NodeStatus]) -> Iterable[NodeStatus]:
-    return set(statuses)
 
 
 def _orders_with(statuses: Iterable[StatusClass]) -> list[int]:
