@@ -12,11 +12,13 @@ import json
 import os
 import sys
 from collections.abc import Callable, Sequence
+from datetime import tzinfo
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from taskhouse.cli.wording import ZONE
 from taskhouse.config import default_home
 
 if TYPE_CHECKING:
@@ -78,6 +80,16 @@ class Remote:
             else:
                 self.console.print(each)
 
+    def zone(self) -> tzinfo | None:
+        """The tenant's, in which people mean scheduled times."""
+        return self._zone
+
+    @functools.cached_property
+    def _zone(self) -> tzinfo | None:
+        from zoneinfo import ZoneInfo
+
+        return ZoneInfo(self.client.me().time_zone)
+
     @functools.cached_property
     def console(self) -> Console:
         from rich.console import Console
@@ -112,6 +124,7 @@ def remote(command: F) -> F:
     @functools.wraps(command)
     def asked(*arguments: Any, url: str, token: str, home: Path | None, as_json: bool, **options: Any) -> Any:
         server = Remote(url, token, home, as_json)
+        ZONE.set(server.zone)
         try:
             return command(server, *arguments, **options)
         except (click.ClickException, click.Abort, click.exceptions.Exit):

@@ -1,17 +1,20 @@
-"""How values look in tables: statuses with their glyph and colour, times of this machine's zone, durations.
+"""How values look in tables: statuses with their glyph and colour, times of the tenant's zone, durations.
 
 Colour means status and nothing else; the glyph says it without colour.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from datetime import date, datetime
+from collections.abc import Callable, Mapping, Sequence
+from contextvars import ContextVar
+from datetime import date, datetime, tzinfo
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from rich.text import Text
 
+ZONE: ContextVar[Callable[[], tzinfo | None]] = ContextVar("zone", default=lambda: None)
+"""Tells the zone in which times are shown, asked when the first is; None is this machine's."""
 STATUS = {
     "SUCCEEDED": ("✔", "green", "Succeeded"),
     "FAILED": ("✖", "red", "Failed"),
@@ -63,12 +66,12 @@ def counts(by_status: Mapping[str, int]) -> Text:
 
 
 def moment(at: datetime | None) -> str:
-    """`2026-03-02 00:30:00` in this machine's zone."""
-    return "–" if at is None else f"{at.astimezone():%Y-%m-%d %H:%M:%S}"
+    """`2026-03-02 00:30:00` in the tenant's zone."""
+    return "–" if at is None else f"{at.astimezone(ZONE.get()()):%Y-%m-%d %H:%M:%S}"
 
 
 def short_moment(at: datetime | None) -> str:
-    return "–" if at is None else f"{at.astimezone():%m-%d %H:%M}"
+    return "–" if at is None else f"{at.astimezone(ZONE.get()()):%m-%d %H:%M}"
 
 
 def bizdate(day: date | None) -> str:

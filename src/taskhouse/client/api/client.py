@@ -29,6 +29,7 @@ from taskhouse.client.api.instances import (
 )
 from taskhouse.client.api.operations import Applied, Operation, Options, Preview, Target
 from taskhouse.client.api.pictures import CodePage, ConsumptionLineage, Dag, ProductionLineage
+from taskhouse.client.api.rehearsal import Rehearsal
 from taskhouse.client.api.server import Health, Me, ProjectList
 from taskhouse.client.api.transport import Query, Transport, Value
 
@@ -43,6 +44,7 @@ class Client:
         self.transport = Transport(url, token, timeout_s=timeout_s)
         self.instances = Instances(self.transport)
         self.operations = Operations(self.transport)
+        self.rehearsal = Rehearsal(self.transport)
 
     def me(self) -> Me:
         """Whose token it is."""
@@ -116,7 +118,7 @@ class Instances:
 
     def dag(self, instance: int, *, up: int = 1, down: int = 1, limit: int = 500, expand: Sequence[int] = ()) -> Dag:
         """The surroundings: levels `up` and `down`, at most `limit` instances; `expand` opens instances into their nodes."""
-        query = {"up": up, "down": down, "limit": limit, "expand": tuple(expand)}
+        query: Query = {"up": up, "down": down, "limit": limit, "expand": tuple(expand)}
         return self._transport.get(f"/instances/{instance}/dag", Dag, query)
 
     def code(self, instance: int) -> CodePage:

@@ -6,11 +6,13 @@ import msgspec
 
 
 class Me(msgspec.Struct, frozen=True):
-    """`roles`: project -> roles. A super administrator may everything, without roles."""
+    """`roles`: project -> roles. A super administrator may everything, without roles. `time_zone`: the tenant's, in which scheduled times and
+    data timestamps are meant."""
 
     user: str
     super_admin: bool = False
     roles: dict[str, list[str]] = {}
+    time_zone: str = "UTC"
 
 
 class Project(msgspec.Struct, frozen=True):

@@ -14,11 +14,13 @@ from taskhouse.services.recurring.permissions import visible_projects
 
 
 class Me(msgspec.Struct, frozen=True):
-    """`roles`: project -> roles. A super administrator may everything, without roles."""
+    """`roles`: project -> roles. A super administrator may everything, without roles. `time_zone`: the tenant's, in which scheduled times and
+    data timestamps are meant."""
 
     user: str
     super_admin: bool
     roles: dict[str, list[str]]
+    time_zone: str
 
 
 class ProjectView(msgspec.Struct, frozen=True):
@@ -51,7 +53,7 @@ routes = Routes("server")
 def who_am_i(call: Call[Nothing, None]) -> Me:
     """The user that the token belongs to, with the roles in projects."""
     roles = {project: sorted(role.value for role in its) for project, its in sorted(call.actor.roles.items())}
-    return Me(call.actor.user, call.actor.super_admin, roles)
+    return Me(call.actor.user, call.actor.super_admin, roles, call.world.workspace.tenant().time_zone)
 
 
 @routes.get("/projects", reply=ProjectList)
