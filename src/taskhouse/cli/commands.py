@@ -12,6 +12,7 @@ from taskhouse.cli.instances import instances
 from taskhouse.cli.keys import key
 from taskhouse.cli.operations import COMMANDS as OPERATIONS
 from taskhouse.cli.projects import project
+from taskhouse.cli.rehearsal import rehearsal
 from taskhouse.cli.serve import serve
 from taskhouse.cli.tokens import token
 from taskhouse.cli.users import user
@@ -63,5 +64,6 @@ main.add_command(token)
 for command in (validate, plan, apply, schema):
     main.add_command(command)
 main.add_command(instances)
+main.add_command(rehearsal)
 for operation in OPERATIONS:
     main.add_command(operation)

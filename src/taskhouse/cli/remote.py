@@ -61,9 +61,10 @@ class Remote:
         if holder is None or not holder.rest_url:
             if url:
                 raise click.UsageError("--url needs a --token (or TASKHOUSE_TOKEN); `taskhouse token create` makes one")
-            raise click.ClickException(
-                f"no server runs on the home {folder}: name it with --home, or a server elsewhere with --url and --token"
-            )
+            from taskhouse.client.api.errors import ConnectionFailed
+
+            message = f"no server runs on the home {folder}: name it with --home, or a server elsewhere with --url and --token"
+            raise ConnectionFailed("UNREACHABLE", message)
         return url or holder.rest_url, token or holder.token
 
     def show(self, document: object, for_people: Callable[[], object]) -> None:
@@ -127,6 +128,13 @@ def remote(command: F) -> F:
         ZONE.set(server.zone)
         try:
             return command(server, *arguments, **options)
+        except click.UsageError as error:
+            if not as_json:
+                raise
+            click.echo(
+                json_text({"error": {"code": "USAGE", "message": error.format_message(), "items": []}}), err=True
+            )
+            sys.exit(error.exit_code)
         except (click.ClickException, click.Abort, click.exceptions.Exit):
             raise
         except Exception as error:

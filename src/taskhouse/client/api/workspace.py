@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from datetime import date
 from pathlib import Path
 
 import msgspec
@@ -117,6 +118,7 @@ class Publication(msgspec.Struct, frozen=True):
     published: list[str]
     retired: list[str]
     at: str
+    generated: int = 0
 
 
 class Workspaces:
@@ -133,10 +135,22 @@ class Workspaces:
         return self._transport.ask("/workspace/plan", {"files": files, "environment": environment}, WorkspacePlan)
 
     def apply(
-        self, files: Mapping[str, str], environment: str = "PROD", *, digest: str, key: str | None = None
+        self,
+        files: Mapping[str, str],
+        environment: str = "PROD",
+        *,
+        digest: str,
+        since: date | None = None,
+        key: str | None = None,
     ) -> Publication:
-        """Publish what the plan with this digest showed."""
-        body = {"files": files, "environment": environment, "digest": digest}
+        """Publish what the plan with this digest showed. `since`: a run date from which on new tasks have instances, those of days that
+        have passed included."""
+        body = {
+            "files": files,
+            "environment": environment,
+            "digest": digest,
+            "since": since.isoformat() if since else "",
+        }
         return self._transport.post("/workspace/apply", body, Publication, key=key)
 
 
