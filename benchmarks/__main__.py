@@ -1,4 +1,4 @@
-"""`make bench`: latency, TPC-H and tunnels, each beside the thing that it cannot be faster than.
+"""`make bench`: recurring instances beside their aims; latency, TPC-H and tunnels, each beside the thing that it cannot be faster than.
 
 Every figure is measured on the machine it runs on, in one run: first the bare thing, then the same through the released client and a server of
 its own on a fresh home.
@@ -12,11 +12,11 @@ import sys
 import tempfile
 from pathlib import Path
 
-from benchmarks import latency, tpch, tunnels
+from benchmarks import latency, recurring, tpch, tunnels
 from benchmarks.clients import open_client
 from tools import server
 
-PARTS = ("latency", "tpch", "tunnels")
+PARTS = ("recurring", "latency", "tpch", "tunnels")
 
 
 def main() -> int:
@@ -35,6 +35,10 @@ def main() -> int:
     with tempfile.TemporaryDirectory(prefix="taskhouse-bench-") as temporary:
         folder = options.folder or Path(temporary)
         folder.mkdir(parents=True, exist_ok=True)
+        if "recurring" in parts:
+            recurring.run(Path(temporary))
+        if parts == ("recurring",):
+            return 0
         with server.running(Path(temporary) / "home", Path(temporary) / "server.log") as ready:
             client = open_client(ready)
             if "latency" in parts:
