@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -100,7 +101,15 @@ def plan(server: Remote, folder: Path, environment: str, whole: bool) -> None:
 @_all
 @click.option("--yes", is_flag=True, help="Publish without asking.")
 @click.option("--digest", default="", help="Publish only if the plan still has this digest.")
-def apply(server: Remote, folder: Path, environment: str, whole: bool, yes: bool, digest: str) -> None:
+@click.option(
+    "--since",
+    type=click.DateTime(["%Y-%m-%d"]),
+    default=None,
+    help="New tasks have instances from this run date on; those of days that have passed are generated at once.",
+)
+def apply(
+    server: Remote, folder: Path, environment: str, whole: bool, yes: bool, digest: str, since: datetime | None
+) -> None:
     """Publish the definitions in FOLDER: shows the plan, asks, and publishes all of it in one transaction."""
     from taskhouse.client.api.workspace import Workspaces
 
@@ -123,7 +132,8 @@ def apply(server: Remote, folder: Path, environment: str, whole: bool, yes: bool
         if not click.confirm("Publish?"):
             click.echo("nothing was changed")
             sys.exit(DECLINED)
-    made = Workspaces(server.client.transport).apply(files, environment.upper(), digest=found.digest)
+    first = since.date() if since is not None else None
+    made = Workspaces(server.client.transport).apply(files, environment.upper(), digest=found.digest, since=first)
     server.show(made, lambda: _published(made, found))
 
 
@@ -290,4 +300,5 @@ def _cut(made: Sequence[object], most: int) -> list[object]:
 
 
 def _published(made: Publication, found: WorkspacePlan) -> str:
-    return f"published to {made.environment.lower()} as revision {made.revision}: {summary(found)}"
+    past = f"; {made.generated} instances of days that have passed" if made.generated else ""
+    return f"published to {made.environment.lower()} as revision {made.revision}: {summary(found)}{past}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import date
 
 import msgspec
 
@@ -35,11 +36,13 @@ _FILE = "tenant: {name: demo}\nprojects:\n  - {name: shop, owner: alice}\n"
 
 class WorkspaceBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """`files`: the text of each file of the workspace folder by its path in it, with `/`. `environment`: DEV or PROD. `digest`: of
-    the plan that was shown, to apply it."""
+    the plan that was shown, to apply it. `since`: a run date like 2026-03-02, for applying: new tasks have instances from it on, and
+    those of days that have passed are generated at once; empty: from the next generation on."""
 
     files: dict[str, str]
     environment: str = "PROD"
     digest: str = ""
+    since: str = ""
 
 
 class FindingView(msgspec.Struct, frozen=True):
@@ -144,13 +147,15 @@ class WorkspacePlanView(msgspec.Struct, frozen=True):
 
 
 class PublicationView(msgspec.Struct, frozen=True):
-    """`published` and `retired` are ids of tasks. `revision` is the environment's after it."""
+    """`published` and `retired` are ids of tasks. `revision` is the environment's after it. `generated`: instances of days that have
+    passed."""
 
     environment: str
     revision: int
     published: list[str]
     retired: list[str]
     at: str
+    generated: int = 0
 
 
 @routes.post("/workspace/validate", body=WorkspaceBody, reply=ValidationView, max_body=_LARGE)
@@ -201,7 +206,8 @@ def apply_definitions(call: Call[Nothing, WorkspaceBody]) -> PublicationView:
     if not call.body.digest:
         raise bad_request("a publication needs the digest of its plan: POST /workspace/plan first", "digest")
     try:
-        made = apply_workspace(call.world, call.actor, environment, call.body.files, call.body.digest)
+        since = _date(call.body.since)
+        made = apply_workspace(call.world, call.actor, environment, call.body.files, call.body.digest, since)
     except InvalidWorkspaceError as error:
         items = [
             ErrorItem(0, str(each.mark), each.where, f"{each.message} ({each.hint})" if each.hint else each.message)
@@ -217,6 +223,7 @@ def apply_definitions(call: Call[Nothing, WorkspaceBody]) -> PublicationView:
         list(made.plan.difference.published),
         list(made.plan.difference.retired),
         made.at.isoformat(),
+        made.generated,
     )
 
 
@@ -231,6 +238,15 @@ def _environment(word: str) -> Environment:
         return Environment(word.upper())
     except ValueError:
         raise bad_request(f"'{word}' is not an environment; write DEV or PROD", "environment") from None
+
+
+def _date(text: str) -> date | None:
+    if not text:
+        return None
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise bad_request(f"'{text}' is not a date; write it like 2026-03-02", "since") from None
 
 
 def _findings(found: Iterable[Finding]) -> list[FindingView]:

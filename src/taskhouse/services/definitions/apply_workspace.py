@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import structlog
 
@@ -20,10 +21,14 @@ from taskhouse.domain.roles import Actor
 from taskhouse.services.catalogue.projects import DEFAULT_PROPERTIES
 from taskhouse.services.definitions.plan_workspace import WorkspacePlan, plan_workspace
 from taskhouse.services.materialization import deploy
+from taskhouse.services.recurring.generate import generate_since
 from taskhouse.services.recurring.permissions import login_name
 from taskhouse.services.world import Caller, World
 
 _log = structlog.get_logger(__name__)
+
+MAX_PAST_DAYS = 366
+"""How far back instances of newly published tasks are generated at most."""
 
 
 class PlanChangedError(Exception):
@@ -32,11 +37,13 @@ class PlanChangedError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Publication:
-    """`revision` is the environment's after it; the same as before when nothing was to be done."""
+    """`revision` is the environment's after it; the same as before when nothing was to be done. `generated`: instances of run dates
+    that have passed."""
 
     plan: WorkspacePlan
     revision: int
     at: datetime
+    generated: int = 0
 
     @property
     def is_empty(self) -> bool:
@@ -44,9 +51,16 @@ class Publication:
 
 
 def apply_workspace(
-    world: World, actor: Actor, environment: Environment, files: Mapping[str, str], digest: str
+    world: World,
+    actor: Actor,
+    environment: Environment,
+    files: Mapping[str, str],
+    digest: str,
+    since: date | None = None,
 ) -> Publication:
-    """Raises `InvalidWorkspaceError`, `PlanChangedError`, and `Fault`s: NO_PERMISSION, INVALID_STATE when somebody else
+    """Publish. `since`: new tasks have instances from this run date on, and those of days that have passed are generated now.
+
+    Raises `InvalidWorkspaceError`, `PlanChangedError`, and `Fault`s: NO_PERMISSION, INVALID_STATE when somebody else
     published in the same moment, and what making tables may raise."""
     plan = plan_workspace(world, actor, environment, files)
     if plan.digest != digest:
@@ -54,11 +68,13 @@ def apply_workspace(
             "the plan is not the one that was shown: definitions or the published state changed meanwhile; plan again"
         )
     now = world.clock.now()
+    zone = ZoneInfo(plan.workspace.tenant.time_zone)
+    _check_since(plan, since, now.astimezone(zone).date())
     if plan.difference.is_empty:
         return Publication(plan, plan.revision, now)
     _make_projects(world, plan, now)
     deploy(world, plan.materialized, Caller(login_name(actor.user), is_admin=True))  # roles were checked by the plan
-    tasks = [_dated(plan, id, now, actor.user) for id in plan.difference.published]
+    tasks = [_dated(plan, id, now, actor.user, since) for id in plan.difference.published]
 
     def publish() -> int:
         if not tasks and not plan.difference.retired:
@@ -74,13 +90,30 @@ def apply_workspace(
         retired=len(plan.difference.retired),
         by=actor.user,
     )
-    return Publication(plan, revision, now)
+    generated = 0 if since is None else generate_since(world.recurring, environment, since, now, zone)
+    world.events.publish("recurring")
+    return Publication(plan, revision, now, generated)
 
 
-def _dated(plan: WorkspacePlan, id: str, now: datetime, user: str) -> PublishedTask:
-    """A task that was published before goes on; a new one begins with the next generation."""
+def _check_since(plan: WorkspacePlan, since: date | None, today: date) -> None:
+    if since is None:
+        return
+    if since > plan.first_run_date:
+        raise Fault(
+            FaultCode.INVALID_ARGUMENT,
+            f"instances since {since}: new tasks have them since {plan.first_run_date} without asking; name an earlier run date",
+        )
+    if today - since > timedelta(days=MAX_PAST_DAYS):
+        raise Fault(
+            FaultCode.INVALID_ARGUMENT,
+            f"instances since {since}: that is more than {MAX_PAST_DAYS} days ago; name a later one",
+        )
+
+
+def _dated(plan: WorkspacePlan, id: str, now: datetime, user: str, since: date | None) -> PublishedTask:
+    """A task that was published before goes on; a new one begins with the next generation, or with the date asked for."""
     earlier = plan.published.get(id)
-    first = earlier.first_run_date if earlier is not None else plan.first_run_date
+    first = earlier.first_run_date if earlier is not None else since or plan.first_run_date
     return replace(plan.tasks[id], first_run_date=first, published_at=now, published_by=user)
 
 

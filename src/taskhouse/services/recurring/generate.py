@@ -49,6 +49,13 @@ def generate_owed(store: RecurringStore, environment: Environment, now: datetime
     return added
 
 
+def generate_since(store: RecurringStore, environment: Environment, first: date, now: datetime, zone: tzinfo) -> int:
+    """Generate what is missing of every run date from `first` to the latest that is due: for tasks that were published with a first
+    run date that has passed. Returns how many instances are new. Later dates that are owed follow from it (`owed`)."""
+    days = (last_due_run_date(now, zone) - first).days
+    return sum(generate_date(store, environment, first + ONE_DAY * n, now, zone) for n in range(days + 1))
+
+
 def generate_date(store: RecurringStore, environment: Environment, run_date: date, now: datetime, zone: tzinfo) -> int:
     """Generate one run date, or what is missing of it. Returns how many instances are new."""
     _, current = store.published(environment)
