@@ -7,7 +7,8 @@ From weak to strong: the defaults here, a TOML file, environment variables, flag
     [limits]
     running_tasks = 8
 
-and the variables `TASKHOUSE_HOST`, `TASKHOUSE_PORT`, ..., `TASKHOUSE_LIMITS_RUNNING_TASKS`. Unknown names are errors: a misspelt
+and the variables `TASKHOUSE_HOST`, `TASKHOUSE_PORT`, ..., `TASKHOUSE_LIMITS_RUNNING_TASKS`. The tables are `limits`, `features` and
+`operations`. Unknown names are errors: a misspelt
 setting that is silently ignored is worse than a server that does not start.
 """
 
@@ -15,6 +16,7 @@ from __future__ import annotations
 
 import math
 import os
+import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
@@ -22,11 +24,14 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from taskhouse.domain.features import Features
 from taskhouse.domain.limits import MAY_BE_ZERO, Limits
+from taskhouse.domain.snapshot import OperationSettings
 
 DEFAULT_PROJECT = "taskhouse"
 PREFIX = "TASKHOUSE_"
-_LIMITS_PREFIX = PREFIX + "LIMITS_"
+TABLES = {"limits": "limit", "features": "feature", "operations": "setting of operations"}
+"""Tables of the file, and of the environment as `TASKHOUSE_<TABLE>_<NAME>`; what one of their names is called."""
 _OF_CLIENTS = frozenset({"url", "token"})
 """Variables that commands read which ask a server; a server does not mind them."""
 LOG_FORMATS = ("console", "json")
@@ -83,6 +88,8 @@ class Config:
     rehearsal: bool = False
     """Serve a home for trying operations: its clock stands still until it is set, and no code of recurring instances is run."""
     limits: Limits = field(default_factory=Limits)
+    features: Features = field(default_factory=Features)
+    operations: OperationSettings = field(default_factory=OperationSettings)
 
 
 def load(file: Path | None, environment: Mapping[str, str], flags: Mapping[str, Any]) -> Config:
@@ -104,25 +111,34 @@ def _from_file(config: Config, file: Path) -> Config:
         raise ConfigError(f"cannot read {file}: {error.strerror}") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ConfigError(f"{file} is not TOML: {error}") from None
-    limits = document.pop("limits", {})
-    if not isinstance(limits, dict):
-        raise ConfigError(f"{file}: limits must be a table, [limits]")
+    tables = {table: document.pop(table, {}) for table in TABLES}
+    for table, values in tables.items():
+        if not isinstance(values, dict):
+            raise ConfigError(f"{file}: {table} must be a table, [{table}]")
     config = _with(config, document, str(file))
-    return replace(config, limits=_limits(config.limits, limits, f"{file}, [limits]"))
+    for table, values in tables.items():
+        config = _with_table(config, table, values, f"{file}, [{table}]")
+    return config
 
 
 def _from_environment(config: Config, environment: Mapping[str, str]) -> Config:
-    known = {f.name for f in fields(Config)} - {"limits"} | {"config"}
+    known = {f.name for f in fields(Config)} - TABLES.keys() | {"config"}
     own = {name: value for name, value in environment.items() if name.startswith(PREFIX) and value != ""}
-    limits = {n.removeprefix(_LIMITS_PREFIX).lower(): v for n, v in own.items() if n.startswith(_LIMITS_PREFIX)}
-    plain = {n.removeprefix(PREFIX).lower(): v for n, v in own.items() if not n.startswith(_LIMITS_PREFIX)}
+    plain = {name.removeprefix(PREFIX).lower(): value for name, value in own.items()}
+    tables: dict[str, dict[str, str]] = {table: {} for table in TABLES}
+    for name in list(plain):
+        table, _, rest = name.partition("_")
+        if table in TABLES and rest:
+            tables[table][rest] = plain.pop(name)
     plain = {name: value for name, value in plain.items() if name not in _OF_CLIENTS}
     unknown = sorted(plain.keys() - known)
     if unknown:
         raise ConfigError(f"the environment: there is no setting {PREFIX}{unknown[0].upper()}")
     plain.pop("config", None)
     config = _with(config, plain, "the environment")
-    return replace(config, limits=_limits(config.limits, limits, "the environment (TASKHOUSE_LIMITS_...)"))
+    for table, values in tables.items():
+        config = _with_table(config, table, values, f"the environment ({PREFIX}{table.upper()}_...)")
+    return config
 
 
 def _with(config: Config, values: Mapping[str, Any], where: str) -> Config:
@@ -151,21 +167,37 @@ def _with(config: Config, values: Mapping[str, Any], where: str) -> Config:
                 converted[name] = _choice(name, value, LOG_LEVELS, where)
             case "limits" if isinstance(value, Limits):
                 converted[name] = value
+            case "features" if isinstance(value, Features):
+                converted[name] = value
+            case "operations" if isinstance(value, OperationSettings):
+                converted[name] = value
             case _:
                 raise ConfigError(f"{where}: there is no setting '{name}'")
     return replace(config, **converted)
 
 
-def _limits(limits: Limits, values: Mapping[str, Any], where: str) -> Limits:
-    kinds = {f.name: type(getattr(limits, f.name)) for f in fields(Limits)}
+def _with_table(config: Config, table: str, values: Mapping[str, Any], where: str) -> Config:
+    before = getattr(config, table)
+    kinds = {f.name: type(getattr(before, f.name)) for f in fields(before)}
     converted: dict[str, Any] = {}
     for name, value in values.items():
         if name not in kinds:
-            raise ConfigError(f"{where}: there is no limit '{name}'")
-        converted[name] = _number(kinds[name], name, value, where)
-        if converted[name] == 0 and name not in MAY_BE_ZERO:
-            raise ConfigError(f"{where}: {name} = {value!r} must be more than 0")
-    return replace(limits, **converted)
+            raise ConfigError(f"{where}: there is no {TABLES[table]} '{name}'")
+        if kinds[name] is bool:
+            converted[name] = _truth(name, value, where)
+        elif kinds[name] is str:
+            converted[name] = _file_name(name, value, where)
+        else:
+            converted[name] = _number(kinds[name], name, value, where)
+            if converted[name] == 0 and name not in MAY_BE_ZERO:
+                raise ConfigError(f"{where}: {name} = {value!r} must be more than 0")
+    return replace(config, **{table: replace(before, **converted)})
+
+
+def _file_name(name: str, value: Any, where: str) -> str:
+    if not isinstance(value, str) or not re.fullmatch(r"[\w .()-]{1,100}", value):
+        raise ConfigError(f"{where}: {name} = {value!r} cannot begin the name of a file")
+    return value
 
 
 def _number(kind: type, name: str, value: Any, where: str) -> Any:

@@ -23,6 +23,14 @@ def test_flags_win_over_environment_over_file(tmp_path: Path) -> None:
     assert (config.limits.running_tasks, config.limits.result_rows) == (3, 5)
 
 
+def test_features_and_operations_have_tables_of_their_own(tmp_path: Path) -> None:
+    file = tmp_path / "c.toml"
+    file.write_text("[features]\naiops = false\n[operations]\nmax_members = 7\n")
+    config = load(file, {"TASKHOUSE_FEATURES_DOWNLOAD_NAME": "x", "TASKHOUSE_OPERATIONS_IN_FLIGHT_FIRST": "yes"}, {})
+    assert (config.features.aiops, config.features.download_name) == (False, "x")
+    assert (config.operations.max_members, config.operations.in_flight_first) == (7, True)
+
+
 def test_the_environment_names_the_file(tmp_path: Path) -> None:
     file = tmp_path / "c.toml"
     file.write_text("port = 77")
@@ -41,6 +49,11 @@ def test_the_environment_names_the_file(tmp_path: Path) -> None:
         ("[limits]\nrunning_tasks = 0", "running_tasks = 0 must be more than 0"),
         ("grace_s = inf", "grace_s = inf is not a number"),
         ("limits = 3", "limits must be a table"),
+        ("features = 3", "features must be a table"),
+        ("[features]\naiops = 3", "aiops = 3 is neither true nor false"),
+        ("[features]\ndownload_name = 'a/b'", "download_name = 'a/b' cannot begin the name of a file"),
+        ("[operations]\nmembers = 3", "there is no setting of operations 'members'"),
+        ("[operations]\nmax_members = 0", "max_members = 0 must be more than 0"),
         ("port = ", "is not TOML"),
     ],
 )

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, NoReturn, TypeAlias
 
 from taskhouse.domain.access import Policy
+from taskhouse.domain.features import Features
 from taskhouse.domain.instance import Outcome
 from taskhouse.domain.limits import Limits
 from taskhouse.ports.access_store import AccessStore
@@ -68,6 +69,8 @@ class World:
     """The recurring instances in memory, shared by the scheduler, operations and views."""
     rehearsal: Rehearsal | None = None
     """Only on a server that rehearses (`taskhouse serve --rehearsal`)."""
+
+    features: Features = field(default_factory=Features)
 
     @property
     def results(self) -> Path:

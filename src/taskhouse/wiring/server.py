@@ -11,7 +11,9 @@ from pathlib import Path
 import structlog
 
 from taskhouse.config import Config
+from taskhouse.domain.features import Features
 from taskhouse.domain.limits import Limits
+from taskhouse.domain.snapshot import OperationSettings
 from taskhouse.engines.algorithms import AlgorithmRegistry
 from taskhouse.engines.duckdb.engine import DuckDbEngine
 from taskhouse.engines.process.processes import SupervisedProcesses
@@ -83,6 +85,8 @@ def build_world(
     limits: Limits,
     time_zone: str,
     endpoint: Callable[[], str],
+    features: Features | None = None,
+    operations: OperationSettings | None = None,
 ) -> World:
     """The world on an open database. `endpoint` tells scripts where this server is reached."""
     recurring = SqlRecurringStore(database)
@@ -104,7 +108,8 @@ def build_world(
         time_zone=time_zone,
         workspace=SqlWorkspaceStore(database),
         recurring=recurring,
-        books=Books(recurring),
+        books=Books(recurring, operations),
+        features=features or Features(),
     )
 
 
@@ -190,8 +195,17 @@ class Server:
         warehouse = DeltaWarehouse(self.home.warehouse, limits.retention_hours)
         engine = DuckDbEngine(self.home.warehouse, self.home.blobs, limits)
         self._ends.callback(engine.close)
-        zone = self._config.time_zone
-        return build_world(self.home.path, database, warehouse, engine, limits, zone, self._endpoint_for_scripts)
+        return build_world(
+            self.home.path,
+            database,
+            warehouse,
+            engine,
+            limits,
+            self._config.time_zone,
+            self._endpoint_for_scripts,
+            self._config.features,
+            self._config.operations,
+        )
 
     def _open_recurring(self) -> Recurring:
         """Recurring instances go by a clock of their own in a rehearsal, everything else by the real one."""

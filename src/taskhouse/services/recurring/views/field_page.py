@@ -140,6 +140,20 @@ def offers_in(scene: Scene, instance: int) -> dict[str, OfferView]:
     return {each.value: _view(offer) for each, offer in offers(scene.snapshot, instance).items()}
 
 
+def field_line(scene: Scene, field: int) -> FieldLine:
+    """One field at a position, with the operations that it admits."""
+    graph = scene.graph
+    instance = graph.field_instance[field]
+    own = next(own for own in scene.task(instance).fields if own.name == graph.fields[field].name)
+    offered = {
+        operation.value: _view(each.offer)
+        for operation in FIELD_OPERATIONS
+        for each in field_offers(scene.snapshot, operation, instance)
+        if each.name == own.name
+    }
+    return _field(scene, own, field, offered)
+
+
 def _view(offer: Offer) -> OfferView:
     return OfferView(offer.is_open, offer.refusal.value if offer.refusal else "", offer.reason)
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from taskhouse.domain.operations.priority import effective_priority
-from taskhouse.domain.recurring import BizType
+from taskhouse.domain.recurring import BizType, TableKind
 from taskhouse.domain.roles import Action
 from taskhouse.domain.run_times import NodeTimes, run_times
 from taskhouse.domain.status import display_label
@@ -123,10 +123,23 @@ def node_line(scene: Scene, node: int) -> NodeLine:
     )
 
 
-def require_node(scene: Scene, action: Action, node: int) -> None:
-    """A node is looked into by those who may for the project of one of the tables that it writes for. Raises `ViewRefused`."""
+def may_node(scene: Scene, action: Action, node: int) -> bool:
+    """By the project of a table that the node writes for; in an aggregate table by those of the metrics that the node computes."""
     graph = scene.graph
-    owners = list(graph.instances_of_node[node])
-    if not any(scene.may(action, owner) for owner in owners):
-        row = graph.instances[owners[0]]
-        raise forbidden(action, graph.nodes[node].id, graph.label(node), row.project)
+    for owner in graph.instances_of_node[node]:
+        row = graph.instances[owner]
+        own = [f for f in graph.incidence.fields_of[node] if graph.field_instance[f] == owner]
+        if row.kind is TableKind.AGGREGATE and own:
+            if any(scene.may_field(action, f) for f in own):
+                return True
+        elif scene.actor.may(action, row.project):
+            return True
+    return False
+
+
+def require_node(scene: Scene, action: Action, node: int) -> None:
+    """Raises `ViewRefused` (FORBIDDEN)."""
+    if not may_node(scene, action, node):
+        graph = scene.graph
+        project = graph.instances[scene.owner_of(node)].project
+        raise forbidden(action, graph.nodes[node].id, graph.label(node), project)

@@ -230,6 +230,37 @@ def around(
         parts.append(world.recurring.graph_around(missing))
 
 
+def upstream_of(world: World, scene: Scene, instance: int) -> Scene:
+    """A scene in which whatever unfinished stands before an instance has its edges, so that the topmost blocking nodes can be told. The
+    dates of unfinished nodes are what schedulers have loaded; others are loaded now."""
+    graph = scene.graph
+    if all(scene.core[node] for node in _unfinished_upstream(scene, graph.instance_at[instance])):
+        return scene
+    book = world.books.of(scene.environment)
+    book.cover_instances([instance])
+    while True:
+        scene = of_book(world, scene.actor, book)
+        above = _unfinished_upstream(scene, scene.graph.instance_at[instance])
+        missing = {scene.node_records[node].bizdate for node in above if not scene.core[node]}
+        if not missing:
+            return scene
+        book.cover(missing)
+
+
+def _unfinished_upstream(scene: Scene, instance: int) -> list[int]:
+    """Nodes upstream of an instance that have not succeeded, as far as they are here."""
+    found = dict.fromkeys(scene.graph.nodes_of_instance[instance])
+    for node in list(found):
+        found.update(dict.fromkeys(scene.snapshot.unmet_upstream(node)))
+    todo = list(found)
+    for node in todo:  # grows
+        for up in scene.snapshot.unmet_upstream(node):
+            if up not in found:
+                found[up] = None
+                todo.append(up)
+    return todo
+
+
 class PictureEdges:
     """Edges between instances as pictures show them: with the removed ones, and without all that hangs on the root, which is the
     whole day."""
