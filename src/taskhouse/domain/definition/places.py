@@ -15,12 +15,14 @@ Place = tuple[str, ...]
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """`hint` says what to do about it, empty when the message does. A warning does not keep a workspace from being published."""
+    """`hint` says what to do about it, empty when the message does. A warning does not keep a workspace from being published. `inside`:
+    line and column, from 1, in the text that stands at the place."""
 
     place: Place
     message: str
     hint: str = ""
     is_warning: bool = False
+    inside: tuple[int, int] | None = None
 
 
 @dataclass(frozen=True, slots=True)

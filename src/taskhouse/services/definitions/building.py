@@ -397,7 +397,7 @@ class Builder:
             raise self.refuse((*place, "file"), f"there is no file '{path}' in the workspace", suggestion(path, known))
         if not text.strip():
             raise self.refuse((*place, "file"), f"the file '{path}' is empty")
-        self.to.marks[(*place, "code")] = Mark(path, 1, 1)
+        self.to.marks[(*place, "code")] = self.to.starts[(*place, "code")] = Mark(path, 1, 1)
         return text
 
     def _parameters(self, values: Values, place: Place) -> str:

@@ -134,7 +134,9 @@ def _materialized(
 
 def _report(findings: Findings, problems: Iterable[Problem]) -> None:
     for problem in problems:
-        findings.report(problem.place, problem.message, problem.hint, is_warning=problem.is_warning)
+        findings.report(
+            problem.place, problem.message, problem.hint, is_warning=problem.is_warning, inside=problem.inside
+        )
 
 
 def _ordered(found: Iterable[Finding]) -> tuple[Finding, ...]:

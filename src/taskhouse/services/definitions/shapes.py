@@ -54,10 +54,11 @@ class Finding:
 
 @dataclass(slots=True)
 class Findings:
-    """Collects problems; `marks` remembers where each place stands."""
+    """Collects problems; `marks` remembers where each place stands, `starts` where the text at it begins."""
 
     found: list[Finding] = field(default_factory=list)
     marks: dict[Place, Mark] = field(default_factory=dict)
+    starts: dict[Place, Mark] = field(default_factory=dict)
     _said: set[tuple[Mark, str]] = field(default_factory=set)
 
     @property
@@ -87,8 +88,22 @@ class Findings:
                 return mark
         return Mark("workspace", 1, 1)
 
-    def report(self, place: Place, message: str, hint: str = "", *, is_warning: bool = False) -> None:
-        self._add(Finding(self.locate(place), where(place), message, hint, is_warning))
+    def report(
+        self,
+        place: Place,
+        message: str,
+        hint: str = "",
+        *,
+        is_warning: bool = False,
+        inside: tuple[int, int] | None = None,
+    ) -> None:
+        """`inside`: line and column, from 1, in the text at the place."""
+        mark = self.locate(place)
+        start = self.starts.get(place)
+        if inside is not None and start is not None:
+            line, column = inside
+            mark = Mark(start.file, start.line + line - 1, start.column + column - 1)
+        self._add(Finding(mark, where(place), message, hint, is_warning))
 
 
 def where(place: Place) -> str:
@@ -424,6 +439,8 @@ class Record(Shape):
                 is_wrong = True
                 continue
             to.marks[inner] = entry.node.mark
+            if isinstance(entry.node, Scalar):
+                to.starts[inner] = entry.node.start
             value = key.shape.read(entry.node, inner, to)
             if value is WRONG:
                 is_wrong = True

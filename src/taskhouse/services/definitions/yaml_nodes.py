@@ -21,6 +21,9 @@ _MERGE = "<<"
 _NOTHING = frozenset(("", "~", "null", "Null", "NULL"))
 
 
+_NOWHERE = Mark("", 0, 0)
+
+
 @dataclass(slots=True)
 class Node:
     mark: Mark
@@ -28,10 +31,12 @@ class Node:
 
 @dataclass(slots=True)
 class Scalar(Node):
-    """`is_plain`: written without quotes and not as a block, so that it may be a number, a flag, or nothing."""
+    """`is_plain`: written without quotes and not as a block, so that it may be a number, a flag, or nothing. `start` is where the text
+    itself begins: after the quote, or at the first line of a block."""
 
     text: str
     is_plain: bool = False
+    start: Mark = _NOWHERE
 
     @property
     def is_nothing(self) -> bool:
@@ -83,7 +88,7 @@ class NodeBudget:
 
 def documents(file: str, text: str, budget: NodeBudget) -> Iterator[Keyed]:
     """The documents of a file, empty ones left out. Raises `YamlError` for what is no YAML, no mapping, or not allowed."""
-    reader = _Reader(file, budget)
+    reader = _Reader(file, text, budget)
     try:
         for event in yaml.parse(text, Loader=_LOADER):
             document = reader.take(event)
@@ -115,8 +120,9 @@ class _Open:
 
 
 class _Reader:
-    def __init__(self, file: str, budget: NodeBudget) -> None:
+    def __init__(self, file: str, text: str, budget: NodeBudget) -> None:
         self._file = file
+        self._lines = text.splitlines()
         self._budget = budget
         self._stack: list[_Open] = []
         self._anchors: dict[str, Node] = {}
@@ -132,7 +138,7 @@ class _Reader:
                 self._check_tag(event)
                 mark = self._mark(event)
                 self._budget.spend(1, mark)
-                scalar = Scalar(mark, event.value, bool(event.implicit[0]))
+                scalar = Scalar(mark, event.value, bool(event.implicit[0]), self._start(mark, event))
                 self._remember(event.anchor, scalar)
                 return self._put(scalar)
             case yaml.AliasEvent():
@@ -160,6 +166,14 @@ class _Reader:
 
     def _mark(self, event: Any) -> Mark:
         return Mark(self._file, event.start_mark.line + 1, event.start_mark.column + 1)
+
+    def _start(self, mark: Mark, event: Any) -> Mark:
+        if event.style in ("|", ">"):
+            for number in range(mark.line, len(self._lines)):
+                line = self._lines[number]  # the first line with text says how far the block is indented
+                if line.strip():
+                    return Mark(self._file, mark.line + 1, len(line) - len(line.lstrip()) + 1)
+        return Mark(self._file, mark.line, mark.column + (event.style in ("'", '"')))
 
     def _check_tag(self, event: Any) -> None:
         if event.tag is not None and event.tag != "!":

@@ -52,7 +52,11 @@ class Context:
         self._by_lower = {id.lower(): id for id in logical}
 
     def refuse(self, place: Place, problem: str | Fault, hint: str = "") -> None:
-        self.problems.append(Problem(place, problem.message if isinstance(problem, Fault) else problem, hint))
+        if isinstance(problem, Fault):
+            inside = (problem.place.line, problem.place.column) if problem.place else None
+            self.problems.append(Problem(place, problem.message, hint, inside=inside))
+        else:
+            self.problems.append(Problem(place, problem, hint))
 
     # --- names --------------------------------------------------------------------------------------------------------
 

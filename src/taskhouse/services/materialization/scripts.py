@@ -37,8 +37,7 @@ def read_task(context: Context, task: PlainTask) -> PlainReading:
                 text = with_sample_values(task.code, task.parameters)
                 lineage = script_lineage(text, task.project.lower(), context.columns_of)
             except Fault as fault:
-                where = f" (line {fault.place.line}, column {fault.place.column})" if fault.place else ""
-                context.refuse((*task.place, "code"), f"{fault.message}{where}")
+                context.refuse((*task.place, "code"), fault)
                 return PlainReading(tuple(declared))
             written = [f"{table.project}.{table.name}".lower() for table in lineage.writes]
             return PlainReading(tuple(dict.fromkeys((*declared, *written))), lineage)
