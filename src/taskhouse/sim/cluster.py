@@ -129,9 +129,11 @@ class Cluster:
 class SimulatedExecutor:
     """The cluster as one process sees it: implements `ports.executor.Executor`."""
 
-    def __init__(self, cluster: Cluster, who: str, interruptions: Interruptions) -> None:
+    def __init__(self, cluster: Cluster, who: str, process: str, interruptions: Interruptions) -> None:
+        """`who` gets the outcomes, `process` is what dies."""
         self._cluster = cluster
         self._who = who
+        self._process = process
         self._interruptions = interruptions
         cluster.fronts[who] = []
 
@@ -157,16 +159,16 @@ class SimulatedExecutor:
 
     def start(self, orders: Sequence[AttemptOrder]) -> None:
         for order in orders:
-            self._interruptions.around(self._who, "start", after=False)
+            self._interruptions.around(self._process, "start", after=False)
             self._cluster.order(order, self._who)
-        self._interruptions.around(self._who, "start", after=True)
+        self._interruptions.around(self._process, "start", after=True)
 
     def cancel(self, run: Run) -> bool:
-        self._interruptions.around(self._who, "cancel", after=False)
+        self._interruptions.around(self._process, "cancel", after=False)
         return self._cluster.cancel((run.node, run.serial))
 
     def find(self, run: Run) -> RunOutcome | Found:
-        self._interruptions.around(self._who, "find", after=False)
+        self._interruptions.around(self._process, "find", after=False)
         found = self._cluster.attempts.get((run.node, run.serial))
         if found is None:
             return Found.UNKNOWN

@@ -1,6 +1,6 @@
 """Crashes, and what happens between two calls.
 
-A scheduler or a person's request reaches the store only through a `FaultyStore`. Around any call the process may die: before, then
+A scheduler or a person's request reaches the store only through a faulty store. Around any call the process may die: before, then
 nothing happened, or after, then all of it did and nobody was told (an ambiguous commit). And around any call others may act, so that
 whatever was read a moment ago is old.
 """
@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from typing import Any, Protocol
+from typing import Any, Protocol, cast
 
 from taskhouse.ports.recurring_store import RecurringStore
 
@@ -26,10 +26,13 @@ class Interruptions(Protocol):
     def around(self, who: str, verb: str, *, after: bool) -> None: ...
 
 
-class FaultyStore:
-    """A `RecurringStore` as one process sees it."""
+def faulty(store: RecurringStore, who: str, interruptions: Interruptions) -> RecurringStore:
+    """The store as one process sees it."""
+    return cast(RecurringStore, _FaultyStore(store, who, interruptions))
 
-    def __init__(self, store: Any, who: str, interruptions: Interruptions) -> None:
+
+class _FaultyStore:
+    def __init__(self, store: RecurringStore, who: str, interruptions: Interruptions) -> None:
         self._store = store
         self._who = who
         self._interruptions = interruptions

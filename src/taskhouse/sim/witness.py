@@ -6,10 +6,10 @@ written out anew, naively, from the specification of the status machine; only th
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime
-from typing import Any
+from datetime import date, datetime, tzinfo
+from typing import Any, cast
 
 from taskhouse.domain.attempts import FailReason
 from taskhouse.domain.calendar import bizdate_of
@@ -18,6 +18,7 @@ from taskhouse.domain.instance_graph import InstanceGraph
 from taskhouse.domain.node_state import NodeState, NodeWrite, Run, RunStatus, Transition
 from taskhouse.domain.published import ProgramKind, PublishedTask
 from taskhouse.domain.recurring import EdgeKind, Environment
+from taskhouse.domain.roles import Actor
 from taskhouse.domain.schedule import ScheduleType
 from taskhouse.domain.status import CLASS_OF, NodeStatus, StatusClass
 from taskhouse.domain.transitions import Cause, is_legal
@@ -47,6 +48,9 @@ _BY_OPERATORS = frozenset(
 )
 
 
+ACTOR = Actor("witness", super_admin=True)
+
+
 @dataclass
 class Truth:
     """Of one environment: the graph of everything, and the present state of each node, by id."""
@@ -57,6 +61,10 @@ class Truth:
     """Of each node: the version with which it was generated."""
     removed: set[int] = field(default_factory=set)
     """Positions of edges."""
+
+    def hangs_on_root(self, node: int) -> bool:
+        graph = self.graph
+        return any(graph.edge_up[edge] < 0 for edge in graph.in_edges[graph.node_at[node]])
 
     def ups(self, node: int) -> list[tuple[int, EdgeKind]]:
         """Ids of what lies upstream by edges that are not removed, the root left out."""
@@ -72,24 +80,32 @@ class Truth:
 class Witness:
     """A `RecurringStore`: what it does not have itself is the store's. `wrong` are the violations found so far."""
 
-    def __init__(self, store: RecurringStore, cluster: Cluster, slots: Mapping[str, int]) -> None:
+    def __init__(self, store: RecurringStore, cluster: Cluster, slots: Mapping[str, int], zone: tzinfo) -> None:
         self.store = store
         self.cluster = cluster
         self.slots = slots
+        self.zone = zone
         self.wrong: list[str] = []
-        self.states: dict[int, NodeState] = {}
-        self.runs: dict[tuple[int, int], Run] = {}
+        self.rows: dict[int, NodeState] = {}
+        self.known_runs: dict[tuple[int, int], Run] = {}
         self.live: dict[int, Run] = {}
         self.truths: dict[Environment, Truth] = {}
         self.where: dict[int, Environment] = {}
-        self.log: list[tuple[datetime, str]] = []
-        """What was committed, for people."""
+        self.log: list[tuple[datetime, str | Transition]] = []
+        """What was committed, for people: see `told`."""
+        self.touched: set[int] = set()
+        """Nodes whose row was written since somebody emptied it."""
+        self.last_cause: dict[int, Cause] = {}
         self._dates: dict[Environment, set[date]] = {}
 
     def __getattr__(self, verb: str) -> Callable[..., Any]:
         method: Callable[..., Any] = getattr(self.store, verb)
         setattr(self, verb, method)
         return method
+
+    @property
+    def as_store(self) -> RecurringStore:
+        return cast(RecurringStore, self)
 
     # ---- commits
 
@@ -119,9 +135,9 @@ class Witness:
             self._check_same(before, truth)
         self.truths[environment] = truth
         for state in rows.states:
-            known = self.states.get(state.id)
+            known = self.rows.get(state.id)
             if known is None:
-                self.states[state.id] = state
+                self.rows[state.id] = state
                 self.where[state.id] = environment
             elif known != state:
                 self.wrong.append(f"generation changed {self.name(state.id)}")
@@ -135,7 +151,7 @@ class Witness:
     def write(self, writes: Sequence[NodeWrite], now: datetime) -> WriteResult:
         result = self.store.write(writes, now)
         taken, refused = [], []
-        versions = {write.after.id: self.states[write.after.id].lock_version for write in writes}
+        versions = {write.after.id: self.rows[write.after.id].lock_version for write in writes}
         for write in writes:
             if versions[write.after.id] == write.expected:
                 versions[write.after.id] += 1
@@ -149,7 +165,7 @@ class Witness:
 
     def operate(self, operation: OperationWrite, now: datetime) -> OperationResult:
         result = self.store.operate(operation, now)
-        stale = [w.after.id for w in operation.writes if self.states[w.after.id].lock_version != w.expected]
+        stale = [w.after.id for w in operation.writes if self.rows[w.after.id].lock_version != w.expected]
         if sorted(stale) != sorted(result.conflicts):
             self.wrong.append(f"the store found conflicts at {sorted(result.conflicts)}, there were {sorted(stale)}")
         if result.conflicts:
@@ -175,7 +191,7 @@ class Witness:
             self.wrong.append(f"{operation.entry.operation} is logged without the statuses of its nodes")
             return
         for write in operation.writes:
-            node, state = write.after.id, self.states[write.after.id]
+            node, state = write.after.id, self.rows[write.after.id]
             if not write.transitions and write.after.paused == state.paused:
                 continue
             if before.get(str(node)) != state.status.value:
@@ -198,15 +214,15 @@ class Witness:
     def _commit(self, writes: Sequence[NodeWrite], now: datetime, causes: frozenset[Cause]) -> None:
         begun: list[tuple[int, NodeState]] = []
         for write in writes:
-            before = self.states[write.after.id]
+            before = self.rows[write.after.id]
             self._check_write(write, before, now, causes)
-            self.states[write.after.id] = write.after
+            self.rows[write.after.id] = write.after
+            self.touched.add(write.after.id)
+            if write.transitions:
+                self.last_cause[write.after.id] = write.transitions[-1].cause
             if any(line.target is NodeStatus.RUNNING for line in write.transitions):
                 begun.append((write.after.id, before))
-            self.log.extend(
-                (line.at, f"{self.name(line.node)} {line.source and line.source.value} -> {line.target.value} ({line.cause.value}, run {line.run})")
-                for line in write.transitions
-            )  # fmt: skip
+            self.log.extend((line.at, line) for line in write.transitions)
         for write in writes:
             self._check_after(write.after)
         for node, before in begun:
@@ -242,14 +258,14 @@ class Witness:
 
     def _check_run(self, run: Run, serial: int, name: str) -> int:
         key = (run.node, run.serial)
-        known = self.runs.get(key)
+        known = self.known_runs.get(key)
         if known is None:
             if run.serial != serial + 1:
                 self.wrong.append(f"{name} gets run {run.serial} after run {serial}")
             serial = run.serial
         elif known.status is not RunStatus.RUNNING and known.status is not run.status:
             self.wrong.append(f"run {run.serial} of {name} was {known.status.value} and becomes {run.status.value}")
-        self.runs[key] = run
+        self.known_runs[key] = run
         if run.status is RunStatus.RUNNING:
             other = self.live.get(run.node)
             if other is not None and other.serial != run.serial:
@@ -270,7 +286,7 @@ class Witness:
             if outcome is None or outcome.reason is not FailReason.ERROR:
                 self.wrong.append(f"{name} fails by run {line.run}, whose outcome is {outcome}")
         elif line.cause is Cause.WORKER and after.reason is FailReason.TIMEOUT:
-            policy = self._task(line.node).retry
+            policy = self.task(line.node).retry
             if before.started_at is None or policy.deadline(before.started_at) > now:
                 self.wrong.append(f"{name} times out before its time")
         elif line.cause is Cause.RETRY:
@@ -296,7 +312,7 @@ class Witness:
     def _check_begin(self, node: int, before: NodeState, now: datetime) -> None:
         """A real attempt begins: against the state of everything after the whole transaction."""
         name, truth = self.name(node), self.truths[self.where[node]]
-        record, task = truth.records[node], self._task(node)
+        record, task = truth.records[node], self.task(node)
         if before.paused:
             self.wrong.append(f"{name} starts although it is paused")
         if before.cancelling_until is not None:
@@ -306,31 +322,41 @@ class Witness:
         if task.schedule.type is not ScheduleType.NORMAL or record.dry_run:
             self.wrong.append(f"{name} really starts, which its schedule forbids")
         for up, kind in truth.ups(node):
-            met = self.states[up].status is NodeStatus.SUCCESS
+            met = self.rows[up].status is NodeStatus.SUCCESS
             if not met and not before.skip_checks:
                 self.wrong.append(f"{name} starts before {self.name(up)} has succeeded")
-            if not met and before.skip_checks and kind is EdgeKind.INTERNAL and self.states[up].skip_checks:
+            if not met and before.skip_checks and kind is EdgeKind.INTERNAL and self.rows[up].skip_checks:
                 self.wrong.append(f"{name} starts before {self.name(up)} of its own table, which is forced along")
         if not before.skip_checks and record.row.due_at > now:
             self.wrong.append(f"{name} starts before its scheduled time")
-        if (
-            self._kind(node) is not ProgramKind.VIRTUAL
-            and self.occupied(task.resource_group) > self.slots[task.resource_group]
-        ):
-            self.wrong.append(f"{name} starts in resource group '{task.resource_group}', which is full")
+        group = task.resource_group
+        if self.kind(node) is not ProgramKind.VIRTUAL and self.occupied(group, self.where[node]) > self.slots[group]:
+            self.wrong.append(f"{name} starts in resource group '{group}', which is full")
 
     # ---- looking
 
-    def occupied(self, group: str) -> int:
-        """Live attempts in a resource group, in all environments."""
-        nodes = [node for node in self.live if self._task(node).resource_group == group]
-        return sum(self._kind(node) is not ProgramKind.VIRTUAL for node in nodes)
+    def told(self, line: str | Transition) -> str:
+        if isinstance(line, str):
+            return line
+        source = line.source.value if line.source else "-"
+        return f"{self.name(line.node)} {source} -> {line.target.value} ({line.cause.value}, run {line.run})"
 
-    def _task(self, node: int) -> PublishedTask:
+    def occupied(self, group: str, environment: Environment) -> int:
+        """Live attempts that take room in a resource group."""
+        nodes = [node for node in self.live if self.where[node] is environment]
+        return sum(self.task(n).resource_group == group and self.kind(n) is not ProgramKind.VIRTUAL for n in nodes)
+
+    def truth_of(self, node: int) -> Truth:
+        return self.truths[self.where[node]]
+
+    def record(self, node: int) -> NodeRecord:
+        return self.truth_of(node).records[node]
+
+    def task(self, node: int) -> PublishedTask:
         return self.truths[self.where[node]].tasks[node]
 
-    def _kind(self, node: int) -> ProgramKind:
-        published = self._task(node).node(self.truths[self.where[node]].records[node].node_id)
+    def kind(self, node: int) -> ProgramKind:
+        published = self.task(node).node(self.truths[self.where[node]].records[node].node_id)
         assert published is not None
         return published.program.kind
 
@@ -340,6 +366,3 @@ class Witness:
             return f"node {node}"
         truth = self.truths[environment]
         return f"{truth.graph.label(truth.graph.node_at[node])}@{truth.records[node].bizdate}#{node}"
-
-    def ids(self) -> Iterable[int]:
-        return self.states.keys()
