@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from taskhouse.cli.demo import demo
+from taskhouse.cli.inspecting import COMMANDS as INSPECTING
 from taskhouse.cli.instances import instances
 from taskhouse.cli.keys import key
 from taskhouse.cli.operations import COMMANDS as OPERATIONS
@@ -16,6 +17,7 @@ from taskhouse.cli.rehearsal import rehearsal
 from taskhouse.cli.serve import serve
 from taskhouse.cli.tokens import token
 from taskhouse.cli.users import user
+from taskhouse.cli.watch import watch
 from taskhouse.cli.workspace import apply, plan, schema, validate
 from taskhouse.config import ConfigError
 from taskhouse.domain.faults import Fault
@@ -63,7 +65,10 @@ main.add_command(project)
 main.add_command(token)
 for command in (validate, plan, apply, schema):
     main.add_command(command)
+for inspecting in INSPECTING:
+    instances.add_command(inspecting)
 main.add_command(instances)
+main.add_command(watch)
 main.add_command(rehearsal)
 for operation in OPERATIONS:
     main.add_command(operation)

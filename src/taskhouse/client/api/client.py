@@ -29,6 +29,7 @@ from taskhouse.client.api.instances import (
 )
 from taskhouse.client.api.operations import Applied, Operation, Options, Preview, Target
 from taskhouse.client.api.pictures import CodePage, ConsumptionLineage, Dag, ProductionLineage
+from taskhouse.client.api.records import DiagnosisPage, Gantt, OperationLog, RunContent, RunLog
 from taskhouse.client.api.rehearsal import Rehearsal
 from taskhouse.client.api.server import Health, Me, ProjectList
 from taskhouse.client.api.transport import Query, Transport, Value
@@ -131,6 +132,31 @@ class Instances:
     def consumption_lineage(self, instance: int, field: str) -> ConsumptionLineage:
         """Who reads a field."""
         return self._transport.get(f"/instances/{instance}/lineage/consumption", ConsumptionLineage, {"field": field})
+
+    def runs(self, node_instance: int) -> RunLog:
+        """The run log of a node instance: every run, the latest first."""
+        return self._transport.get(f"/node-instances/{node_instance}/runs", RunLog)
+
+    def log(self, node_instance: int, serial: int) -> RunContent:
+        """What one run wrote, or its error."""
+        return self._transport.get(f"/node-instances/{node_instance}/runs/{serial}/log", RunContent)
+
+    def operations(self, instance: int, *, marker: str = "", limit: int = 50) -> OperationLog:
+        """The operation log of an instance, the latest first."""
+        query: Query = {"marker": marker or None, "limit": limit}
+        return self._transport.get(f"/instances/{instance}/operations", OperationLog, query)
+
+    def diagnosis(self, instance: int) -> DiagnosisPage:
+        """Why it does not run: the five checks for each node."""
+        return self._transport.get(f"/instances/{instance}/diagnosis", DiagnosisPage)
+
+    def gantt(self, instance: int, *, start: int | None = None, end: int | None = None) -> Gantt:
+        """The critical path that ends (or, with `end`, begins) with the instance; from the root unless `start` is given."""
+        return self._transport.get(f"/instances/{instance}/gantt", Gantt, {"start": start, "end": end})
+
+    def neighbours(self, instance: int, levels: int | str = 1) -> tuple[bytes, str]:
+        """The spreadsheet of up- and downstream instances, and its name. `levels`: 1 to 10, or `unlimited`."""
+        return self._transport.get_bytes(f"/instances/{instance}/neighbours.xlsx", {"levels": levels})
 
 
 class Operations:
