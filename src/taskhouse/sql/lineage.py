@@ -58,13 +58,15 @@ class ResultColumn(NamedTuple):
 @dataclass(frozen=True, slots=True)
 class StatementLineage:
     """Of one query or write. `writes` is None for a SELECT. `columns` lacks what `*` gives of unknown tables; then `is_complete` is
-    False. `reads`: every column read of every table, for whatever purpose; a table may stand there without columns."""
+    False. `reads`: every column read of every table, for whatever purpose; a table may stand there without columns. `unknown`: names of
+    columns that nothing in FROM has, as far as all columns of everything in FROM are known."""
 
     writes: TableName | None
     columns: tuple[ResultColumn, ...]
     conditions: frozenset[Source]
     reads: Mapping[TableName, frozenset[str]]
     is_complete: bool = True
+    unknown: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,6 +205,7 @@ class _Reading:
         self.columns_of = columns_of
         self.reads: dict[TableName, set[str]] = {}
         self.frames: list[dict[str, _Block]] = []
+        self.unknown: set[str] = set()
 
     def statement(
         self, query: exp.Expr, target: TableName | None = None, names: Sequence[str] | None = None
@@ -215,7 +218,8 @@ class _Reading:
             self._note(column.sources)
         self._note(block.conditions)
         reads = {table: frozenset(found) for table, found in self.reads.items()}
-        return StatementLineage(target, tuple(columns), block.conditions, reads, is_complete=not block.rest)
+        complete = not block.rest
+        return StatementLineage(target, tuple(columns), block.conditions, reads, complete, frozenset(self.unknown))
 
     def _note(self, sources: Iterable[Source]) -> None:
         for table, column in sources:
@@ -482,16 +486,30 @@ class _Reading:
         name = node.name.lower()
         qualifier = _qualifier(node)
         if not qualifier:
-            return NONE if name in bound else scope.plain(name) or NONE
+            return NONE if name in bound else self._plain(name, scope)
         relation = scope.qualified(qualifier)
         if relation is not None:
-            return relation.columns.get(name) or relation.find(name)
+            return self._of(relation, name, qualifier)
         # `a.b` where a is no table: field b of column a; `a.b.c`: field c of column b of table a.
         parts = [*qualifier.split("."), name]
         relation = scope.qualified(parts[0])
         if relation is not None:
-            return relation.columns.get(parts[1]) or relation.find(parts[1])
-        return NONE if parts[0] in bound else scope.plain(parts[0]) or NONE
+            return self._of(relation, parts[1], parts[0])
+        return NONE if parts[0] in bound else self._plain(parts[0], scope)
+
+    def _plain(self, name: str, scope: _Scope) -> frozenset[Source]:
+        found = scope.plain(name)
+        if found is None:
+            self.unknown.add(name)
+        return found or NONE
+
+    def _of(self, relation: _Relation, name: str, qualifier: str) -> frozenset[Source]:
+        if name in relation.columns:
+            return relation.columns[name]
+        found = relation.find(name)
+        if not found:
+            self.unknown.add(f"{qualifier}.{name}")
+        return found
 
     def _max_pt(self, call: exp.Anonymous) -> None:
         """Depends on the table's partitions, so on the table."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import partial
 from typing import TYPE_CHECKING
 
 from taskhouse.domain.definition.metrics import AggregateTable, AtomicMetric, DerivedMetric, Grain, Granularity
@@ -112,8 +113,9 @@ def _check_derived(workspace: Workspace, metric: DerivedMetric, to: Findings, na
     source = workspace.source_table(table)
     if source is None or not are_grains_good:
         return
-    for grain in sorted(metric.granularity):
-        _expect_reference(workspace, source, grain, (*metric.place, "granularity"), to)
+    place = (*metric.place, "granularity")
+    if not all(map(partial(_expect_reference, workspace, source, place, to), sorted(metric.granularity))):
+        return
     gathering = [each for each in workspace.aggregates.values() if metric in workspace.gathered(each)]
     if not gathering:
         words = ", ".join(str(grain) for grain in sorted(metric.granularity))
@@ -134,22 +136,22 @@ def _expect_grains(to: Findings, place: Place, grains: Iterable[Grain], names: N
     return not missing
 
 
-def _expect_reference(workspace: Workspace, source: SourceTable, grain: Grain, place: Place, to: Findings) -> None:
+def _expect_reference(workspace: Workspace, source: SourceTable, place: Place, to: Findings, grain: Grain) -> bool:
+    """Whether a row of the source says which member of the grain's dimension it belongs to; reports when it does not."""
     if workspace.reference(source, grain) is not None:
-        return
+        return True
     roles = sorted(item.role or item.name for item in source.fields if item.dimension == grain.dimension)
-    if len(roles) > 1 and not grain.role:
-        to.report(
-            place, f"'{source.id}' refers to '{grain.dimension}' several times", "choose a role: " + ", ".join(roles)
-        )
-    elif roles:
-        to.report(
-            place,
-            f"'{source.id}' has no reference to '{grain.dimension}' with the role '{grain.role}'",
-            "roles: " + ", ".join(roles),
-        )
-    else:
+    if len(set(roles)) < len(roles):
+        return False  # the table itself has been told to give its references roles
+    known = "roles: " + ", ".join(roles)
+    if not roles:
         to.report(place, f"'{source.id}' has no reference to dimension '{grain.dimension}'")
+    elif grain.role:
+        message = f"'{source.id}' has no reference to '{grain.dimension}' with the role '{grain.role}'"
+        to.report(place, message, known)
+    else:
+        to.report(place, f"'{source.id}' refers to '{grain.dimension}' several times: choose a role", known)
+    return False
 
 
 def _near_table(workspace: Workspace, granularity: Granularity) -> str:
@@ -202,7 +204,7 @@ def _check_aggregate(workspace: Workspace, table: AggregateTable, to: Findings, 
             source = workspace.source_table(custom.source)
             for grain in table.grains if source is not None else ():
                 assert source is not None
-                _expect_reference(workspace, source, grain, (*at, "source"), to)
+                _expect_reference(workspace, source, (*at, "source"), to, grain)
     if is_complete:
         check_materialization(
             table.materialization,

@@ -112,8 +112,10 @@ class _Reading:
         node = document.get("defaults")
         if node is not None:
             self.to.marks[("defaults",)] = node.mark
-            read = defaults.read(node, ("defaults",), self.to)
-            given = {} if read is WRONG else read
+            if isinstance(node, Keyed):
+                given, _ = defaults.read_parts(node, ("defaults",), self.to)
+            else:
+                defaults.read(node, ("defaults",), self.to)
         for entry in document.entries:
             if entry.key in SECTIONS:
                 self._section(entry, given)

@@ -425,6 +425,11 @@ class Record(Shape):
             return WRONG if value is WRONG else {self.short: value}
         if not isinstance(node, Keyed):
             return self._refuse(node, place, to)
+        found, is_wrong = self.read_parts(node, place, to)
+        return WRONG if is_wrong else found
+
+    def read_parts(self, node: Keyed, place: Place, to: Findings) -> tuple[Values, bool]:
+        """The keys that are right, and whether anything is wrong."""
         found: Values = {}
         is_wrong = False
         meant: set[str] = set()
@@ -451,7 +456,7 @@ class Record(Shape):
             if key.is_required and word not in given and word not in meant:
                 to.note(node.mark, place, f"key '{word}' is missing", key.doc)
                 is_wrong = True
-        return WRONG if is_wrong else found
+        return found, is_wrong
 
     def _known(self) -> str:
         return "known keys: " + ", ".join(self.keys)

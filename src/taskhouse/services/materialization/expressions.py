@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import re
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
@@ -28,7 +29,8 @@ def with_sample_values(text: str, parameters: str = "") -> str:
 def uses(expression: str, inputs: Mapping[str, Sequence[str] | None]) -> frozenset[Use]:
     """The columns that an expression or condition names. `inputs`: alias -> its columns, None when they are not known.
 
-    Raises `Fault`: PARSE_ERROR or NOT_SUPPORTED for what is no expression, SEMANTIC for an alias that is not among the inputs.
+    Raises `Fault`: PARSE_ERROR or NOT_SUPPORTED for what is no expression, SEMANTIC for an alias that is not among the inputs, or a column
+    that no input has.
     """
     if not expression.strip():
         return frozenset()
@@ -48,6 +50,12 @@ def uses(expression: str, inputs: Mapping[str, Sequence[str] | None]) -> frozens
         raise Fault(fault.code, f"'{_short(expression)}' is no expression: {fault.message}") from None
     if len(statements) != 1 or len(statements[0].columns) != 1:
         raise Fault(FaultCode.SEMANTIC, f"'{_short(expression)}' is not one expression")
+    unknown = sorted(statements[0].unknown)
+    if unknown:
+        raise Fault(
+            FaultCode.SEMANTIC,
+            f"'{_short(expression)}' names '{unknown[0]}', which is not there{_meant(unknown[0], known)}",
+        )
     read = statements[0].columns[0].sources
     strange = sorted(source.table.name for source in read if source.table.name not in known)
     if strange:
@@ -57,6 +65,13 @@ def uses(expression: str, inputs: Mapping[str, Sequence[str] | None]) -> frozens
 
 def _use(source: Source) -> Use:
     return source.table.name, source.column
+
+
+def _meant(unknown: str, inputs: Mapping[str, Sequence[str] | None]) -> str:
+    """`; did you mean 'x'?`, or nothing when no column is near."""
+    columns = {column.lower() for columns in inputs.values() for column in columns or ()}
+    near = difflib.get_close_matches(unknown.rpartition(".")[2], sorted(columns), n=1)
+    return f"; did you mean '{near[0]}'?" if near else ""
 
 
 def _short(text: str) -> str:

@@ -67,6 +67,8 @@ class _Planning:
 
     def run(self) -> Materialized:
         self._find_shapes()
+        if any(not problem.is_warning for problem in self.context.problems):  # shapes have holes: no code can be made
+            return Materialized((), (), (), tuple(self.context.problems), {})
         self._choose_versions()
         tasks: list[PublishedTask] = []
         for task in self.context.tasks.values():
