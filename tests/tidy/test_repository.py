@@ -103,6 +103,7 @@ DISTRIBUTIONS = {
     "sklearn": "scikit-learn",
     "google_crc32c": "google-crc32c",
     "prometheus_client": "prometheus-client",
+    "yaml": "pyyaml",
     "adbc_driver_manager": "adbc-driver-manager",
     "adbc_driver_postgresql": "adbc-driver-postgresql",
     "adbc_driver_sqlite": "adbc-driver-sqlite",

@@ -150,7 +150,7 @@ def _dag(found: Dag) -> list[object]:
     for edge in found.edges:
         name = called.get(edge.up, "root" if edge.up == 0 else str(edge.up))
         upstream.setdefault(edge.down, []).append(f"{name} (cut)" if edge.removed else name)
-    rows = []
+    rows: list[tuple[object, ...]] = []
     for each in sorted(
         found.instances, key=lambda one: -one.level if one.direction.lower().startswith("up") else one.level
     ):

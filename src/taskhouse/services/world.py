@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, NoReturn, TypeAlias
+from typing import TYPE_CHECKING, Any, NoReturn, TypeAlias
 
 from taskhouse.domain.access import Policy
 from taskhouse.domain.features import Features
@@ -26,8 +26,10 @@ from taskhouse.ports.workspace_store import WorkspaceStore
 from taskhouse.services.definitions.memory_workspace import MemoryWorkspaceStore
 from taskhouse.services.measure import Measures
 from taskhouse.services.recurring.book import Books
-from taskhouse.services.recurring.rehearsal import Rehearsal
 from taskhouse.services.task_run import LiveRuns, TaskRun
+
+if TYPE_CHECKING:
+    from taskhouse.services.recurring.rehearsal import Rehearsal
 
 
 class _Absent:
