@@ -192,6 +192,11 @@ def released(state: NodeState) -> NodeWrite:
     return _written(state, state._replace(released=True))
 
 
+def touched(state: NodeState) -> NodeWrite:
+    """Nothing but the version: an operation was decided on this state and does not change it, and no one may have meanwhile."""
+    return _written(state, state)
+
+
 # Parts
 
 

@@ -345,8 +345,10 @@ class RecurringStore(Protocol):
 
     # Writing
 
-    def write(self, writes: Sequence[NodeWrite], now: datetime) -> WriteResult:
-        """Each a compare-and-set of its own, all in one transaction. Summaries of the touched instances follow in it."""
+    def write(self, writes: Sequence[NodeWrite], now: datetime, *, at: int | None = None) -> WriteResult:
+        """Each a compare-and-set of its own, all in one transaction. Summaries of the touched instances follow in it. With `at`, the
+        number of the change up to which the writer had read, all are refused when anything at all has changed since: for decisions that
+        rest on more than the rows that they write, such as who gets the last free slot."""
         ...
 
     def operate(self, operation: OperationWrite, now: datetime) -> OperationResult: ...

@@ -148,6 +148,9 @@ class SimulatedExecutor:
         return [self._prepared(order) for order in orders]
 
     def _prepared(self, order: AttemptOrder) -> Prepared:
+        known = self._cluster.instant.get((order.node, order.serial))
+        if known is not None:
+            return Prepared(order.generated, "{}", known)
         if order.kind is ProgramKind.VIRTUAL:
             outcome = RunOutcome(order.node, order.serial)
         elif self._cluster.faults and self._cluster.rng.random() < 0.02:

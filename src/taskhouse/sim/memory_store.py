@@ -394,8 +394,10 @@ class MemoryRecurringStore:
     # ---- writing
 
     @_transaction
-    def write(self, writes: Sequence[NodeWrite], now: datetime) -> WriteResult:
+    def write(self, writes: Sequence[NodeWrite], now: datetime, *, at: int | None = None) -> WriteResult:
         first = len(self._log)
+        if at is not None and at != first:
+            return WriteResult([write.after.id for write in writes], first, first)
         refused = []
         for write in writes:
             if self._is_current(write):

@@ -55,7 +55,7 @@ def overdue(
     """Why the node should have moved; empty when it rightly stays. `owners` are the schedulers that live."""
     cls = CLASS_OF[state.status]
     if state.cancelling_until is not None:
-        return "its cancellation is over" if state.cancelling_until <= now else ""
+        return ""  # who was started later has only begun to wait for an answer
     if cls is StatusClass.FAILED:
         return "its retry is due" if state.retry_at is not None and state.retry_at <= now else ""
     if cls is StatusClass.RUNNING:
@@ -99,6 +99,8 @@ def unexplained(witness: Witness) -> list[str]:
     wrong = []
     for node, state in witness.rows.items():
         cls = CLASS_OF[state.status]
+        if state.cancelling_until is not None:
+            wrong.append(f"in the end {witness.name(node)} still waits for its executor: {state}")
         if cls.is_final and state.retry_at is None:
             continue
         if cls in (StatusClass.NOT_RUNNING, StatusClass.WAITING) and (state.paused or not state.released):

@@ -148,8 +148,13 @@ class Witness:
             if {up for up, _ in before.ups(row.id)} != {up for up, _ in after.ups(row.id)}:
                 self.wrong.append(f"generation changed what lies upstream of {self.name(row.id)}")
 
-    def write(self, writes: Sequence[NodeWrite], now: datetime) -> WriteResult:
-        result = self.store.write(writes, now)
+    def write(self, writes: Sequence[NodeWrite], now: datetime, *, at: int | None = None) -> WriteResult:
+        before = self.store.cursor()
+        result = self.store.write(writes, now, at=at)
+        if at is not None and at != before:
+            if sorted(result.refused) != sorted(write.after.id for write in writes):
+                self.wrong.append("the store writes what was decided before the latest change")
+            return result
         taken, refused = [], []
         versions = {write.after.id: self.rows[write.after.id].lock_version for write in writes}
         for write in writes:

@@ -14,6 +14,7 @@ from functools import partial
 from random import Random
 from zoneinfo import ZoneInfo
 
+from taskhouse.domain.attempts import CANCEL_GRACE
 from taskhouse.domain.readiness import SHARED_GROUP
 from taskhouse.domain.recurring import Environment
 from taskhouse.domain.status import CLASS_OF, NodeStatus
@@ -274,7 +275,10 @@ class World:
         for node, state in self.witness.rows.items():
             if state.status is NodeStatus.RUNNING:
                 found.append(self.now + LEASE)
-            found += [at for at in (state.retry_at, state.cancelling_until) if at is not None]
+            if state.retry_at is not None:
+                found.append(state.retry_at)
+            if state.cancelling_until is not None:
+                found.append(max(state.cancelling_until, self.now + CANCEL_GRACE))
             due = self.witness.record(node).row.due_at
             if not CLASS_OF[state.status].is_final and due > self.now:
                 found.append(due)

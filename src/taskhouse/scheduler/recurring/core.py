@@ -1,8 +1,8 @@
 """One pass of the scheduler: what happened, what follows from it, one write.
 
 The scheduler decides nothing itself. It knows which nodes to look at (what changed, what is due, what became ready), asks
-`next_step` and `dispatch` about them, has `node_changes` work out the rows, and writes all of a pass in one transaction. What is refused there
-was changed by somebody else; the book then knows how, and the next pass decides anew. Attempts are ordered only after their start is
+`next_step` and `dispatch` about them, has `node_changes` work out the rows, and writes all of a pass in one transaction. It is refused when
+anybody changed anything since the pass looked; the book then knows how, and the next pass decides anew. Attempts are ordered only after their start is
 written, and an order given twice is one attempt, so dying at any point loses nothing and doubles nothing.
 
 Work is found by push: a node that ends makes its children be looked at; scheduled times, retries, deadlines and graces stand in one
@@ -24,6 +24,7 @@ from datetime import UTC, datetime, time, timedelta, tzinfo
 import structlog
 
 from taskhouse.domain import node_changes
+from taskhouse.domain.attempts import CANCEL_GRACE
 from taskhouse.domain.calendar import run_date_of, wall_clock
 from taskhouse.domain.node_state import NodeState, NodeWrite, Run, RunOutcome, RunStatus, RunTrigger
 from taskhouse.domain.readiness import (
@@ -119,6 +120,8 @@ class RecurringScheduler:
         """Node id -> serial of the latest run that was ordered here."""
         self._told: dict[int, int] = {}
         """Node id -> serial of the run whose cancellation the executor was told of."""
+        self._patience: dict[int, datetime] = {}
+        """Node id -> until when an executor that was told here may take."""
         self._later: list[tuple[datetime, int]] = []
         self._forget()
 
@@ -155,8 +158,9 @@ class RecurringScheduler:
                 self._look_at(position, writes, cancels, now)
             if not self._is_draining:
                 self._dispatch(writes, orders, now)
+            seen = self._book.cursor
         if writes:
-            refused = self._book.write(list(writes.values()), now).refused
+            refused = self._book.write(list(writes.values()), now, at=seen).refused
             self._settle(writes.keys() - refused, refused, orders)
         if orders:
             self._ordered.update((order.node, order.serial) for order in orders.values())
@@ -450,15 +454,18 @@ class RecurringScheduler:
         self, position: int, state: NodeState, writes: dict[int, NodeWrite], cancels: list[Run], now: datetime
     ) -> None:
         assert state.cancelling_until is not None
-        if state.cancelling_until <= now and state.owner in ("", self.owner):
-            writes[state.id] = node_changes.acknowledged(state, now, node_changes.NOT_ACKNOWLEDGED)
-            return
-        self._look_again(state.cancelling_until, position)
         if state.has_live_run and state.owner != self.owner:
+            self._look_again(state.cancelling_until, position)
             return
         run = self._cancelled_run(state)
         if self._told.get(state.id) != run.serial:
             cancels.append(run)
+            self._patience[state.id] = now + CANCEL_GRACE  # whoever should have told the executor before may have died
+        until = max(state.cancelling_until, self._patience.get(state.id, state.cancelling_until))
+        if until <= now:
+            writes[state.id] = node_changes.acknowledged(state, now, node_changes.NOT_ACKNOWLEDGED)
+        else:
+            self._look_again(until, position)
 
     def _cancelled_run(self, state: NodeState) -> Run:
         """Of a stopped node its live run, else the latest real attempt, which was superseded or timed out."""

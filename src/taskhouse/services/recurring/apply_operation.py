@@ -204,15 +204,21 @@ def _write(asked: _Asked, moment: Moment, plan: Plan, now: datetime) -> Operatio
 
 
 def writes_of(moment: Moment, plan: Plan, now: datetime) -> list[NodeWrite]:
-    """The rows that an accepted plan leads to, by node id. Development nodes that have not run are released by what would run them."""
-    at = moment.snapshot.graph.node_at
-    states = moment.states
+    """The rows that an accepted plan leads to, by node id. Development nodes that have not run are released by what would run them.
+
+    What a plan rests on and leaves as it is gets a new version, too: members that have not run must not have begun meanwhile, and
+    of two who each remove one of the last two upstream instances one must lose."""
+    graph, states = moment.snapshot.graph, moment.states
+    at = graph.node_at
     writes = [node_changes.operated(states[at[change.node]], change, now, plan.code) for change in plan.changes]
-    if moment.environment is Environment.DEV:
-        waiting = (states[at[node]] for node in plan.unchanged)
-        writes += [node_changes.released(state) for state in waiting if not state.released]
-        writes.sort(key=lambda write: write.after.id)
-    return writes
+    for state in (states[at[node]] for node in plan.unchanged):
+        releases = moment.environment is Environment.DEV and not state.released
+        writes.append(node_changes.released(state) if releases else node_changes.touched(state))
+    if plan.removed_edges:
+        first = graph.nodes_of_instance[graph.instance_at[plan.instance]][0]
+        if graph.nodes[first].id not in {write.after.id for write in writes}:
+            writes.append(node_changes.touched(states[first]))
+    return sorted(writes, key=lambda write: write.after.id)
 
 
 def _refuse(asked: _Asked, moment: Moment, plan: Plan, refusals: Sequence[Refusal], now: datetime) -> Applied:

@@ -82,6 +82,10 @@ class Book:
         self._dates: dict[date, None] = {}
         self._feeds: list[Feed] = []
         self._follows_generation = False
+        self._strays: set[int] = set()
+        """Ids of nodes that may move and are not here with all their edges."""
+        self._elsewhere: set[int] = set()
+        """Those of them that were looked for and are of another environment."""
         self._take(GraphRows((), (), (), (), (), {}, frozenset(), cursor=store.cursor()))
 
     # What is loaded
@@ -131,7 +135,7 @@ class Book:
                 self.cover(open_dates)
 
     def follow_generation(self) -> None:
-        """From now on take in what is generated."""
+        """From now on take in what is generated, and whatever may move."""
         with self.lock:
             self._follows_generation = True
 
@@ -146,6 +150,16 @@ class Book:
                     break
             if generated:
                 self._load(keep=set(self._dates))
+            if self._strays - self._elsewhere:
+                self._fetch_strays()
+
+    def _fetch_strays(self) -> None:
+        """Somebody set nodes in motion on dates that were finished, and so not here, when the unfinished ones were loaded."""
+        missing = [day for day in self._store.unfinished(self.environment) if day not in self._dates]
+        self._elsewhere |= self._strays
+        self._strays = set()
+        if missing:
+            self.cover(missing)
 
     def feed(self) -> Feed:
         """A reader's own list of what changes from now on; it begins as rebuilt."""
@@ -203,9 +217,9 @@ class Book:
 
     # Writing
 
-    def write(self, writes: Sequence[NodeWrite], now: datetime) -> WriteResult:
+    def write(self, writes: Sequence[NodeWrite], now: datetime, *, at: int | None = None) -> WriteResult:
         """`RecurringStore.write`, and the book knows what was written."""
-        result = self._store.write(writes, now)
+        result = self._store.write(writes, now, at=at)
         refused = set(result.refused)
         self._wrote([w.after for w in writes if w.after.id not in refused], result.first, result.cursor)
         return result
@@ -249,6 +263,7 @@ class Book:
             spare = [bizdate for bizdate in self._dates if bizdate not in keep]
             for bizdate in spare[: len(self._dates) - KEPT_DATES]:
                 del self._dates[bizdate]
+        self._elsewhere.clear()
         self._take(self._store.graph(self.environment, list(self._dates)))
         for feed in self._feeds:
             feed.tell_rebuilt()
@@ -281,6 +296,8 @@ class Book:
         touched: list[int] = []
         for state in changes.nodes:
             at = graph.node_at.get(state.id)
+            if self._follows_generation and state.may_move and (at is None or not self.core[at]):
+                self._strays.add(state.id)
             if at is None or self.states[at].lock_version >= state.lock_version:
                 continue
             self.states[at] = state

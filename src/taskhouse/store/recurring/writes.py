@@ -50,9 +50,11 @@ class WriteVerbs:
     _db: Database
     _publications: Publications
 
-    def write(self, writes: Sequence[NodeWrite], now: datetime) -> WriteResult:
+    def write(self, writes: Sequence[NodeWrite], now: datetime, *, at: int | None = None) -> WriteResult:
         def work(connection: Connection) -> WriteResult:
             first = counter(raw_connection(connection), "change")
+            if at is not None and at != first:
+                return WriteResult([write.after.id for write in writes], first, first)
             refused, change = apply_writes(connection, self._publications, writes, now)
             return WriteResult(refused, change or first, first)
 
