@@ -47,7 +47,7 @@ def test_columns_of_a_table(home: House) -> None:
     )
     assert line.status_text == "Succeeded 2, Running 1, Not Running 1"
     assert (line.started_at, line.ended_at, line.duration_s) == (at("00:30"), None, 15 * 60)
-    assert (line.bizdate, line.due_at, line.cycle, line.kind) == (BIZDATE, at("00:30"), "DAY", "DIMENSION")
+    assert (line.bizdate, line.due_at, line.cycle, line.kind) == ("20260301", at("00:30"), "DAY", "DIMENSION")
     assert (line.owners, line.project, line.tags, line.priority) == (("alice",), "shop", ("core",), "MIDDLE")
     assert (line.resource_group, line.node_type, line.environment) == ("", "BBOX_LOGIC_TABLE_NODE", "PROD")
 

@@ -44,9 +44,13 @@ class Segment(NamedTuple):
     end: datetime
 
 
-def latest_stretch(history: Sequence[Transition], now: datetime) -> list[Segment]:
-    """The segments of a node's latest stretch, in order. `history` in order of time; that of one node."""
+def latest_stretch(history: Sequence[Transition], now: datetime, born: datetime | None = None) -> list[Segment]:
+    """The segments of a node's latest stretch, in order. `history` in order of time, that of one node; `born` is when it was generated,
+    which histories leave out of nodes that were born Not Running."""
     found: list[Segment] = []
+    first = history[0].at if history else now
+    if born is not None and born < first and (not history or history[0].source is NodeStatus.INIT):
+        found.append(Segment(Phase.WAIT_UPSTREAM, born, first))
     for at, line in enumerate(history):
         if line.source is None or line.source in (NodeStatus.SUCCESS, NodeStatus.FAILED):
             found.clear()

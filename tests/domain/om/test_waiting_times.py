@@ -71,6 +71,15 @@ def test_going_back_and_forth_keeps_phases_apart_and_joins_equal_neighbours() ->
 
 def test_nothing_happened() -> None:
     assert latest_stretch([], clock("01:00")) == []
+    assert shown(latest_stretch([], clock("01:00"), clock("00:00"))) == ["WAIT_UPSTREAM 00:00-01:00"]
+
+
+def test_birth_is_not_in_the_history_of_nodes_that_are_born_not_running() -> None:
+    lines = history("00:05 INIT", "00:10 RUNNING", "00:20 SUCCESS")[1:]
+    found = latest_stretch(lines, clock("01:00"), clock("00:00"))
+    assert shown(found) == ["WAIT_UPSTREAM 00:00-00:10", "RUN 00:10-00:20"]
+    rerun = [*lines, *history("02:00 SUCCESS", "03:00 INIT", "03:10 RUNNING")[1:]]
+    assert shown(latest_stretch(rerun, clock("03:30"), clock("00:00")))[0] == "WAIT_UPSTREAM 03:00-03:10"
 
 
 @given(st.lists(st.tuples(st.integers(0, 60), st.sampled_from(list(NodeStatus))), max_size=12), st.integers(0, 60))

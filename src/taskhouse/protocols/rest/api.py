@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from taskhouse.protocols.rest import identity, operations, views, workspace
+from taskhouse.protocols.rest import identity, operations, views, views_around, views_tasks, workspace
 from taskhouse.protocols.rest.app import Authenticate, Observe, RestApp
 from taskhouse.protocols.rest.bearer import Bearer
 from taskhouse.protocols.rest.events import Hub, event_routes
@@ -12,7 +12,14 @@ from taskhouse.protocols.rest.rehearsal import rehearsal_routes
 from taskhouse.protocols.rest.routing import Route, Routes
 from taskhouse.services.world import World
 
-GROUPS: tuple[Routes, ...] = (identity.routes, operations.routes, views.routes, workspace.routes)
+GROUPS: tuple[Routes, ...] = (
+    identity.routes,
+    operations.routes,
+    views.routes,
+    views_around.routes,
+    views_tasks.routes,
+    workspace.routes,
+)
 """Whoever adds a module of routes adds its `routes` here."""
 
 

@@ -122,22 +122,22 @@ def list_request(call: Call[Any, Any]) -> ListRequest:
     sort = SortKey(given.sort)
     query = InstanceQuery(
         environment_of(given.environment),
-        _word(BizType, "type", given.type) if given.type else None,
+        word_of(BizType, "type", given.type) if given.type else None,
         tuple(_bizdate(call, text, "bizdate") for text in given.bizdate),
         _bizdate(call, given.bizdate_from, "bizdate_from") if given.bizdate_from else None,
         _bizdate(call, given.bizdate_to, "bizdate_to") if given.bizdate_to else None,
         given.search,
-        frozenset(_word(StatusClass, "status", each, _STATUSES) for each in statuses),
-        frozenset(_word(NodeStatus, "waiting", each, _WAITING) for each in given.waiting),
+        frozenset(word_of(StatusClass, "status", each, _STATUSES) for each in statuses),
+        frozenset(word_of(NodeStatus, "waiting", each, _WAITING) for each in given.waiting),
         paused,
-        frozenset(_word(Cycle, "cycle", each) for each in given.cycle),
+        frozenset(word_of(Cycle, "cycle", each) for each in given.cycle),
         frozenset(given.owner),
-        frozenset(_word(Priority, "priority", each, _PRIORITIES) for each in given.priority),
-        frozenset(_word(TableKind, "kind", each) for each in given.kind),
+        frozenset(word_of(Priority, "priority", each, PRIORITIES) for each in given.priority),
+        frozenset(word_of(TableKind, "kind", each) for each in given.kind),
         frozenset(given.project) if given.project else None,
         frozenset(given.tag),
         frozenset(given.task),
-        frozenset(_word(Origin, "origin", each) for each in given.origin),
+        frozenset(word_of(Origin, "origin", each) for each in given.origin),
         (_moment(call, given.started_from, "started_from"), _moment(call, given.started_to, "started_to", last=True)),
         (_moment(call, given.due_from, "due_from"), _moment(call, given.due_to, "due_to", last=True)),
         frozenset(given.id) if given.id else None,
@@ -148,17 +148,17 @@ def list_request(call: Call[Any, Any]) -> ListRequest:
 
 
 def environment_of(text: str) -> Environment:
-    return _word(Environment, "environment", text)
+    return word_of(Environment, "environment", text)
 
 
 _STATUSES: Mapping[str, StatusClass] = {cls.name: cls for cls in StatusClass}
 _WAITING: Mapping[str, NodeStatus] = {
     status.value: status for status in NodeStatus if status.status_class is StatusClass.WAITING
 }
-_PRIORITIES: Mapping[str, Priority] = {**{each.name: each for each in Priority}, "MEDIUM": Priority.MIDDLE}
+PRIORITIES: Mapping[str, Priority] = {**{each.name: each for each in Priority}, "MEDIUM": Priority.MIDDLE}
 
 
-def _word(kind: type[E], name: str, text: str, words: Mapping[str, E] | None = None) -> E:
+def word_of(kind: type[E], name: str, text: str, words: Mapping[str, E] | None = None) -> E:
     known = words or {str(each.value): each for each in kind}
     found = known.get(text.strip().upper().replace("-", "_").replace(" ", "_"))
     if found is None:
@@ -219,7 +219,7 @@ def show_instance(call: Call[Nothing, None]) -> InstanceDetail:
 @answered
 def list_fields(call: Call[FieldQuery, None]) -> FieldPage:
     """The fields of a logical table's instance with their normalised status and the operations that each admits."""
-    statuses = [_word(StatusClass, "status", each, _STATUSES) for each in call.query.status]
+    statuses = [word_of(StatusClass, "status", each, _STATUSES) for each in call.query.status]
     return field_page.fields_of(
         call.world, call.actor, call.number(), search=call.query.search, statuses=frozenset(statuses)
     )
@@ -237,7 +237,7 @@ def list_nodes(call: Call[Nothing, None]) -> NodeList:
 def list_offers(call: Call[OfferQuery, None]) -> Offers:
     """Which operations are open on an instance and why others are not; with `operation` also the fields that it lets be selected."""
     asked = call.query.operation
-    operation = _word(Operation, "operation", asked) if asked else None
+    operation = word_of(Operation, "operation", asked) if asked else None
     return field_page.offers_of(call.world, call.actor, call.number(), operation)
 
 
@@ -246,6 +246,3 @@ def list_offers(call: Call[OfferQuery, None]) -> Offers:
 def show_node_instance(call: Call[Nothing, None]) -> NodeLine:
     """One node instance."""
     return instance_page.node(call.world, call.actor, call.number())
-
-
-__all__ = ["Filters", "answered", "environment_of", "list_request", "routes"]

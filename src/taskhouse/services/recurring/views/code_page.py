@@ -86,7 +86,8 @@ def code_of(world: World, actor: Actor, instance: int) -> CodePage:
         for node in nodes
         if scene.states[node].id in runs
     }
-    ran = store.versions(scene.environment, keys - scene.versions.keys()) if keys else {}
+    missing = keys - scene.versions.keys()
+    ran = store.versions(scene.environment, missing) if missing else {}
     versions = {**scene.versions, **ran}
     current = store.current(scene.environment, {scene.node_records[node].task for node in nodes})
     items = tuple(_tab(scene, node, runs.get(scene.states[node].id), versions, current) for node in nodes)

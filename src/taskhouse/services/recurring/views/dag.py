@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import datetime
 
+from taskhouse.domain.calendar import bizdate_text
 from taskhouse.domain.instance_graph import ROOT_ID
 from taskhouse.domain.neighbourhood import MAX_LIMIT, Neighbour, Surroundings
 from taskhouse.domain.normalise import table_statuses
@@ -44,7 +45,7 @@ class DagInstance:
     cycle: str
     description: str
     owners: tuple[str, ...]
-    bizdate: date | None
+    bizdate: str
     due_at: datetime | None
     statuses: tuple[str, ...]
     fields: Mapping[str, int]
@@ -151,7 +152,7 @@ def _instance(scene: Scene, found: Surroundings, each: Neighbour, *, is_open: bo
     if not visible:
         return DagInstance(
             row.id, row.name, row.task, row.project, each.direction.value, each.level, False, False, row.biz_type.value,
-            None, "", "", "", (), None, None, (), {}, {}, 0, "", None, None, None, 0, 0, more_up, more_down, None,
+            None, "", "", "", (), "", None, (), {}, {}, 0, "", None, None, None, 0, 0, more_up, more_down, None,
         )  # fmt: skip
     nodes = graph.nodes_of_instance[at]
     fields = graph.fields_of_instance[at]
@@ -174,7 +175,7 @@ def _instance(scene: Scene, found: Surroundings, each: Neighbour, *, is_open: bo
         row.cycle.value,
         task.description,
         row.owners,
-        row.bizdate,
+        bizdate_text(row.bizdate),
         row.due_at,
         tuple(status.name for status in table_statuses(by_field or by_node)),
         {cls.name: count for cls, count in by_field.items()},
@@ -206,7 +207,7 @@ def _root(found: Surroundings, each: Neighbour) -> DagInstance:
     """The tenant's root node has always succeeded."""
     return DagInstance(
         ROOT_ID, ROOT_NAME, "", "", each.direction.value, each.level, True, False, "ROOT", None, "VIRTUAL_NODE", "", "",
-        (), None, None, (StatusClass.SUCCEEDED.name,), {}, {}, 0, "", None, None, None, 0, 0, 0, 0, None,
+        (), "", None, (StatusClass.SUCCEEDED.name,), {}, {}, 0, "", None, None, None, 0, 0, 0, 0, None,
     )  # fmt: skip
 
 

@@ -100,8 +100,8 @@ class Offers:
 def fields_of(
     world: World, actor: Actor, instance: int, *, search: str = "", statuses: Collection[StatusClass] = ()
 ) -> FieldPage:
-    """Fields in the order of the definition, keys among them unless statuses are asked for. Three store calls at most, and two more
-    when the task was published again since (why fields are required)."""
+    """Fields in the order of the definition, keys among them unless statuses are asked for. Two store calls, and two more when
+    the task was published again since (why fields are required)."""
     scene = of_instance(world, actor, instance)
     at = scene.at(instance)
     graph, task = scene.graph, scene.task(at)

@@ -227,7 +227,12 @@ def _chart(world: World, scene: Scene, spans: _Spans, path: Sequence[Link], star
     history: dict[int, list[Transition]] = {}
     for line in world.recurring.transitions([scene.states[node].id for node in nodes]):
         history.setdefault(line.node, []).append(line)
-    stretches = {node: latest_stretch(history.get(scene.states[node].id, ()), scene.now) for node in nodes}
+    stretches = {
+        node: latest_stretch(
+            history.get(scene.states[node].id, ()), scene.now, scene.records[scene.owner_of(node)].generated_at
+        )
+        for node in nodes
+    }
     links = []
     before: Span | None = None
     for link in path:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from enum import Enum
 
+from taskhouse.domain.calendar import bizdate_text
 from taskhouse.domain.instance_summary import Summary
 from taskhouse.domain.normalise import table_statuses
 from taskhouse.domain.recurring import Origin
@@ -34,7 +35,7 @@ class Mark(Enum):
 @dataclass(frozen=True, slots=True)
 class InstanceLine:
     """`statuses`: the distinct statuses of the fields (of a script's node), the most urgent first; `fields` and `nodes` count by status,
-    those that occur. `waiting`: for what it waits, node statuses. `paused`: how many nodes are. `bizdate` is the data timestamp,
+    those that occur. `waiting`: for what it waits, node statuses. `paused`: how many nodes are. `bizdate` is the data timestamp, `20260301`,
     `due_at` the scheduled time, `index` the serial number within the day. `ended_at` is empty while anything waits or runs, and
     `duration_s` runs on. `owners` and `projects` of an aggregate table are those of all its metrics. `priority` is the highest of the
     nodes. `retried` of `retries`: automatic retries used and allowed. `resource_group` is empty for logical tables."""
@@ -54,7 +55,7 @@ class InstanceLine:
     waiting: tuple[str, ...]
     paused: int
     cycle: str
-    bizdate: date
+    bizdate: str
     due_at: datetime
     index: int
     origin: str
@@ -102,7 +103,7 @@ def line(listed: ListedInstance, facts: TaskFacts, now: datetime) -> InstanceLin
         tuple(sorted(status.value for status in summary.waiting)),
         summary.paused,
         row.cycle.value,
-        row.bizdate,
+        bizdate_text(row.bizdate),
         row.due_at,
         record.index,
         record.origin.value,
@@ -141,7 +142,7 @@ def marks(record: InstanceRecord, summary: Summary, facts: TaskFacts) -> Iterabl
         yield Mark.BACKFILLED
 
 
-_CHIPS = (
+CHIPS = (
     StatusClass.SUCCEEDED,
     StatusClass.FAILED,
     StatusClass.RUNNING,
@@ -154,8 +155,8 @@ _CHIPS = (
 def status_text(summary: Summary, *, is_table: bool) -> str:
     """The running status in words: `Succeeded 3, Failed 1` counts a table's fields; a script has one label."""
     if is_table:
-        return ", ".join(f"{cls.label} {summary.fields[cls]}" for cls in _CHIPS if summary.fields.get(cls))
-    status = next((cls for cls in _CHIPS if summary.nodes.get(cls)), None)
+        return ", ".join(f"{cls.label} {summary.fields[cls]}" for cls in CHIPS if summary.fields.get(cls))
+    status = next((cls for cls in CHIPS if summary.nodes.get(cls)), None)
     if status is None:
         return ""
     if summary.paused and not status.is_final:
@@ -166,7 +167,7 @@ def status_text(summary: Summary, *, is_table: bool) -> str:
 
 
 def counted(counts: Mapping[StatusClass, int]) -> dict[str, int]:
-    return {cls.name: counts[cls] for cls in _CHIPS if counts.get(cls)}
+    return {cls.name: counts[cls] for cls in CHIPS if counts.get(cls)}
 
 
 def duration_s(summary: Summary, now: datetime) -> float | None:

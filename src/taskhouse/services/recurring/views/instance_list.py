@@ -67,21 +67,21 @@ def page(
     world: World, actor: Actor, request: ListRequest, marker: str = "", limit: int = DEFAULT_LINES
 ) -> InstancePage:
     """One store call, and one for versions of tasks never listed before; a selection adds those that bring the book up to date."""
-    query = _permitted(world, actor, request)
+    query = permitted(world, actor, request)
     found = world.recurring.page(query, marker, max(1, min(limit, MAX_LINES)))
     return InstancePage(tuple(lines(world.recurring, found.items, world.clock.now())), found.marker)
 
 
 def counts(world: World, actor: Actor, request: ListRequest) -> InstanceCounts:
     """Two store calls. The statuses asked for do not count: chips show what each of them would bring."""
-    query = replace(_permitted(world, actor, request), statuses=frozenset(), waiting=frozenset())
+    query = replace(permitted(world, actor, request), statuses=frozenset(), waiting=frozenset())
     by_class = world.recurring.counts(query)
     return InstanceCounts(world.recurring.count(query), {cls.name: by_class.get(cls, 0) for cls in StatusClass})
 
 
 def everything(world: World, actor: Actor, request: ListRequest) -> Iterator[InstanceLine]:
     """All lines in order, one store call for each `EXPORT_LINES`. The request is checked before the first is asked for."""
-    query = _permitted(world, actor, request)
+    query = permitted(world, actor, request)
 
     def read() -> Iterator[InstanceLine]:
         marker = ""
@@ -95,7 +95,7 @@ def everything(world: World, actor: Actor, request: ListRequest) -> Iterator[Ins
     return read()
 
 
-def _permitted(world: World, actor: Actor, request: ListRequest) -> InstanceQuery:
+def permitted(world: World, actor: Actor, request: ListRequest) -> InstanceQuery:
     """The query within what the actor may see. Raises `ViewRefused` (FORBIDDEN) for a project asked for by name that is not."""
     query = request.query
     visible = visible_projects(actor)

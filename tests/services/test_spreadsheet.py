@@ -10,8 +10,8 @@ import openpyxl
 import pytest
 from openpyxl.worksheet.worksheet import Worksheet
 
-from taskhouse.protocols.rest import spreadsheet as written
-from taskhouse.protocols.rest.spreadsheet import Column, Kind, spreadsheet
+from taskhouse.services import spreadsheet as written
+from taskhouse.services.spreadsheet import Column, Kind, spreadsheet
 
 TEXT = [Column("text")]
 

@@ -1,0 +1,209 @@
+"""The two downloads: all instances of a list, and what is upstream and downstream of one. Their names and columns are fixed (D-59).
+
+Baselines are not there yet; their column is, and stays empty.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta, tzinfo
+from functools import lru_cache
+
+from taskhouse.domain.instance_graph import ROOT_ID
+from taskhouse.domain.neighbourhood import Direction, Neighbour
+from taskhouse.domain.normalise import waiting_detail
+from taskhouse.domain.roles import Action, Actor
+from taskhouse.domain.schedule import Cycle
+from taskhouse.domain.status import PAUSED_LABEL, StatusClass, display_label
+from taskhouse.ports.recurring_store import ListedInstance
+from taskhouse.services.recurring.views.dag import ROOT_NAME
+from taskhouse.services.recurring.views.instance_lines import CHIPS, duration_s, status_text, version_key
+from taskhouse.services.recurring.views.instance_list import EXPORT_LINES, ListRequest, permitted
+from taskhouse.services.recurring.views.refusal import About, ViewCode, ViewRefused
+from taskhouse.services.recurring.views.scene import Scene, around, zone_of
+from taskhouse.services.recurring.views.task_facts import TaskFacts, facts_of
+from taskhouse.services.spreadsheet import Column, Kind, spreadsheet
+from taskhouse.services.world import World
+
+MAX_LEVELS = 10
+MAX_NEIGHBOURS = 100_000
+
+INSTANCE_COLUMNS = (
+    Column("Instance object", width=28),
+    Column("Instance ID"),
+    Column("Running status", width=32),
+    Column("Schedule epoch"),
+    Column("Data timestamp", Kind.DATE),
+    Column("Priority"),
+    Column("Owner", width=20),
+    Column("Project", width=20),
+    Column("Scheduled time", Kind.TIME, 20),
+    Column("Start time", Kind.TIME, 20),
+    Column("End time", Kind.TIME, 20),
+    Column("Runtime", Kind.DURATION),
+    Column("Retry count/auto-retry count"),
+    Column("Related baseline instances", width=24),
+    Column("Schedule resource group", width=20),
+)
+
+NEIGHBOUR_COLUMNS = (
+    Column("Direction"),
+    Column("Level", Kind.NUMBER, 8),
+    Column("Instance object", width=28),
+    Column("Instance ID"),
+    Column("Node type", width=24),
+    Column("Running status", width=32),
+    Column("Schedule epoch"),
+    Column("Data timestamp", Kind.DATE),
+    Column("Scheduled time", Kind.TIME, 20),
+    Column("Start", Kind.TIME, 20),
+    Column("End", Kind.TIME, 20),
+    Column("Duration", Kind.DURATION),
+    Column("Priority"),
+    Column("Owner", width=20),
+    Column("Project", width=20),
+    Column("Related baseline instances", width=24),
+    Column("Tags", width=20),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Download:
+    """`content` is written while it is read."""
+
+    file_name: str
+    content: Iterator[bytes]
+
+
+def instances(world: World, actor: Actor, request: ListRequest) -> Download:
+    """All instances that the list would show, in its order: integration, computing and modeling together. One store call for each 5000.
+    Raises `ViewRefused` before the first byte."""
+    query = permitted(world, actor, request)
+    zone, now = zone_of(world), world.clock.now()
+
+    def rows() -> Iterator[tuple[object, ...]]:
+        marker = ""
+        while True:
+            found = world.recurring.page(query, marker, EXPORT_LINES)
+            facts = facts_of(world.recurring, {version_key(each.record) for each in found.items})
+            for each in found.items:
+                yield instance_row(each, facts[version_key(each.record)], zone, now)
+            marker = found.marker
+            if not marker:
+                return
+
+    name = f"{world.features.download_name}_{_stamp(now, zone)}.xlsx"
+    return Download(name, spreadsheet("Recurring instances", INSTANCE_COLUMNS, rows()))
+
+
+def instance_row(listed: ListedInstance, facts: TaskFacts, zone: tzinfo, now: datetime) -> tuple[object, ...]:
+    """In the order of `INSTANCE_COLUMNS`."""
+    record, summary = listed.record, listed.summary
+    row = record.row
+    took = duration_s(summary, now)
+    return (
+        row.name,
+        str(row.id),
+        status_text(summary, is_table=bool(summary.fields)),
+        _cycle(row.cycle),
+        row.bizdate,
+        listed.priority.label,
+        ",".join(facts.owners),
+        ",".join(facts.projects),
+        local(row.due_at, zone),
+        local(summary.started_at, zone),
+        local(summary.ended_at, zone),
+        None if took is None else timedelta(seconds=round(took)),
+        f"{summary.retried}/{facts.retries}",
+        None,
+        facts.resource_group,
+    )
+
+
+def neighbours(world: World, actor: Actor, instance: int, levels: int | None) -> Download:
+    """An instance with what is upstream and downstream of it; levels None: all. Store calls as for the DAG. Raises `ViewRefused`
+    (NOT_FOUND, FORBIDDEN, LIMIT_EXCEEDED)."""
+    if levels is not None and not 1 <= levels <= MAX_LEVELS:
+        message = f"levels = {levels}: there are 1 to {MAX_LEVELS}, or unlimited"
+        raise ViewRefused(ViewCode.LIMIT_EXCEEDED, message, About(0, "levels"))
+    scene, found = around(world, actor, instance, up=levels, down=levels, limit=MAX_NEIGHBOURS + 1)
+    if len(found.neighbours) > MAX_NEIGHBOURS:
+        message = f"there are more than {MAX_NEIGHBOURS} instances around it; choose fewer levels"
+        raise ViewRefused(ViewCode.LIMIT_EXCEEDED, message, About(instance, ""))
+    order = (Direction.CENTRE, Direction.UPSTREAM, Direction.DOWNSTREAM)
+    ordered = sorted(found.neighbours, key=lambda each: (order.index(each.direction), each.level))
+    name = _file_part(scene.graph.instances[scene.at(instance)].name)
+    return Download(
+        f"{name}_upstream_and_downstream_nodes_{_stamp(scene.now, scene.zone)}.xlsx",
+        spreadsheet("Nodes", NEIGHBOUR_COLUMNS, (neighbour_row(scene, each) for each in ordered)),
+    )
+
+
+def neighbour_row(scene: Scene, each: Neighbour) -> tuple[object, ...]:
+    """In the order of `NEIGHBOUR_COLUMNS`. Of instances that may not be seen only name and project are told."""
+    graph, at = scene.graph, each.instance
+    if at == len(graph.instances):
+        where: tuple[object, ...] = (each.direction.value, each.level, ROOT_NAME, str(ROOT_ID), "VIRTUAL_NODE")
+        return (*where, StatusClass.SUCCEEDED.label, *[None] * 11)
+    row, task = graph.instances[at], scene.task(at)
+    where = (each.direction.value, each.level, row.name, str(row.id))
+    if not scene.may(Action.VIEW, at):
+        return (*where, *[None] * 10, row.project, None, None)
+    times = scene.times(graph.nodes_of_instance[at])
+    facts = TaskFacts.of(task)
+    return (
+        *where,
+        task.node_type,
+        scene_status(scene, at),
+        _cycle(row.cycle),
+        row.bizdate,
+        local(row.due_at, scene.zone),
+        local(times.started_at, scene.zone),
+        local(times.ended_at, scene.zone),
+        times.duration,
+        scene.priority(at).label,
+        ",".join(facts.owners),
+        ",".join(facts.projects),
+        None,
+        ",".join(row.tags),
+    )
+
+
+def scene_status(scene: Scene, instance: int) -> str:
+    """As `status_text`, from present states."""
+    graph, snapshot = scene.graph, scene.snapshot
+    fields = graph.fields_of_instance[instance]
+    if len(fields):
+        counts: dict[StatusClass, int] = {}
+        for field in fields:
+            status = snapshot.field_status(field)
+            if status is not None:
+                counts[status] = counts.get(status, 0) + 1
+        return ", ".join(f"{cls.label} {counts[cls]}" for cls in CHIPS if counts.get(cls))
+    nodes = graph.nodes_of_instance[instance]
+    statuses = [snapshot.status[node] for node in nodes]
+    if any(node in snapshot.paused for node in nodes):
+        return PAUSED_LABEL
+    shown = waiting_detail(statuses) or statuses[0]
+    return display_label(shown, paused=False)
+
+
+def _stamp(now: datetime, zone: tzinfo) -> str:
+    return f"{now.astimezone(zone):%Y%m%d%H%M%S}"
+
+
+def _file_part(name: str) -> str:
+    """A task's name as part of a file's: what file systems do not take becomes an underscore."""
+    return re.sub(r'[\x00-\x1f<>:"/\\|?*]', "_", name).strip(" .")[:120] or "task"
+
+
+@lru_cache(8)
+def _cycle(cycle: Cycle) -> str:
+    return cycle.value.capitalize()
+
+
+def local(at: datetime | None, zone: tzinfo) -> datetime | None:
+    """On the tenant's clocks, without a zone and to the second."""
+    return None if at is None else at.astimezone(zone).replace(tzinfo=None, microsecond=0)
