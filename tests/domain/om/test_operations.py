@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from taskhouse.domain.dependency import Dependency
 from taskhouse.domain.instance_graph import ROOT_ID
 from taskhouse.domain.operations.plan import Plan
 from taskhouse.domain.operations.request import (
@@ -24,9 +25,9 @@ from taskhouse.domain.operations.request import (
     SuccessScope,
     Target,
 )
-from taskhouse.domain.recurring import Priority
+from taskhouse.domain.recurring import Priority, TableKind
 from taskhouse.domain.snapshot import OperationSettings
-from tests.domain.om.fixture import House, house, script
+from tests.domain.om.fixture import House, house, node, script, task
 
 
 @pytest.fixture
@@ -394,6 +395,20 @@ def test_scenario_31_one_upstream_must_remain() -> None:
     assert refused(h.decide(RemoveUpstream(h.instance("K"), (h.instance("U2"),)))) == ["LAST_UPSTREAM"]
     assert refused(h.decide(RemoveUpstream(h.instance("K"), (h.instance("U1"),)))) == ["NOT_FOUND"]
     assert refused(h.decide(RemoveUpstream(h.instance("K"), ()))) == ["EMPTY_SCOPE"]
+
+
+def test_a_table_that_shares_a_node_keeps_an_upstream_too() -> None:
+    tables = [
+        script("U1", "00:00"),
+        script("U2", "00:00"),
+        task("T", "00:30", [node("M", "a", U1=""), node("N", "b", U2="")], Dependency("U1"), Dependency("U2")),
+        task("O", "00:30", [node("M", "c", U1="")], Dependency("U1")),
+    ]
+    h = house(tables, {"T": TableKind.DIMENSION, "O": TableKind.DIMENSION})
+    plan = h.decide(RemoveUpstream(h.instance("T"), (h.instance("U1"),)))
+    assert refused(plan) == ["LAST_UPSTREAM"]
+    assert plan.refusals[0].items[0].name == "O" and "shares a node" in plan.refusals[0].message
+    assert h.decide(RemoveUpstream(h.instance("T"), (h.instance("U2"),))).is_accepted
 
 
 def test_the_root_counts_as_upstream() -> None:

@@ -55,6 +55,11 @@ def decide_remove_upstream(request: RemoveUpstream, snapshot: Snapshot) -> Plan:
         items = tuple(Item(up, _name(snapshot, up)) for up in wanted)
         refusals.append(Refusal(RefusalCode.LAST_UPSTREAM, f"'{name}' must keep at least one upstream instance", items))
     nodes = list(dict.fromkeys(graph.edge_down[edge] for edge in removed))
+    if not refusals:
+        bare = _left_bare(snapshot, selection.instance, nodes, set(removed))
+        if bare:
+            message = f"'{bare[0].name}' shares a node with '{name}' and must keep at least one upstream instance, too"
+            refusals.append(Refusal(RefusalCode.LAST_UPSTREAM, message, bare))
     return Plan(
         operation,
         request.instance,
@@ -69,6 +74,20 @@ def decide_remove_upstream(request: RemoveUpstream, snapshot: Snapshot) -> Plan:
         refusals=tuple(refusals),
         options=(("upstream", ",".join(map(str, wanted))),),
     )
+
+
+def _left_bare(snapshot: Snapshot, instance: int, nodes: list[int], removed: set[int]) -> tuple[Item, ...]:
+    """Other tables that share one of the nodes, and to which nothing would lead any more."""
+    graph = snapshot.graph
+    sharing = dict.fromkeys(other for node in nodes for other in graph.instances_of_node[node])
+    found = []
+    for other in sharing:
+        if other == instance:
+            continue
+        before = {edge for its_edges in upstream_edges(snapshot, other).values() for edge in its_edges}
+        if before and before <= removed:
+            found.append(Item(graph.instances[other].id, graph.instances[other].name))
+    return tuple(found)
 
 
 def _name(snapshot: Snapshot, instance: int) -> str:
