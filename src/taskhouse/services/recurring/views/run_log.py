@@ -10,6 +10,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from urllib.parse import urlencode
 
 from taskhouse.domain.access import instance_target
@@ -68,7 +69,7 @@ class RunContent:
     code: str
     live: bool
     logview: str
-    summary: Mapping[str, object]
+    summary: Mapping[str, Any]
 
 
 def runs_of(world: World, actor: Actor, node: int, limit: int = 100) -> RunLog:

@@ -1,0 +1,123 @@
+"""The DAG: levels, opened tables, removed dependencies, foreign projects, limits; the same from the book and from the store."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+
+import pytest
+
+from taskhouse.ports.recurring_store import OperationEntry, OperationWrite, Perspective
+from taskhouse.services.recurring.views.dag import Dag, dag
+from taskhouse.services.recurring.views.refusal import ViewCode, ViewRefused
+from tests.views.house import ADMIN, CRM, STRANGER, House, at, self_dependent, tasks
+
+
+@pytest.fixture(params=["from the store", "from the book"])
+def shop(request: pytest.FixtureRequest, home: House) -> House:
+    return home.load() if request.param == "from the book" else home
+
+
+def levels(found: Dag) -> dict[str, int]:
+    sign = {"upstream": -1, "centre": 0, "downstream": 1}
+    return {each.name: sign[each.direction] * each.level for each in found.instances}
+
+
+def edges(found: Dag) -> set[str]:
+    names = {each.id: each.name for each in found.instances}
+    return {f"{names[e.up]}>{names[e.down]}" + ("!" if e.removed else "") for e in found.edges}
+
+
+def test_levels_around_an_instance(shop: House) -> None:
+    found = dag(shop.world, ADMIN, shop.ids["A"])
+    assert levels(found) == {"A": 0, "S0": -1, "E": 1, "Y": 1}
+    assert edges(found) == {"S0>A", "A>E", "A>Y"}
+    more = {each.name: (each.more_up, each.more_down) for each in found.instances}
+    assert more == {"A": (0, 0), "S0": (1, 0), "E": (0, 2), "Y": (0, 0)} and not found.complete
+    found = dag(shop.world, ADMIN, shop.ids["A"], up=2, down=2)
+    assert levels(found) == {"A": 0, "S0": -1, "E": 1, "Y": 1, "virtual_root_node": -2, "X": 2, "Z": 2}
+    assert found.complete and "virtual_root_node>S0" in edges(found)
+    assert levels(dag(shop.world, ADMIN, shop.ids["A"], up=0, down=1)) == {"A": 0, "E": 1, "Y": 1}
+
+
+def test_what_a_card_says(shop: House) -> None:
+    shop.force(B="SUCCESS", C="RUNNING", D="INIT+")
+    card = dag(shop.world, ADMIN, shop.ids["A"]).instances[0]
+    assert (card.statuses, card.fields) == (
+        ("RUNNING", "NOT_RUNNING", "SUCCEEDED"),
+        {"SUCCEEDED": 2, "RUNNING": 1, "NOT_RUNNING": 1},
+    )
+    assert (card.paused, card.field_count, card.node_count, card.kind) == (1, 4, 3, "DIMENSION")
+    assert (card.bizdate, card.due_at, card.description, card.operable) == ("20260301", at("00:30"), "customers", True)
+
+
+def test_opened_tables_show_their_nodes_and_edges_between_nodes(shop: House) -> None:
+    found = dag(shop.world, ADMIN, shop.ids["A"], expand=[shop.ids["A"]])
+    nodes = {each.name: each.nodes for each in found.instances}
+    assert nodes["E"] is None and nodes["A"] is not None
+    assert {node.name: node.fields for node in nodes["A"]} == {"B": ("t1", "t2"), "C": ("t2", "t3"), "D": ("t4",)}
+    names = {shop.node(name): name for name in "BCD"} | {None: "*"}
+    owners = {each.id: each.name for each in found.instances}
+    drawn = {(owners[e.up], names[e.up_node], owners[e.down], names[e.down_node], e.fields) for e in found.node_edges}
+    assert ("A", "B", "E", "*", ("t1",)) in drawn and ("S0", "*", "A", "D", ()) in drawn and len(drawn) == 7
+    both = dag(shop.world, ADMIN, shop.ids["A"], expand_all=True)
+    assert all(each.nodes is not None for each in both.instances)
+    assert shop.node("P") in {e.down_node for e in both.node_edges}
+
+
+def test_removed_dependencies_are_drawn_and_marked(shop: House) -> None:
+    rows = shop.store.real.graph_around([shop.ids["Y"]])
+    edge = next(e.id for e in rows.edges if e.down == shop.node("Y") and e.up is not None)
+    entry = OperationEntry(at("01:00"), "alice", "REMOVE_UPSTREAM", Perspective.TABLE, shop.ids["Y"], {})
+    shop.store.real.operate(OperationWrite(entry, removed_edges=[edge]), at("01:00"))
+    found = dag(shop.world, ADMIN, shop.ids["A"], expand=[shop.ids["Y"]])
+    assert edges(found) == {"S0>A", "A>E", "A>Y!"}
+    assert [e.removed for e in found.node_edges] == [True]
+
+
+def test_foreign_projects_are_named_and_nothing_else(shop: House) -> None:
+    found = dag(shop.world, CRM, shop.ids["E"], up=1, down=1, expand_all=True)
+    cards = {each.name: each for each in found.instances}
+    assert cards["E"].visible and cards["E"].nodes is not None
+    assert [node.fields for node in cards["E"].nodes] == [(), ("m2",), ()], "only the metric of crm"
+    hidden = cards["A"]
+    assert (hidden.visible, hidden.operable, hidden.project, hidden.statuses, hidden.nodes) == (
+        False,
+        False,
+        "shop",
+        (),
+        None,
+    )
+    with pytest.raises(ViewRefused) as refused:
+        dag(shop.world, STRANGER, shop.ids["E"])
+    assert refused.value.code is ViewCode.FORBIDDEN
+
+
+def test_the_limit_leaves_markers_where_things_hang(shop: House) -> None:
+    found = dag(shop.world, ADMIN, shop.ids["A"], up=2, down=2, limit=3)
+    assert len(found.instances) == 3 and not found.complete
+    assert sum(each.more_down + each.more_up for each in found.instances) >= 3
+    for wrong in ({"limit": 0}, {"limit": 10_001}, {"up": -1}, {"down": 101}):
+        with pytest.raises(ViewRefused) as refused:
+            dag(shop.world, ADMIN, shop.ids["A"], **wrong)
+        assert refused.value.code is ViewCode.LIMIT_EXCEEDED
+
+
+def test_other_dates_are_reached_without_loading_them(home: House) -> None:
+    home.generate(published=[*tasks(), self_dependent()])
+    for days in (1, 2):
+        home.generate(date(2026, 3, 2) + timedelta(days=days))
+    home.load()
+    found = dag(home.world, ADMIN, home.ids["W@0303"], up=2, down=1)
+    assert sorted(each.bizdate for each in found.instances if each.name == "W") == ["20260301", "20260302", "20260303"]
+    before = dag(home.world, ADMIN, home.ids["W"], up=1, down=1)
+    assert [each.bizdate for each in before.instances if each.direction == "downstream"] == ["20260302"]
+    assert [each.more_down for each in before.instances if each.direction == "downstream"] == [1]
+
+
+def test_counted_calls(home: House) -> None:
+    for depth, calls in ((1, 2), (2, 3)):
+        dag(home.world, ADMIN, home.ids["A"], up=depth, down=depth)
+        assert home.counted() == {"graph_around": calls}
+    home.load()
+    dag(home.world, ADMIN, home.ids["A"], up=2, down=2, expand_all=True)
+    assert home.counted() == {"changes": 1}
