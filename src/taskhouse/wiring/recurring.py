@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import date, tzinfo
 from pathlib import Path
@@ -72,8 +72,14 @@ class Recurring:
         self.world = world
         if rehearsal:
             assert isinstance(world.clock, SettableClock)
-            stage = Rehearsal(world.recurring, world.books, world.clock, held, self._zone, self.settle, placed)
+            stage = Rehearsal(
+                world.recurring, world.books, world.clock, held, self._zone, self.settle, placed, self.owner_of
+            )
             self.world = replace(world, rehearsal=stage)
+
+    def owner_of(self, environment: Environment) -> str:
+        """The scheduler that answers for an environment's live runs now."""
+        return self._loops[list(Environment).index(environment)].owner
 
     def start(self) -> None:
         """After the task instances of a dead server were settled."""
@@ -95,7 +101,7 @@ class Recurring:
         return all(loop.settle(timeout_s) for loop in self._loops)
 
     def _loop(
-        self, world: World, environment: Environment, executor: Executor, name: str, placed: Mapping[int, int]
+        self, world: World, environment: Environment, executor: Executor, name: str, placed: Placed
     ) -> RecurringLoop:
         scheduler = RecurringScheduler(
             world.recurring,

@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import heapq
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, MutableMapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta, tzinfo
@@ -94,7 +94,7 @@ class RecurringScheduler:
         *,
         slots: Callable[[], Mapping[str, int]] = dict,
         rules: Callable[[], Sequence[ThrottleRule]] = tuple,
-        placed: Mapping[int, int] | None = None,
+        placed: MutableMapping[int, int] | None = None,
     ) -> None:
         self._store = store
         self._book = book
@@ -105,6 +105,8 @@ class RecurringScheduler:
         self._sizes = slots
         self._rules = rules
         self._placed = placed if placed is not None else {}
+        self._left_alone: dict[int, None] = {}
+        """Positions that were not looked at because of `placed`."""
         self._feed = book.feed()
         self._lease_until: datetime | None = None
         self._renew_at: datetime | None = None
@@ -149,6 +151,7 @@ class RecurringScheduler:
         cancels: list[Run] = []
         with self._book.lock:
             self._read_feed()
+            self._look_at_released()
             self._add_due(now)
             for run in adopted:
                 self._adopt(run, writes)
@@ -270,6 +273,7 @@ class RecurringScheduler:
         self._queues = ReadyQueues()
         self._dirty = dict.fromkeys(range(len(graph.nodes)))
         self._fresh = {}
+        self._left_alone = {}
         self._later = []
         self._running: set[int] = {at for at, state in enumerate(book.states) if state.status is _RUNNING}
         self._succeeded = bytearray(state.status is _SUCCESS for state in book.states)
@@ -309,6 +313,8 @@ class RecurringScheduler:
             succeeded = state.status is _SUCCESS
             if bool(self._succeeded[position]) != succeeded:
                 self._succeeded[position] = succeeded
+                if self._placed and not self._is_placed(state):
+                    self._release_below(position)
                 step = -1 if succeeded else 1
                 for edge in graph.out_edges[position]:
                     if edge not in book.removed:
@@ -319,6 +325,21 @@ class RecurringScheduler:
                 for edge in graph.out_edges[position]:
                     if graph.edge_down[edge] in book.forced:
                         self._dirty[graph.edge_down[edge]] = None
+
+    def _is_placed(self, state: NodeState) -> bool:
+        return bool(self._placed) and self._placed.get(state.id) == state.lock_version
+
+    def _release_below(self, position: int) -> None:
+        """Something upstream has moved by itself: what was put in a status by hand goes on from there."""
+        graph = self._book.graph
+        for edge in graph.out_edges[position]:
+            self._placed.pop(graph.nodes[graph.edge_down[edge]].id, None)
+
+    def _look_at_released(self) -> None:
+        for position in list(self._left_alone):
+            if not self._is_placed(self._book.states[position]):
+                del self._left_alone[position]
+                self._dirty[position] = None
 
     def _count_unmet(self, position: int) -> int:
         graph, removed = self._book.graph, self._book.removed
@@ -393,7 +414,8 @@ class RecurringScheduler:
             return
         if state.id in writes:
             return  # its new state will be looked at when the book knows it
-        if self._placed and self._placed.get(state.id) == state.lock_version and not state.has_live_run:
+        if self._is_placed(state) and not state.has_live_run:
+            self._left_alone[position] = None
             return
         if state.cancelling_until is not None:
             self._look_at_cancelled(position, state, writes, cancels, now)

@@ -61,6 +61,11 @@ class RecurringLoop:
             target=self._run, name=f"taskhouse-recurring-{environment.value.lower()}", daemon=True
         )
 
+    @property
+    def owner(self) -> str:
+        """Under which name its scheduler holds runs now."""
+        return self._scheduler.owner
+
     def start(self) -> None:
         """Take over what a dead server left, then work. Returns at once."""
         self._scheduler.take_over()

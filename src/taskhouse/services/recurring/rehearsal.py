@@ -46,6 +46,8 @@ class Rehearsal:
     zone: Callable[[], tzinfo]
     settle_within: Callable[[float], bool]
     placed: Placed = field(default_factory=dict)
+    owner_of: Callable[[Environment], str] = lambda environment: "rehearsal"
+    """Who answers for live runs: the scheduler of an environment."""
 
     def settle(self) -> None:
         """Raises `Fault` when the schedulers do not come to rest."""
@@ -56,6 +58,7 @@ class Rehearsal:
         """Whatever is due by then happens then. Raises `Fault` for a time without a zone."""
         if now.tzinfo is None:
             raise Fault(FaultCode.INVALID_ARGUMENT, "the time needs a zone: write 2026-03-01T18:00:00+08:00")
+        self.placed.clear()
         self.clock.set(now)
         self.settle()
         return self.clock.now()
@@ -76,13 +79,15 @@ class Rehearsal:
         return self._state(node)
 
     def set_status(self, node: int, status: NodeStatus, *, paused: bool = False) -> NodeState:
-        """Put a node instance in a status. It stays there, whatever its upstream and the clock say, until an operation, the end of its
-        attempt or another call changes it. Raises `Fault`."""
+        """Put a node instance in a status. It stays there, whatever the scheduler would make of it, until the clock is set, something
+        upstream moves, or an operation, the end of its attempt or another call changes it; then it goes on from there. Raises `Fault`."""
         now = self.clock.now()
         if paused and CLASS_OF[status] not in (StatusClass.NOT_RUNNING, StatusClass.WAITING):
             raise Fault(FaultCode.INVALID_ARGUMENT, f"a node that is {status.label} cannot be paused")
+        self._state(node)
+        owner = self.owner_of(self._environment(node)) if status is NodeStatus.RUNNING else ""
         for _ in range(10):
-            write = _placed(self._state(node), status, now, paused=paused)
+            write = _placed(self._state(node), status, now, owner, paused=paused)
             self.placed[node] = write.after.lock_version
             if not self.store.write([write], now).refused:
                 break
@@ -106,7 +111,7 @@ class Rehearsal:
         return self.store.bizdates_of([owner])[owner][0]
 
 
-def _placed(state: NodeState, status: NodeStatus, now: datetime, *, paused: bool) -> NodeWrite:
+def _placed(state: NodeState, status: NodeStatus, now: datetime, owner: str, *, paused: bool) -> NodeWrite:
     """The row and run that a node in this status has."""
     after = NodeState(
         state.id,
@@ -129,20 +134,20 @@ def _placed(state: NodeState, status: NodeStatus, now: datetime, *, paused: bool
         after = after._replace(ended_at=now, reason=reason)
         runs = (Run(state.id, state.run, state.attempt, state.trigger, ended, state.started_at, now, reason),)
     elif not state.has_live_run and CLASS_OF[status] not in (StatusClass.NOT_RUNNING, StatusClass.WAITING):
-        after, runs = _with_attempt(after, now)
+        after, runs = _with_attempt(after, now, owner)
     elif state.has_live_run:
         after = after._replace(owner=state.owner)
     transition = Transition(state.id, now, state.status, status, Cause.SCHEDULER, after.run)
     return NodeWrite(state.lock_version, after, runs, (transition,))
 
 
-def _with_attempt(after: NodeState, now: datetime) -> tuple[NodeState, tuple[Run, ...]]:
+def _with_attempt(after: NodeState, now: datetime, owner: str) -> tuple[NodeState, tuple[Run, ...]]:
     """A finished or running node has an attempt to show for it."""
     after = after._replace(attempt=after.attempt + 1, run=after.run + 1, started_at=now)
     kind = {NodeStatus.RUNNING: RunStatus.RUNNING, NodeStatus.SUCCESS: RunStatus.SUCCESS}
     status = kind.get(after.status, RunStatus.FAILED)
     reason = FailReason.ERROR if status is RunStatus.FAILED else None
     ended_at = None if status is RunStatus.RUNNING else now
-    after = after._replace(reason=reason, ended_at=ended_at, owner="rehearsal" if ended_at is None else "")
+    after = after._replace(reason=reason, ended_at=ended_at, owner=owner)
     run = Run(after.id, after.run, after.attempt, after.trigger, status, now, ended_at, reason, owner=after.owner)
     return after, (run,)

@@ -1,0 +1,48 @@
+"""One rehearsal server for each module of scenarios, and a run date of its own for each scenario."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.scenarios.stage import FIXTURE, Door, House, Server, Stage
+
+
+@pytest.fixture(scope="module")
+def workspace() -> dict[str, str]:
+    """The files that a module's server is published with; modules override it."""
+    return {"shop.yaml": FIXTURE.read_text(encoding="utf-8")}
+
+
+@pytest.fixture(scope="module")
+def environments() -> tuple[str, ...]:
+    return ("PROD",)
+
+
+@pytest.fixture(scope="module")
+def stage(
+    tmp_path_factory: pytest.TempPathFactory, workspace: dict[str, str], environments: tuple[str, ...]
+) -> Iterator[Stage]:
+    home: Path = tmp_path_factory.mktemp("rehearsal") / "home"
+    home.mkdir()
+    server = Server(home).start()
+    made = Stage(server, workspace, environments)
+    yield made
+    made.close()
+    server.stop()
+
+
+@pytest.fixture
+def door(stage: Stage) -> Door:
+    """The administrator's. Tests of another door override it."""
+    return stage.rest
+
+
+@pytest.fixture
+def house(stage: Stage, door: Door) -> Iterator[House]:
+    """The fixture's project on a fresh run date, generated, at 23:00 of the day before."""
+    made = House(stage, door, stage.next_run_date())
+    yield made
+    made.leave()
