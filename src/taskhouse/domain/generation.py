@@ -19,6 +19,7 @@ from datetime import date, datetime, tzinfo
 from functools import partial
 from typing import NamedTuple
 
+from taskhouse.domain.bulk import bulk
 from taskhouse.domain.calendar import bizdate_of
 from taskhouse.domain.dependency import ROOT, Dependency, resolve
 from taskhouse.domain.graph import Digraph, find_cycle
@@ -111,6 +112,7 @@ class Generated:
     warnings: tuple[EmptyWindow, ...]
 
 
+@bulk()
 def generate(
     run_date: date,
     tasks: Iterable[TaskBlueprint],

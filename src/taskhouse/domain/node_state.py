@@ -31,6 +31,8 @@ class RunTrigger(Enum):
     DRY = "DRY"
     MANUAL_SUCCESS = "MANUAL_SUCCESS"
 
+    __hash__ = object.__hash__  # Enum's own is a Python call, and stores look up each member that they write
+
 
 class RunStatus(Enum):
     RUNNING = "RUNNING"
@@ -38,6 +40,8 @@ class RunStatus(Enum):
     FAILED = "FAILED"
     CANCELLED = "CANCELLED"
     """Superseded by a forced rerun; its outcome does not count."""
+
+    __hash__ = object.__hash__
 
 
 class NodeState(NamedTuple):

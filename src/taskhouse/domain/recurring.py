@@ -74,6 +74,8 @@ class EdgeKind(Enum):
     ROOT = "ROOT"
     """From the tenant's root node, which has always succeeded."""
 
+    __hash__ = object.__hash__
+
 
 class InstanceKey(NamedTuple):
     """`due_at` in UTC; `backfill` is the backfill's id, empty for others."""

@@ -34,6 +34,8 @@ class Cause(Enum):
     RESUME = "resume"
     UPSTREAM_RERUN = "upstream rerun"
 
+    __hash__ = object.__hash__
+
 
 @dataclass(frozen=True, slots=True)
 class Transition:

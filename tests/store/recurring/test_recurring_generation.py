@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 
@@ -126,6 +127,15 @@ def test_generating_again_adds_nothing(store: RecurringStore) -> None:
         before.states,
         before.edges,
     )
+
+
+def test_of_two_who_generate_the_same_date_each_adds_what_the_other_has_not(store: RecurringStore) -> None:
+    publish(store, tasks())
+    with ThreadPoolExecutor(2) as pool:
+        added = list(pool.map(lambda _: bear(store), range(2)))
+    assert sum(added) == 9
+    assert shown_edges(store.graph(PROD, [BIZDATE])) == FIRST_DAY
+    assert store.count(InstanceQuery()) == 9
 
 
 def test_a_task_published_later_adds_only_its_own(store: RecurringStore) -> None:

@@ -22,6 +22,8 @@ class CodeChoice(Enum):
     CURRENT = "CURRENT"
     AS_RAN = "AS_RAN"
 
+    __hash__ = object.__hash__
+
 
 class StartMode(Enum):
     NORMAL = "NORMAL"

@@ -10,6 +10,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
+from taskhouse.domain.bulk import bulk
 from taskhouse.domain.instance_graph import EdgeRow
 from taskhouse.domain.node_state import NodeState
 from taskhouse.domain.recurring import Environment, Priority
@@ -133,6 +134,7 @@ class GraphVerbs:
         return self._graph(lambda found: found.add_around(wanted))
 
     def _graph(self, gather: Callable[[_Graph], None]) -> GraphRows:
+        @bulk()
         def work(connection: Connection) -> GraphRows:
             raw = raw_connection(connection)
             found = _Graph(raw)
