@@ -8,7 +8,10 @@ from tests.definitions.workspaces import SALES, said
 
 EDITS: dict[str, tuple[tuple[tuple[str, str], ...], list[str]]] = {
     "dup field": (
-        (("{name: status, type: STRING}", "{name: Amount, type: STRING}"),),
+        (
+            ("{name: status, type: STRING}", "{name: Amount, type: STRING}"),
+            ("condition: status = 'paid'", "condition: amount = 1"),
+        ),
         [
             "x.yaml:18:16: fact_tables.shop.orders.attributes.Amount.name: the table has two fields named 'Amount'",
         ],

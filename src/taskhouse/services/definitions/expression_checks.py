@@ -5,7 +5,7 @@ It is checked here, where it stands, and not only where a metric uses it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
 from taskhouse.domain.definition.places import Problem
 from taskhouse.domain.definition.workspace import Workspace
@@ -39,16 +39,3 @@ def _problem(workspace: Workspace, table: str, text: str) -> str:
     except Fault as fault:
         return fault.message
     return ""
-
-
-def all_parts(workspace: Workspace, atomic: str) -> Iterable[str]:
-    """The atomic metrics that one is made of, directly or over others."""
-    found: dict[str, None] = {}
-    todo = [atomic]
-    while todo:
-        metric = workspace.atomics.get(todo.pop())
-        for part in metric.parts if metric else ():
-            if part not in found:
-                found[part] = None
-                todo.append(part)
-    return found

@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Iterable, Mapping, Set
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, fields, is_dataclass, replace
 from datetime import date, datetime, time
 from enum import Enum
 from zoneinfo import ZoneInfo
 
 from taskhouse.domain.definition.difference import Change, Difference, compare, first_run_date
-from taskhouse.domain.definition.places import Place, Problem
+from taskhouse.domain.definition.places import Problem
 from taskhouse.domain.definition.tenant import Organisation, ProjectMode
 from taskhouse.domain.definition.workspace import Workspace
 from taskhouse.domain.dependency import dependency_cycle
@@ -24,7 +24,7 @@ from taskhouse.domain.generation import generate, node_cycle
 from taskhouse.domain.published import PublishedTask
 from taskhouse.domain.recurring import Environment
 from taskhouse.domain.roles import Actor, ProjectRole
-from taskhouse.services.definitions.expression_checks import all_parts, check_expressions
+from taskhouse.services.definitions.expression_checks import check_expressions
 from taskhouse.services.definitions.read_workspace import ReadWorkspace, read_workspace
 from taskhouse.services.definitions.shapes import Finding, Findings
 from taskhouse.services.materialization import Materialized, materialize
@@ -79,7 +79,7 @@ def validate_alone(files: Mapping[str, str]) -> tuple[Finding, ...]:
 def _findings(
     files: Mapping[str, str], published: Callable[[Environment], Mapping[str, PublishedTask]], existing: ExistingTable
 ) -> tuple[Finding, ...]:
-    read = read_workspace(files)
+    read = _read(files)
     for environment in (Environment.PROD, Environment.DEV):
         if read.is_good and any(True for _ in read.workspace.tasks(environment)):
             _materialized(read, environment, published(environment), existing, published(Environment.PROD))
@@ -88,9 +88,9 @@ def _findings(
 
 def plan_workspace(world: World, actor: Actor, environment: Environment, files: Mapping[str, str]) -> WorkspacePlan:
     """Raises `InvalidWorkspaceError`, or `Fault` (NO_PERMISSION) naming what the actor may not publish."""
-    read = read_workspace(files)
+    read = _read(files)
     if not read.is_good:
-        raise InvalidWorkspaceError(read.findings.found)
+        raise InvalidWorkspaceError(_ordered(read.findings.found))
     revision, published = world.recurring.published(environment)
     production = world.recurring.published(Environment.PROD)[1]
     organisation_revision, organisation = world.workspace.organisation()
@@ -119,6 +119,13 @@ def plan_workspace(world: World, actor: Actor, environment: Environment, files: 
     )
 
 
+def _read(files: Mapping[str, str]) -> ReadWorkspace:
+    """With what can be said of the SQL of metrics and filters, even if something else is wrong."""
+    read = read_workspace(files)
+    _report(read.findings, check_expressions(read.workspace))
+    return read
+
+
 def _materialized(
     read: ReadWorkspace,
     environment: Environment,
@@ -128,23 +135,11 @@ def _materialized(
 ) -> tuple[Materialized, Mapping[str, PublishedTask]]:
     """The published form of all tasks; what is wrong with them is added to the findings."""
     materialized = materialize(read.workspace, environment, published, existing, production=production)
-    wrong = dict.fromkeys(check_expressions(read.workspace))
-    _report(read.findings, wrong)
-    places = {problem.place[:2] for problem in wrong}
-    _report(read.findings, (each for each in materialized.problems if not _follows(read.workspace, each, places)))
+    _report(read.findings, materialized.problems)
     tasks = {task.id: task for task in materialized.tasks}
     if read.is_good:
         _report(read.findings, _cycles(read.workspace, environment, tasks))
     return materialized, tasks
-
-
-def _follows(workspace: Workspace, problem: Problem, wrong: Set[Place]) -> bool:
-    """Whether a metric is only wrong because an atomic metric or a filter of it is, which has been reported."""
-    metric = workspace.derived.get(problem.place[1]) if problem.place[0] == "derived_metrics" else None
-    if metric is None:
-        return False
-    parts = [("atomic_metrics", name) for name in (metric.atomic, *all_parts(workspace, metric.atomic))]
-    return not wrong.isdisjoint([*parts, *(("business_filters", name) for name in metric.filters)])
 
 
 def _report(findings: Findings, problems: Iterable[Problem]) -> None:
