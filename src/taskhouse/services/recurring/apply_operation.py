@@ -22,10 +22,19 @@ from taskhouse.domain.operations.plan import Item, Plan, Refusal, RefusalCode
 from taskhouse.domain.operations.request import Batch, RemoveUpstream, Request
 from taskhouse.domain.recurring import Environment
 from taskhouse.domain.roles import Actor
+from taskhouse.domain.status import NodeStatus
 from taskhouse.ports.recurring_store import OperationEntry, OperationWrite, Perspective
 from taskhouse.services.recurring.asking import needs_digest, perspective_of
 from taskhouse.services.recurring.book import Book
-from taskhouse.services.recurring.preview_operation import Decided, Moment, book_of, decide_at, decided, moment_of
+from taskhouse.services.recurring.preview_operation import (
+    WRITING,
+    Decided,
+    Moment,
+    book_of,
+    decide_at,
+    decided,
+    moment_of,
+)
 from taskhouse.services.world import World
 
 _log = structlog.get_logger(__name__)
@@ -129,28 +138,24 @@ def _apply_batch(
         instance: Outcome(instance, names.get(instance, _name(found.moment, instance)), entry)
         for instance, entry in done.items()
     }
-    moment, now = found.moment, found.at
     moved: set[int] = set()
     for request, plan in zip(decision.requests, decision.plans, strict=True):
         instance = plan.instance
         if instance in outcomes:
             continue
-        if not moved.isdisjoint(
-            change.node for change in plan.changes
-        ):  # an earlier instance of the batch changed them
+        moment, now = found.moment, found.at
+        if not moved.isdisjoint(_held_by(plan)):  # an earlier instance of the batch changed them
             moment, now = moment_of(asked.book, asked.actor), asked.world.clock.now()
-            moved.clear()
             plan = decide_at(moment, request, now)
         outcomes[instance] = _one_of_batch(asked, request, moment, plan, now)
-        entry = outcomes[instance].entry
-        if entry is not None:
-            moved.update(change.node for change in plan.changes)
+        if outcomes[instance].entry is not None:
+            moved.update(_held_by(plan))
     for skipped in decision.skipped:
         if skipped.instance not in outcomes:
             outcomes[skipped.instance] = Outcome(
                 skipped.instance, skipped.name, None, skipped.code.value, skipped.reason
             )
-            _log_skipped(asked, batch, found.moment, skipped.instance, skipped.code.value, skipped.reason, now)
+            _log_skipped(asked, batch, found.moment, skipped.instance, skipped.code.value, skipped.reason, found.at)
     ordered = tuple(outcomes[i] for i in dict.fromkeys(batch.instances) if i in outcomes)
     if any(outcome.entry is not None for outcome in ordered):
         return Applied(outcomes=ordered, batch=asked.batch)
@@ -206,19 +211,32 @@ def _write(asked: _Asked, moment: Moment, plan: Plan, now: datetime) -> Operatio
 def writes_of(moment: Moment, plan: Plan, now: datetime) -> list[NodeWrite]:
     """The rows that an accepted plan leads to, by node id. Development nodes that have not run are released by what would run them.
 
-    What a plan rests on and leaves as it is gets a new version, too: members that have not run must not have begun meanwhile, and
-    of two who each remove one of the last two upstream instances one must lose."""
+    What a plan rests on and leaves as it is gets a new version, too: members that have not run must not have begun meanwhile, what is
+    directly downstream must not have begun to wait, and of two who each remove one of the last two upstream instances one must lose."""
     graph, states = moment.snapshot.graph, moment.states
     at = graph.node_at
     writes = [node_changes.operated(states[at[change.node]], change, now, plan.code) for change in plan.changes]
     for state in (states[at[node]] for node in plan.unchanged):
         releases = moment.environment is Environment.DEV and not state.released
         writes.append(node_changes.released(state) if releases else node_changes.touched(state))
+    held = _beyond(plan)
     if plan.removed_edges:
-        first = graph.nodes_of_instance[graph.instance_at[plan.instance]][0]
-        if graph.nodes[first].id not in {write.after.id for write in writes}:
-            writes.append(node_changes.touched(states[first]))
+        held.append(graph.nodes[graph.nodes_of_instance[graph.instance_at[plan.instance]][0]].id)
+    written = {write.after.id for write in writes}
+    writes += [node_changes.touched(states[at[node]]) for node in held if node not in written]
     return sorted(writes, key=lambda write: write.after.id)
+
+
+def _beyond(plan: Plan) -> list[int]:
+    """Nodes directly downstream that have not run, of an operation that sends others back."""
+    if plan.operation not in WRITING:
+        return []
+    return [view.node for view in plan.downstream if view.status is NodeStatus.INIT]
+
+
+def _held_by(plan: Plan) -> set[int]:
+    """Nodes that get a new version by carrying the plan out."""
+    return {*(change.node for change in plan.changes), *plan.unchanged, *_beyond(plan)}
 
 
 def _refuse(asked: _Asked, moment: Moment, plan: Plan, refusals: Sequence[Refusal], now: datetime) -> Applied:

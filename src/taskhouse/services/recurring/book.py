@@ -82,6 +82,8 @@ class Book:
         self._dates: dict[date, None] = {}
         self._feeds: list[Feed] = []
         self._follows_generation = False
+        self._read_to = store.cursor()
+        """Up to where the changes were read. Loading takes `cursor` further, but does not tell what was generated meanwhile."""
         self._strays: set[int] = set()
         """Ids of nodes that may move and are not here with all their edges."""
         self._elsewhere: set[int] = set()
@@ -144,8 +146,8 @@ class Book:
         with self.lock:
             generated = False
             while True:
-                changes = self._store.changes(self.cursor)
-                generated |= self._follow(changes)
+                changes = self._store.changes(self._read_to)
+                generated |= self._follow(changes, self._read_to)
                 if not changes.cut_short:
                     break
             if generated:
@@ -237,7 +239,8 @@ class Book:
                             operation.removed_edges,
                             operation.priorities,
                             operation.metric_priorities,
-                        )
+                        ),
+                        result.first,
                     )
                     return result
         self.refresh()
@@ -246,7 +249,7 @@ class Book:
     def _wrote(self, states: Sequence[NodeState], first: int, cursor: int) -> None:
         with self.lock:
             if self.cursor == first:
-                self._follow(Changes(cursor, states))
+                self._follow(Changes(cursor, states), first)
                 return
         self.refresh()
 
@@ -290,8 +293,8 @@ class Book:
         self.paused: set[int] = {at for at, state in enumerate(self.states) if state.paused}
         self.forced: set[int] = {at for at, state in enumerate(self.states) if state.skip_checks}
 
-    def _follow(self, changes: Changes) -> bool:
-        """Whether instances were generated that belong here."""
+    def _follow(self, changes: Changes, since: int) -> bool:
+        """What happened after the number `since`. Whether instances were generated that belong here."""
         graph, feeds = self.graph, self._feeds
         touched: list[int] = []
         for state in changes.nodes:
@@ -319,7 +322,9 @@ class Book:
             if where is not None:
                 self.metric_priority[where] = priority
                 touched.extend(graph.incidence.nodes_of[where])
-        self.cursor = changes.cursor
+        self.cursor = max(self.cursor, changes.cursor)
+        if self._read_to == since:
+            self._read_to = changes.cursor
         for feed in feeds:
             for at in touched:
                 feed.tell(at)

@@ -147,7 +147,7 @@ def _decided_batch(world: World, moment: Moment, batch: Batch, now: datetime) ->
     return Decided(moment, now, batch=found, plans=plans)
 
 
-_WRITES = (
+WRITING = (
     Operation.RERUN,
     Operation.RERUN_DOWNSTREAM,
     Operation.FORCE_RERUN_CURRENT,
@@ -157,7 +157,7 @@ _WRITES = (
 
 def _with_notices(world: World, moment: Moment, plans: Sequence[Plan]) -> list[Plan]:
     """With what people should know of the start instances: that they were generated with another version of their definition (D-03)."""
-    if not any(plan.is_accepted and plan.operation in _WRITES for plan in plans):
+    if not any(plan.is_accepted and plan.operation in WRITING for plan in plans):
         return list(plans)
     _, current = world.recurring.published(moment.environment)
     return [
@@ -167,7 +167,7 @@ def _with_notices(world: World, moment: Moment, plans: Sequence[Plan]) -> list[P
 
 def _notices(moment: Moment, plan: Plan, current: Mapping[str, PublishedTask]) -> list[str]:
     at = moment.snapshot.graph.instance_at.get(plan.instance)
-    if at is None or plan.operation not in _WRITES or not plan.is_accepted:
+    if at is None or plan.operation not in WRITING or not plan.is_accepted:
         return []
     record = moment.records[at]
     name, version = record.row.name, record.version
