@@ -15,6 +15,7 @@ from taskhouse.cli.operations import COMMANDS as OPERATIONS
 from taskhouse.cli.projects import project
 from taskhouse.cli.rehearsal import rehearsal
 from taskhouse.cli.serve import serve
+from taskhouse.cli.tasks import tasks
 from taskhouse.cli.tokens import token
 from taskhouse.cli.users import user
 from taskhouse.cli.watch import watch
@@ -68,6 +69,7 @@ for command in (validate, plan, apply, schema):
 for inspecting in INSPECTING:
     instances.add_command(inspecting)
 main.add_command(instances)
+main.add_command(tasks)
 main.add_command(watch)
 main.add_command(rehearsal)
 for operation in OPERATIONS:

@@ -278,8 +278,8 @@ def _gantt(found: Gantt) -> list[object]:
     longest = max((link.contribution_s for link in found.path), default=0.0) or 1.0
     rows = []
     for link in found.path:
-        gap = round(link.gap_s / longest * _BAR)
-        run = round(link.run_s / longest * _BAR) or int(link.run_s > 0)
+        gap = max(0, round(link.gap_s / longest * _BAR))
+        run = max(0, round(link.run_s / longest * _BAR)) or int(link.run_s > 0)
         bar = Text("·" * gap, style="magenta").append("█" * run, style="blue" if link.predicted else "green")
         decisive = [one.node.name for one in link.nodes if one.decisive]
         end = f"{'expected ' if link.predicted else ''}{short_moment(link.end)}{', blocked' if link.blocked else ''}"

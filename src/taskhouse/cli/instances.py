@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from taskhouse.cli.remote import Remote, remote, table
-from taskhouse.cli.wording import bizdate, counts, duration, moment, names, short_moment, status
+from taskhouse.cli.wording import command, counts, duration, moment, names, priority, short_moment, status
 
 if TYPE_CHECKING:
     from taskhouse.client.api.instances import FieldPage, InstanceDetail, InstanceLine, NodeList, Offers
@@ -58,11 +58,11 @@ _FILTERS = (
 )
 
 
-def filters(command: Any) -> Any:
+def filters(asking: Any) -> Any:
     """All filters of lists, as query parameters of the API."""
     for option in reversed(_FILTERS):
-        command = option(command)
-    return command
+        asking = option(asking)
+    return asking
 
 
 def _query(selection: Sequence[str], given: dict[str, Any]) -> dict[str, Any]:
@@ -196,12 +196,12 @@ def _listed(lines: Sequence[InstanceLine], more: bool) -> list[object]:
             status(each.statuses[0] if each.statuses else None, paused=bool(each.paused)),
             counts(each.fields),
             counts(each.nodes),
-            bizdate(each.bizdate),
+            each.bizdate,
             short_moment(each.due_at),
             short_moment(each.started_at),
             short_moment(each.ended_at),
             duration(each.duration_s),
-            each.priority.capitalize(),
+            priority(each.priority),
             names(each.owners, 2),
             names(each.projects or [each.project], 2),
             names([mark.replace("_", " ").lower() for mark in each.marks]),
@@ -222,13 +222,13 @@ def _detail(found: InstanceDetail) -> list[object]:
         ("fields", counts(line.fields)),
         ("nodes", counts(line.nodes)),
         ("marks", names(line.marks)),
-        ("data timestamp", bizdate(line.bizdate)),
+        ("data timestamp", line.bizdate),
         ("scheduled", moment(line.due_at)),
         ("started", moment(line.started_at)),
         ("ended", moment(line.ended_at)),
         ("duration", duration(line.duration_s)),
         ("retries", f"{line.retried} of {line.retries}"),
-        ("priority", line.priority.capitalize()),
+        ("priority", priority(line.priority)),
         ("owner", names(line.owners)),
         ("project", found.project_title or line.project),
         ("business unit", found.business_unit),
@@ -237,7 +237,7 @@ def _detail(found: InstanceDetail) -> list[object]:
         ("description", found.description),
     ]
     rows = [(name, value) for name, value in facts if value not in ("", None)]
-    open_ = [name.lower().replace("_", "-") for name, offer in found.operations.items() if offer.open]
+    open_ = [command(name) for name, offer in found.operations.items() if offer.open]
     notices = [f"Note: {notice}" for notice in line.notices]
     return [line.name, table(("", ""), rows), *notices, f"Open operations: {', '.join(open_) or 'none'}"]
 
@@ -284,7 +284,7 @@ def _nodes(found: NodeList) -> list[object]:
 
 def _offers(found: Offers) -> list[object]:
     rows = [
-        (name.lower().replace("_", "-"), "open" if each.open else "closed", each.code, each.reason)
+        (command(name), "open" if each.open else "closed", each.code, each.reason)
         for name, each in found.operations.items()
     ]
     made: list[object] = [table(("OPERATION", "", "CODE", "REASON"), rows)]

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from taskhouse.cli.remote import DECLINED, PARTLY, REFUSED, Remote, json_text, remote, show_error, table
+from taskhouse.cli.remote import DECLINED, NO_SUCH, PARTLY, REFUSED, Remote, json_text, remote, show_error, table
 from taskhouse.cli.wording import moment, names, short_moment
 
 if TYPE_CHECKING:
@@ -33,11 +33,17 @@ def operation(command: F) -> F:
     @environment_options
     @click.option("--preview-only", is_flag=True, help="Show what would happen, and why; change nothing.")
     @click.option("--yes", "-y", is_flag=True, help="Do not ask.")
+    @click.option("--digest", default="", help="Of a preview shown before: do that and nothing else, without asking.")
+    @click.option("--key", default="", help="Idempotency key: the same command with the same key is carried out once.")
     @functools.wraps(command)
-    def operated(server: Remote, *arguments: Any, preview_only: bool, yes: bool, **options: Any) -> Any:
-        if server.as_json and not (preview_only or yes):
-            raise click.UsageError("--json asks nothing: add --preview-only or --yes")
-        return command(server, *arguments, going=Going(server, preview_only, yes), **options)
+    def operated(
+        server: Remote, *arguments: Any, preview_only: bool, yes: bool, digest: str, key: str, **options: Any
+    ) -> Any:
+        if server.as_json and not (preview_only or yes or digest):
+            raise click.UsageError("--json asks nothing: add --preview-only, --yes or --digest")
+        if preview_only and (yes or digest):
+            raise click.UsageError("--preview-only changes nothing: leave out --yes and --digest")
+        return command(server, *arguments, going=Going(server, preview_only, yes, digest, key), **options)
 
     return operated  # type: ignore[return-value]
 
@@ -76,14 +82,19 @@ code_option = click.option(
 class Going:
     """Carries an operation out, as far as the command line says."""
 
-    def __init__(self, server: Remote, preview_only: bool, yes: bool) -> None:
+    def __init__(self, server: Remote, preview_only: bool, yes: bool, digest: str, key: str) -> None:
         self._server = server
         self._preview_only = preview_only
         self._yes = yes
+        self._digest = digest
+        self._key = key or None
 
     def carry_out(self, operation: str, targets: Sequence[Target], options: Options, *, warning: str = "") -> None:
         """Ends the command with the exit code that says how it went (see `remote`)."""
         server = self._server
+        if self._digest:
+            self._apply(None, operation, targets, options, self._digest)
+            return
         preview = server.client.operations.preview(operation, targets, options)
         if self._preview_only or not server.as_json:
             server.show(preview, lambda: _preview_tables(preview))
@@ -93,7 +104,13 @@ class Going:
             return
         if not self._yes:
             _ask(preview, warning)
-        applied = server.client.operations.apply(operation, targets, options, digest=preview.digest)
+        self._apply(preview, operation, targets, options, preview.digest)
+
+    def _apply(
+        self, preview: Preview | None, operation: str, targets: Sequence[Target], options: Options, digest: str
+    ) -> None:
+        server = self._server
+        applied = server.client.operations.apply(operation, targets, options, digest=digest, key=self._key)
         server.show({"preview": preview, "applied": applied}, lambda: _applied_tables(applied))
         if applied.skipped:
             click.get_current_context().exit(PARTLY)
@@ -131,13 +148,19 @@ def _refused(preview: Preview, server: Remote) -> None:
     from taskhouse.client.api.errors import ApiError, Item
 
     if preview.refusals:
-        for refusal in preview.refusals:
-            show_error(ApiError(refusal.code, refusal.message, refusal.items), server.as_json)
+        first, *others = preview.refusals
+        items = list(first.items)
+        for other in others:
+            for item in other.items or [Item()]:
+                reason = item.reason or other.message
+                items.append(Item(item.id, item.name, item.status, f"{other.code}: {reason}"))
+        code, message = first.code, first.message
     else:
         items = [Item(each.instance, each.name, "", f"{each.code}: {each.reason}") for each in preview.skipped]
         code = preview.skipped[0].code if preview.skipped else "EMPTY_SCOPE"
-        show_error(ApiError(code, f"no instance qualifies for {preview.operation}", items), server.as_json)
-    click.get_current_context().exit(REFUSED)
+        message = f"none of the {len(items)} instances qualifies for {preview.operation}"
+    show_error(ApiError(code, message, items), server.as_json)
+    click.get_current_context().exit(NO_SUCH if code in ("NOT_FOUND", "UNKNOWN_FIELD") else REFUSED)
 
 
 def _ask(preview: Preview, warning: str) -> None:

@@ -177,11 +177,11 @@ def json_text(document: object) -> str:
     return json.dumps(json.loads(msgspec.json.encode(document)), indent=2, ensure_ascii=False)
 
 
-def table(headings: Sequence[str], rows: Sequence[Sequence[object]], *, title: str = "") -> Table:
-    """A table for people. Cells that are no text or renderable are shown as texts; None as a dash."""
+def table(headings: Sequence[str], rows: Sequence[Sequence[object]]) -> Table:
+    """A table for people. A heading that begins with `>` is of numbers; without any heading there is no head. None is shown as a dash."""
     from rich.table import Table
 
-    made = Table(box=None, pad_edge=False, header_style="bold", title=title or None, title_justify="left")
+    made = Table(box=None, pad_edge=False, header_style="bold", show_header=any(headings))
     for heading in headings:
         made.add_column(heading.lstrip(">"), justify="right" if heading.startswith(">") else "left", overflow="fold")
     for row in rows:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from contextvars import ContextVar
-from datetime import date, datetime, tzinfo
+from datetime import datetime, tzinfo
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -74,14 +74,12 @@ def short_moment(at: datetime | None) -> str:
     return "–" if at is None else f"{at.astimezone(ZONE.get()()):%m-%d %H:%M}"
 
 
-def bizdate(day: date | None) -> str:
-    return "–" if day is None else f"{day:%Y%m%d}"
-
-
 def duration(seconds: float | None) -> str:
     """`51m 19s`, `2h 04m`, `0.4s`."""
     if seconds is None:
         return "–"
+    if seconds < 0:
+        return f"-{duration(-seconds)}"
     if seconds < 10:
         return f"{seconds:.1f}s"
     whole = round(seconds)
@@ -94,3 +92,16 @@ def names(values: Sequence[str], most: int = 6) -> str:
     """At most `most` of them, then how many more."""
     shown = ", ".join(values[:most])
     return shown if len(values) <= most else f"{shown} +{len(values) - most}"
+
+
+def priority(name: str) -> str:
+    return "Medium" if name == "MIDDLE" else name.capitalize()
+
+
+_COMMANDS = {"force-rerun-current": "force-rerun", "modify-priority": "set-priority"}
+
+
+def command(operation: str) -> str:
+    """The command of an operation: `FORCE_RERUN_CURRENT` is `force-rerun`."""
+    name = operation.lower().replace("_", "-")
+    return _COMMANDS.get(name, name)

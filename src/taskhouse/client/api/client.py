@@ -15,6 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from types import TracebackType
+from urllib.parse import quote
 
 from taskhouse.client.api.events import Event, follow
 from taskhouse.client.api.instances import (
@@ -32,6 +33,7 @@ from taskhouse.client.api.pictures import CodePage, ConsumptionLineage, Dag, Pro
 from taskhouse.client.api.records import DiagnosisPage, Gantt, OperationLog, RunContent, RunLog
 from taskhouse.client.api.rehearsal import Rehearsal
 from taskhouse.client.api.server import Health, Me, ProjectList
+from taskhouse.client.api.tasks import TaskDag, TaskDetail, TaskLine, TaskPage, VersionList
 from taskhouse.client.api.transport import Query, Transport, Value
 
 PAGE = 1_000
@@ -45,6 +47,7 @@ class Client:
         self.transport = Transport(url, token, timeout_s=timeout_s)
         self.instances = Instances(self.transport)
         self.operations = Operations(self.transport)
+        self.tasks = Tasks(self.transport)
         self.rehearsal = Rehearsal(self.transport)
 
     def me(self) -> Me:
@@ -141,9 +144,9 @@ class Instances:
         """What one run wrote, or its error."""
         return self._transport.get(f"/node-instances/{node_instance}/runs/{serial}/log", RunContent)
 
-    def operations(self, instance: int, *, marker: str = "", limit: int = 50) -> OperationLog:
-        """The operation log of an instance, the latest first."""
-        query: Query = {"marker": marker or None, "limit": limit}
+    def operations(self, instance: int, *, before: int | None = None, limit: int = 50) -> OperationLog:
+        """The operation log of an instance, the latest first; `before` an id, for the next page."""
+        query: Query = {"before": before, "limit": limit}
         return self._transport.get(f"/instances/{instance}/operations", OperationLog, query)
 
     def diagnosis(self, instance: int) -> DiagnosisPage:
@@ -157,6 +160,37 @@ class Instances:
     def neighbours(self, instance: int, levels: int | str = 1) -> tuple[bytes, str]:
         """The spreadsheet of up- and downstream instances, and its name. `levels`: 1 to 10, or `unlimited`."""
         return self._transport.get_bytes(f"/instances/{instance}/neighbours.xlsx", {"levels": levels})
+
+
+class Tasks:
+    """Recurring tasks as they are published. Filters are the query parameters of `GET /tasks`: `kind=["DIMENSION"]`, `owner=["alice"]`, ..."""
+
+    def __init__(self, transport: Transport) -> None:
+        self._transport = transport
+
+    def page(self, *, marker: str = "", limit: int = 50, **filters: Value | Sequence[Value]) -> TaskPage:
+        return self._transport.get("/tasks", TaskPage, {**filters, "marker": marker or None, "limit": limit})
+
+    def list(self, **filters: Value | Sequence[Value]) -> Iterator[TaskLine]:
+        """All that match, page after page as they are taken."""
+        marker = ""
+        while True:
+            found = self.page(marker=marker, limit=PAGE, **filters)
+            yield from found.items
+            marker = found.next_marker
+            if not marker:
+                return
+
+    def get(self, task: str, *, environment: str = "PROD") -> TaskDetail:
+        """`task` is the id, `project.name`."""
+        return self._transport.get(f"/tasks/{quote(task, safe='')}", TaskDetail, {"environment": environment})
+
+    def versions(self, task: str, *, environment: str = "PROD") -> VersionList:
+        return self._transport.get(f"/tasks/{quote(task, safe='')}/versions", VersionList, {"environment": environment})
+
+    def dag(self, task: str, *, environment: str = "PROD", up: int = 1, down: int = 1, limit: int = 500) -> TaskDag:
+        query: Query = {"environment": environment, "up": up, "down": down, "limit": limit}
+        return self._transport.get(f"/tasks/{quote(task, safe='')}/dag", TaskDag, query)
 
 
 class Operations:

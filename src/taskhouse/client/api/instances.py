@@ -5,7 +5,7 @@ Members that a newer server adds are ignored; every member has a default, so tha
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import datetime
 
 import msgspec
 
@@ -37,7 +37,7 @@ class InstanceLine(msgspec.Struct, frozen=True):
     waiting: list[str] = []
     paused: int = 0
     cycle: str = ""
-    bizdate: date | None = None
+    bizdate: str = ""
     due_at: datetime | None = None
     index: int = 0
     origin: str = ""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import datetime
 
 import msgspec
 
@@ -27,7 +27,7 @@ class DagInstance(msgspec.Struct, frozen=True):
     cycle: str = ""
     description: str = ""
     owners: list[str] = []
-    bizdate: date | None = None
+    bizdate: str = ""
     due_at: datetime | None = None
     statuses: list[str] = []
     fields: dict[str, int] = {}

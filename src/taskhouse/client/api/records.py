@@ -51,10 +51,10 @@ class RunContent(msgspec.Struct, frozen=True):
 
 
 class OperationLog(msgspec.Struct, frozen=True):
-    """The latest first; `next_marker` is empty at the end."""
+    """The latest first. `next_before` is what `before` takes for the next page, None on the last."""
 
     items: list[Operation] = []
-    next_marker: str = ""
+    next_before: int | None = None
 
 
 class CheckLine(msgspec.Struct, frozen=True):
