@@ -192,19 +192,19 @@ def lines(found: WorkspacePlan, *, whole: bool = False) -> list[object]:
 
 
 def summary(found: WorkspacePlan) -> str:
-    """`3 tasks added, 1 changed; 4 fields computed differently; 2 nodes rebuilt`."""
+    """`tasks: 3 added, 1 changed; 4 fields computed differently; 2 nodes rebuilt`."""
     by_change = {
         word: sum(task.change == change for task in found.tasks)
         for change, word in (("ADDED", "added"), ("CHANGED", "changed"), ("REMOVED", "retired"))
     }
-    tasks = [f"{count} task{'s' * (count != 1)} {word}" for word, count in by_change.items() if count]
+    tasks = [f"{count} {word}" for word, count in by_change.items() if count]
     fields = sum(
         field.change == "CHANGED" and bool(set(field.aspects) - {"ABOUT"})
         for task in found.tasks
         for field in task.fields
     )
     nodes = sum("REBUILT" in node.aspects for task in found.tasks for node in task.nodes)
-    parts = [", ".join(tasks) or "no task"]
+    parts = ["tasks: " + (", ".join(tasks) or "none")]
     if fields:
         parts.append(f"{fields} field{'s' * (fields != 1)} computed differently")
     if nodes:
