@@ -86,7 +86,7 @@ class RestDoor:
         return list(self.get(f"/instances/{instance}/operations").body["items"])
 
     def get(self, path: str, **query: Any) -> Answer:
-        return _answer(self.client.get(path, params=query))
+        return _answer(self.client.get(path, params=query or None))
 
     def post(self, path: str, body: Mapping[str, Any], headers: Mapping[str, str] | None = None) -> Answer:
         return _answer(self.client.post(path, json=body, headers=headers))
@@ -164,17 +164,19 @@ class Stage:
         self.server = server
         self.rest = RestDoor(server.client())
         self._run_date = FIRST_RUN_DATE
-        self._tokens: dict[str, str] = {}
+        self._doors: dict[str, RestDoor] = {}
         self.set_clock(self.instant("18:00", -1))
         for environment in environments:
             self.publish(files, environment)
 
     def close(self) -> None:
-        self.rest.client.close()
+        for door in (self.rest, *self._doors.values()):
+            door.client.close()
+        self._doors.clear()
 
     def reconnect(self) -> None:
         """To a server that was started again."""
-        self.rest.client.close()
+        self.close()
         self.rest = RestDoor(self.server.client())
 
     def publish(self, files: Mapping[str, str], environment: str = "PROD") -> Answer:
@@ -187,9 +189,9 @@ class Stage:
 
     def rest_of(self, user: str) -> RestDoor:
         """The REST door of a user of the workspace."""
-        if user not in self._tokens:
-            self._tokens[user] = self.server.token(user)
-        return RestDoor(self.server.client(self._tokens[user]))
+        if user not in self._doors:
+            self._doors[user] = RestDoor(self.server.client(self.server.token(user)))
+        return self._doors[user]
 
     def next_run_date(self) -> date:
         """The clock goes to 23:00 of the day before a run date that no scenario has used."""

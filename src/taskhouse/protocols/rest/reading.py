@@ -20,6 +20,8 @@ from taskhouse.protocols.rest.routing import MAX_ID
 S = TypeVar("S", bound=msgspec.Struct)
 
 _MAX_PARAMETERS = 200
+_MISSING = re.compile(r"missing required field `([^`]*)`")
+_UNKNOWN = re.compile(r"contains unknown field `([^`]*)`")
 _PLACE = re.compile(r" - at `\$\.?(?P<place>[^`]*)`$")
 
 
@@ -85,6 +87,14 @@ def _named(error: msgspec.ValidationError, what: str, given: Mapping[str, Any]) 
     match = _PLACE.search(text)
     place = match["place"] if match else ""
     why = text[: match.start()] if match else text
+    missing = _MISSING.search(why)
+    if missing:
+        place = f"{place}.{missing[1]}".lstrip(".")
+        return bad_request(f"{what} '{place}' is missing", place)
+    unknown = _UNKNOWN.search(why)
+    if unknown:
+        place = f"{place}.{unknown[1]}".lstrip(".")
+        return bad_request(f"{what} '{place}': there is no such member", place)
     name = re.split(r"[.\[]", place)[0]
     value = given.get(name)
     if isinstance(value, list):
