@@ -8,7 +8,16 @@ from collections.abc import Iterator
 import pytest
 
 from taskhouse.domain.faults import Fault, FaultCode
-from taskhouse.domain.instance import Instance, InstanceStatus, Outcome, ResultKind, Stage, TaskStatus
+from taskhouse.domain.instance import (
+    Instance,
+    InstanceStatus,
+    JobSpec,
+    Outcome,
+    ResultKind,
+    Stage,
+    TaskSpec,
+    TaskStatus,
+)
 from taskhouse.scheduler.dispatcher import Dispatcher
 from taskhouse.services import inspect_instances, run_instance, stop_instance, submit_instance
 from taskhouse.services.recover import recover
@@ -127,6 +136,27 @@ def test_the_same_guid_runs_once(house: House, dispatcher: Dispatcher) -> None:
     assert first.id == second.id
     house.ended(first)
     assert house.submit(guid="g").id == first.id
+
+
+def test_scripts_that_wait_for_tasks_leave_their_workers_to_them(house: House) -> None:
+    """Three at once with two workers, each waiting for a task that it submits: none could go on if they kept their places."""
+    together = threading.Barrier(3)
+
+    def script(world: World, run: TaskRun) -> Outcome:
+        world.runs.step_aside()
+        together.wait(30)
+        house.ended(house.submit("inner"))
+        return Outcome(TaskStatus.SUCCESS)
+
+    house.runners["Script"] = script
+    specs = [JobSpec("p", (TaskSpec("outer", "Script", ""),)) for _ in range(3)]
+    dispatcher = Dispatcher(house.world)
+    dispatcher.start()
+    outer = [submit_instance.submit(house.world, ADMIN, spec) for spec in specs]
+    assert [statuses(house.ended(each)) for each in outer] == [["Success"]] * 3
+    house.ended(house.submit("after"))
+    assert dispatcher.stop(10)
+    assert dispatcher.busy == 0
 
 
 def test_shutdown_lets_tasks_finish_within_the_grace(house: House) -> None:

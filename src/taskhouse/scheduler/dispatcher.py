@@ -7,6 +7,7 @@ is no hand-over between threads on the way from submission to the engine.
 
 from __future__ import annotations
 
+import itertools
 import threading
 import time
 from collections import deque
@@ -20,6 +21,7 @@ from taskhouse.services.world import World
 
 _log = structlog.get_logger(__name__)
 
+_numbers = itertools.count()
 _SAFETY_S = 30.0
 """A worker looks at the queue this often even when nobody wakes it: another process may have written to the store."""
 
@@ -35,10 +37,12 @@ class Dispatcher:
         self._stopping = False
         self._busy = 0
         self._end_watch: Callable[[], None] | None = None
-        self._workers = [
-            threading.Thread(target=self._work, name=f"taskhouse-worker-{n}", daemon=True)
-            for n in range(max(1, world.limits.running_tasks))
-        ]
+        self._aside: set[int] = set()
+        """Threads (by id) that wait for a process and were replaced: they end with the instance that they run."""
+        self._workers = [self._worker() for _ in range(max(1, world.limits.running_tasks))]
+
+    def _worker(self) -> threading.Thread:
+        return threading.Thread(target=self._work, name=f"taskhouse-worker-{next(_numbers)}", daemon=True)
 
     @property
     def busy(self) -> int:
@@ -47,6 +51,7 @@ class Dispatcher:
 
     def start(self) -> None:
         self._end_watch = self._world.events.watch("queue", self._wake)
+        self._world.runs.step_aside = self._step_aside
         for worker in self._workers:
             worker.start()
 
@@ -58,18 +63,34 @@ class Dispatcher:
             self._condition.notify_all()
         if self._end_watch is not None:
             self._end_watch()
-        deadline = time.monotonic() + grace_s
-        for worker in self._workers:
-            if worker.is_alive():
-                worker.join(max(0.0, deadline - time.monotonic()))
+        self._join(grace_s)
         interrupted = self._world.runs.interrupt_all("the server was shut down while the task ran; submit it again")
         if interrupted:
             _log.warning("interrupted running tasks", count=interrupted)
-        deadline = time.monotonic() + 10.0
-        for worker in self._workers:
+        self._join(10.0)
+        return not any(worker.is_alive() for worker in self._all_workers())
+
+    def _join(self, seconds: float) -> None:
+        deadline = time.monotonic() + seconds
+        for worker in self._all_workers():
             if worker.is_alive():
                 worker.join(max(0.0, deadline - time.monotonic()))
-        return not any(worker.is_alive() for worker in self._workers)
+
+    def _all_workers(self) -> list[threading.Thread]:
+        with self._condition:
+            return list(self._workers)
+
+    def _step_aside(self) -> None:
+        """The calling worker waits for a process; another takes its place, and it ends when it is through. So scripts that submit tasks
+        never wait for workers that wait for them."""
+        with self._condition:
+            if self._stopping or threading.get_ident() in self._aside:
+                return
+            self._aside.add(threading.get_ident())
+            self._workers = [each for each in self._workers if each.ident is None or each.is_alive()]
+            replacement = self._worker()
+            self._workers.append(replacement)
+        replacement.start()
 
     def _wake(self) -> None:
         with self._condition:
@@ -79,6 +100,9 @@ class Dispatcher:
     def _work(self) -> None:
         while True:
             with self._condition:
+                if threading.get_ident() in self._aside:
+                    self._aside.discard(threading.get_ident())
+                    return
                 if self._stopping:
                     return
                 seen = self._signals

@@ -68,6 +68,7 @@ class ProcessRunner:
                 grace_s=world.limits.stop_grace_s,
             )
             control.check()
+            world.runs.step_aside()
             end = self.processes.run(order, control, control.show_output)
         finally:
             shutil.rmtree(folder, ignore_errors=True)

@@ -97,6 +97,9 @@ class LiveRuns:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._controls: dict[str, Control] = {}
+        self.step_aside: Callable[[], None] = lambda: None
+        """Said by the runner of a task that waits for a process: its thread does no work of this server from now on, so another may take
+        its place in the queue. The process may itself submit tasks and wait for them. The dispatcher puts its own function here."""
 
     def begin(self, attempt: Attempt, persist: Persist) -> Control:
         control = Control(attempt, persist)

@@ -9,12 +9,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from taskhouse.domain.catalogue import DEFAULT_SCHEMA, Column, Table, TableName
-from taskhouse.domain.instance import Stage
 from taskhouse.domain.materialization.code import TableSpec, ViewSpec, literal, name
 from taskhouse.services import statements
 from taskhouse.services.catalogue import projects
 from taskhouse.services.materialization.planning import Materialized
 from taskhouse.services.sql_session import SqlSession, open_session
+from taskhouse.services.task_run import Unwatched
 from taskhouse.services.world import Caller, World
 from taskhouse.sql import parser
 
@@ -80,19 +80,6 @@ def _comment(spec: TableSpec, column: Column, comment: str) -> str:
     return f"ALTER TABLE {spec.full_name} CHANGE COLUMN {name(column.name)} COMMENT {literal(comment)}"
 
 
-class _NoControl:
-    """Statements on definitions take no time that anybody would watch or stop."""
-
-    def report(self, stages: tuple[Stage, ...]) -> None:
-        pass
-
-    def on_cancel(self, interrupt: object) -> None:
-        pass
-
-    def check(self) -> None:
-        pass
-
-
 def _run(world: World, caller: Caller, sessions: dict[str, SqlSession], project: str, text: str) -> None:
     session = sessions.get(project)
     if session is None:
@@ -110,4 +97,4 @@ def _run(world: World, caller: Caller, sessions: dict[str, SqlSession], project:
         )
     session.now = world.clock.now()
     for statement in parser.parse(text):
-        statements.execute(world, session, statement, _NoControl())
+        statements.execute(world, session, statement, Unwatched())
