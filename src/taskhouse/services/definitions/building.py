@@ -428,7 +428,7 @@ class Builder:
                 )
         given = _given(values, "path", "format", "url", "query", "partition", "options")
         if "path" in given and "format" not in given:
-            ending = posixpath.splitext(given["path"])[1].lstrip(".").lower()
+            ending = posixpath.splitext(given["path"].lower().removesuffix(".gz"))[1].lstrip(".")
             given["format"] = {"csv": "csv", "parquet": "parquet", "jsonl": "jsonl", "ndjson": "jsonl"}.get(ending, "")
             if not given["format"]:
                 raise self.refuse(place, f"the ending of '{given['path']}' names no format", "add 'format'")

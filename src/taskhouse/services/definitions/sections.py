@@ -388,7 +388,11 @@ end = Record(
         "query": Key(sql, "DATABASE: what to read instead of a whole table"),
         "partition": Key(Text("a partition, such as ds=${bizdate}", max_chars=512), "TABLE: the partition"),
         "options": Key(
-            MapOf(Text("a value", max_chars=256, may_be_empty=True), NAME, "a name"),
+            MapOf(
+                Text("a value", max_chars=256, may_be_empty=True),
+                "header|delimiter|null|encoding",
+                "an option; there are header, delimiter, null and encoding",
+            ),
             "FILE: header, delimiter, null, encoding of CSV",
         ),
     },
