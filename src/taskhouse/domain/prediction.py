@@ -7,19 +7,21 @@ somebody must act first. Throttling and slots are not foreseen.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from statistics import median
 
 from taskhouse.domain.operations.plan import Plan
 from taskhouse.domain.snapshot import Snapshot
-from taskhouse.domain.status import NodeStatus
+from taskhouse.domain.status import CLASS_OF, NodeStatus, StatusClass
 
 UNKNOWN_DURATION = timedelta(minutes=5)
 """For nodes that never ran."""
 
 RUNS_CONSIDERED = 7
+
+_UNSTARTED = frozenset({StatusClass.NOT_RUNNING, StatusClass.WAITING})
 
 
 def is_weekend(day: date) -> bool:
@@ -51,7 +53,7 @@ class Times:
 
 def predict(snapshot: Snapshot, times: Times, nodes: Iterable[int], now: datetime) -> dict[int, datetime | None]:
     """Expected or actual finish of `nodes` and of what they wait for; None: not before somebody acts."""
-    return _predict(snapshot, times, nodes, now, snapshot.status.__getitem__, frozenset())
+    return _predict(snapshot, times, list(nodes), now, {}, frozenset())
 
 
 def predict_plan(snapshot: Snapshot, times: Times, plan: Plan, now: datetime) -> datetime | None:
@@ -61,9 +63,7 @@ def predict_plan(snapshot: Snapshot, times: Times, plan: Plan, now: datetime) ->
     forced = frozenset(at[change.node] for change in plan.changes if change.skip_checks)
     moving = [node for node, status in after.items() if status is NodeStatus.INIT]
     moving += [at[node] for node in plan.unchanged]
-    found = _predict(
-        snapshot, times, moving, now, lambda node: after.get(node, snapshot.status[node]), forced, frozenset(after)
-    )
+    found = _predict(snapshot, times, moving, now, after, forced)
     ends = [found[node] for node in moving]
     return max((end for end in ends if end is not None), default=None) if None not in ends else None
 
@@ -71,44 +71,65 @@ def predict_plan(snapshot: Snapshot, times: Times, plan: Plan, now: datetime) ->
 def _predict(
     snapshot: Snapshot,
     times: Times,
-    nodes: Iterable[int],
+    nodes: Sequence[int],
     now: datetime,
-    status: Callable[[int], NodeStatus],
+    after: Mapping[int, NodeStatus],
     forced: frozenset[int],
-    restarted: frozenset[int] = frozenset(),
 ) -> dict[int, datetime | None]:
-    """Depth first upward through what is not finished, with a stack of our own; each node and edge once."""
-    graph = snapshot.graph
+    """Depth first upward through what is not finished, with a stack of our own; each node and edge once. `after`: the statuses of nodes
+    that begin anew; what they did before says nothing about them."""
+    graph, status, usual = snapshot.graph, snapshot.status, times.usual
+    rows, edge_up, offsets, edges = graph.nodes, graph.edge_up, graph.in_edges.offsets, graph.in_edges.targets
+    removed, free = snapshot.removed, forced | snapshot.skip_upstream
     found: dict[int, datetime | None] = {}
     stack = list(nodes)
+    stack.reverse()  # nodes mostly come with what is upstream first
     entered: set[int] = set()
     while stack:
         node = stack[-1]
         if node in found:
             stack.pop()
             continue
-        state = status(node)
-        retry = None if node in restarted else times.retry_at.get(node)
-        usual = times.usual[node]
-        if state is NodeStatus.SUCCESS:
-            found[node] = (times.ended_at[node] if node not in restarted else None) or now
-        elif state is NodeStatus.RUNNING:
-            found[node] = max(now, (times.started_at[node] or now) + usual)
-        elif state is NodeStatus.FAILED:
-            found[node] = None if retry is None else max(now, retry) + usual
+        state = after.get(node) or status[node]
+        if CLASS_OF[state] not in _UNSTARTED:
+            found[node] = _end_of_started(times, node, state, now, restarted=node in after)
         elif node in snapshot.paused:
             found[node] = None
-        elif node in forced or node in snapshot.skip_upstream:
-            found[node] = now + usual
+        elif node in free:
+            found[node] = now + usual[node]
         else:
-            ups = [up for up in (graph.edge_up[edge] for edge in snapshot.live_in_edges(node)) if up >= 0]
-            waiting = [up for up in ups if up not in found]
-            if waiting and node not in entered:
+            end: datetime | None = rows[node].due_at
+            if end is not None and end < now:
+                end = now
+            missing = False
+            for edge in edges[offsets[node] : offsets[node + 1]]:
+                up = edge_up[edge]
+                if up < 0 or (removed and edge in removed):
+                    continue
+                if up not in found:
+                    if node not in entered:
+                        stack.append(up)
+                        missing = True
+                    else:
+                        end = None
+                    continue
+                reached = found[up]
+                if reached is None:
+                    end = None
+                elif end is not None and reached > end:
+                    end = reached
+            if missing:
                 entered.add(node)
-                stack.extend(waiting)
                 continue
-            ends = [found.get(up) for up in ups]
-            reached = [end for end in ends if end is not None]
-            found[node] = None if len(reached) < len(ends) else max([now, graph.nodes[node].due_at, *reached]) + usual
+            found[node] = None if end is None else end + usual[node]
         stack.pop()
     return found
+
+
+def _end_of_started(times: Times, node: int, state: NodeStatus, now: datetime, *, restarted: bool) -> datetime | None:
+    if state is NodeStatus.SUCCESS:
+        return (times.ended_at[node] if not restarted else None) or now
+    if state is NodeStatus.RUNNING:
+        return max(now, (times.started_at[node] or now) + times.usual[node])
+    retry = None if restarted else times.retry_at.get(node)
+    return None if retry is None else max(now, retry) + times.usual[node]

@@ -55,10 +55,13 @@ def expected_finish(
         return None
     usual = usual_durations(store, records, _with_unfinished_upstream(snapshot, every))
     size = len(states)
+    durations = [UNKNOWN_DURATION] * size  # of succeeded nodes nobody makes use
+    for node, duration in usual.items():
+        durations[node] = duration
     times = Times(
         _Column(size, lambda node: states[node].started_at),
         _Column(size, lambda node: states[node].ended_at),
-        _Column(size, lambda node: usual.get(node, UNKNOWN_DURATION)),  # of succeeded nodes nobody makes use
+        durations,
         _RetryAt(states),
     )
     ends = [predict_plan(snapshot, times, plan, now) for plan, nodes in zip(plans, moving, strict=True) if nodes]
@@ -89,14 +92,15 @@ def usual_durations(
 
 def _with_unfinished_upstream(snapshot: Snapshot, start: Iterable[int]) -> list[int]:
     """The nodes, and what is upstream of them without having succeeded or failed."""
-    graph, status = snapshot.graph, snapshot.status
+    graph, status, removed, success = snapshot.graph, snapshot.status, snapshot.removed, NodeStatus.SUCCESS
+    edge_up, offsets, edges = graph.edge_up, graph.in_edges.offsets, graph.in_edges.targets
     found = dict.fromkeys(start)
     stack = list(found)
     while stack:
         node = stack.pop()
-        for edge in snapshot.live_in_edges(node):
-            up = graph.edge_up[edge]
-            if up >= 0 and up not in found and status[up] is not NodeStatus.SUCCESS:
+        for edge in edges[offsets[node] : offsets[node + 1]]:
+            up = edge_up[edge]
+            if up >= 0 and up not in found and status[up] is not success and edge not in removed:
                 found[up] = None
                 stack.append(up)
     return list(found)
