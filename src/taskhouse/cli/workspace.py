@@ -111,8 +111,6 @@ def apply(
     server: Remote, folder: Path, environment: str, whole: bool, yes: bool, digest: str, since: datetime | None
 ) -> None:
     """Publish the definitions in FOLDER: shows the plan, asks, and publishes all of it in one transaction."""
-    from taskhouse.client.api.workspace import Workspaces
-
     files = _files(folder)
     found = _planned(server, files, environment)
     if not found.valid:
@@ -133,7 +131,7 @@ def apply(
             click.echo("nothing was changed")
             sys.exit(DECLINED)
     first = since.date() if since is not None else None
-    made = Workspaces(server.client.transport).apply(files, environment.upper(), digest=found.digest, since=first)
+    made = server.client.workspace.apply(files, environment.upper(), digest=found.digest, since=first)
     server.show(made, lambda: _published(made, found))
 
 
@@ -155,9 +153,7 @@ def _files(folder: Path) -> dict[str, str]:
 
 
 def _planned(server: Remote, files: dict[str, str], environment: str) -> WorkspacePlan:
-    from taskhouse.client.api.workspace import Workspaces
-
-    return Workspaces(server.client.transport).plan(files, environment.upper())
+    return server.client.workspace.plan(files, environment.upper())
 
 
 def lines(found: WorkspacePlan, *, whole: bool = False) -> list[object]:

@@ -35,6 +35,7 @@ from taskhouse.client.api.rehearsal import Rehearsal
 from taskhouse.client.api.server import Health, Me, ProjectList
 from taskhouse.client.api.tasks import TaskDag, TaskDetail, TaskLine, TaskPage, VersionList
 from taskhouse.client.api.transport import Query, Transport, Value
+from taskhouse.client.api.workspace import Workspaces
 
 PAGE = 1_000
 """Lines asked for at once when all are wanted."""
@@ -48,6 +49,7 @@ class Client:
         self.instances = Instances(self.transport)
         self.operations = Operations(self.transport)
         self.tasks = Tasks(self.transport)
+        self.workspace = Workspaces(self.transport)
         self.rehearsal = Rehearsal(self.transport)
 
     def me(self) -> Me:

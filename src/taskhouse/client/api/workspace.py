@@ -1,4 +1,4 @@
-"""Publishing definitions: `Workspaces(client.transport)`, with the files of a folder from `read_folder`."""
+"""Publishing definitions: `client.workspace`, with the files of a folder from `read_folder`."""
 
 from __future__ import annotations
 
