@@ -1,14 +1,23 @@
-"""`taskhouse demo`: load real data into a running server."""
+"""`taskhouse demo`: load real data into a running server, and publish a workspace on it."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from taskhouse.cli.options import administration, home_option
 from taskhouse.config import DEFAULT_PROJECT
 from taskhouse.home import holder_of
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from taskhouse.cli.demo_run import Connection
+    from taskhouse.client.api.client import Client
 
 
 @click.command("demo")
@@ -19,21 +28,39 @@ from taskhouse.home import holder_of
     "--access-id", default="", envvar="TASKHOUSE_ACCESS_ID", help="Key to use; the administrator's by default."
 )
 @click.option("--secret", default="", envvar="TASKHOUSE_SECRET", help="The key's secret.")
-def demo(home: Path, project: str, endpoint: str, access_id: str, secret: str) -> None:
+@click.option(
+    "--url", default="", envvar="TASKHOUSE_URL", help="With --endpoint: the server's REST API, for the workspace."
+)
+@click.option("--token", default="", envvar="TASKHOUSE_TOKEN", help="Login to it.")
+@click.option("--workspace/--no-workspace", default=True, help="Whether the workspace `flights` is published, too.")
+def demo(
+    home: Path, project: str, endpoint: str, access_id: str, secret: str, url: str, token: str, workspace: bool
+) -> None:
     """Load real data into a running server: flights from New York, weather, planes, airports, airlines, iris.
 
-    The rows travel through the tunnel, as any client's do. Running it again replaces them. Needs the extra `demo`.
+    The rows travel through the tunnel, as any client's do. Running it again replaces them. On a server where nothing has been published it
+    then publishes the workspace `flights` with instances of the last days. Needs the extra `demo`.
     """
     if endpoint:
         if not (access_id and secret):
             raise click.UsageError("--endpoint needs --access-id and --secret")
+        api = RestApi(url, token) if url and token else None
     else:
-        endpoint, access_id, secret = _local(home, project)
-    load_demo(endpoint, project, access_id, secret)
+        endpoint, access_id, secret, api = _local(home, project)
+    load_demo(endpoint, project, access_id, secret, api if workspace else None)
 
 
-def load_demo(endpoint: str, project: str, access_id: str, secret: str) -> None:
-    """Load the tables and print how to use them; what goes wrong is one line."""
+@dataclass(frozen=True, slots=True)
+class RestApi:
+    """Where a server's REST API is, with a token. `home` is how commands on this machine name the server, empty for one elsewhere."""
+
+    url: str
+    token: str
+    home: str = ""
+
+
+def load_demo(endpoint: str, project: str, access_id: str, secret: str, api: RestApi | None = None) -> None:
+    """Load the tables, publish the workspace, print how to use them; what goes wrong is one line."""
     try:
         from odps.errors import BaseODPSError
         from rich.console import Console
@@ -42,8 +69,13 @@ def load_demo(endpoint: str, project: str, access_id: str, secret: str) -> None:
         from taskhouse.cli.demo_run import Connection, run
     except ImportError as error:
         raise click.ClickException(f"the demo needs {error.name}; install taskhouse[demo]") from None
+    from taskhouse.client.api.errors import ApiError
+
+    connection, console = Connection(endpoint, project, access_id, secret), Console()
     try:
-        run(Connection(endpoint, project, access_id, secret), Console())
+        run(connection, console, lambda: "" if api is None else _workspace(connection, console, api))
+    except ApiError as error:
+        raise click.ClickException(f"the workspace cannot be published: {error}") from None
     except OSError as error:
         if error.filename:  # one of the demo's files; the client's own errors name none
             raise
@@ -52,8 +84,31 @@ def load_demo(endpoint: str, project: str, access_id: str, secret: str) -> None:
         raise click.ClickException(str(error)) from None
 
 
-def _local(home: Path, project: str) -> tuple[str, str, str]:
-    """Endpoint and key of the administrator of the server that runs on `home`."""
+def _workspace(connection: Connection, console: Console, api: RestApi) -> str:
+    """Publish the workspace where nothing has been published; what there is to do in it, in words."""
+    from taskhouse.cli.demo_workspace import DemoWorkspace
+    from taskhouse.client.api.client import Client
+
+    with Client(api.url, api.token) as client:
+        if _is_rehearsal(client):
+            return ""  # its clock stands still and nothing really runs
+        workspace = DemoWorkspace(connection.open(), client, console)
+        workspace.bring(datetime.now(UTC).date())
+        return workspace.story(api.home)
+
+
+def _is_rehearsal(client: Client) -> bool:
+    from taskhouse.client.api.errors import NotFound
+
+    try:
+        client.rehearsal.clock()
+    except NotFound:
+        return False
+    return True
+
+
+def _local(home: Path, project: str) -> tuple[str, str, str, RestApi | None]:
+    """Endpoint, key of the administrator, and REST API of the server that runs on `home`."""
     from taskhouse.services.found_home import found
 
     holder = holder_of(home)
@@ -63,4 +118,5 @@ def _local(home: Path, project: str) -> tuple[str, str, str]:
         login = found(world, project)
     if login.project != project:
         raise click.ClickException(f"there is no project '{project}'; `taskhouse project create` makes one")
-    return holder.endpoint, login.key.access_id, login.key.secret
+    api = RestApi(holder.rest_url, holder.token, str(home)) if holder.rest_url else None
+    return holder.endpoint, login.key.access_id, login.key.secret, api

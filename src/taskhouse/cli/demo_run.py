@@ -5,7 +5,7 @@ It talks to the server as any client does, with the released client and a key. L
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -57,10 +57,11 @@ class Connection:
         )
 
 
-def run(connection: Connection, console: Console) -> None:
-    """Load all tables, run a query over them, print what can be done next."""
+def run(connection: Connection, console: Console, workspace: Callable[[], str] = lambda: "") -> None:
+    """Load all tables, run a query over them, bring the workspace, print what can be done next."""
     client = connection.open()
     load(client, console)
+    story = workspace()
     instance = client.execute_sql(QUERY)
     address = instance.get_logview_address()
     console.print()
@@ -76,6 +77,8 @@ def run(connection: Connection, console: Console) -> None:
     console.print()
     for label, value in show.items():
         console.print(f"{label:<22} {value}", soft_wrap=True, highlight=False, markup=False)
+    if story:
+        console.print("\n" + story, soft_wrap=True, highlight=False, markup=False)
     console.print("\nPaste this into a Python with PyODPS (.venv/bin/python has it):\n", highlight=False)
     console.print(connection.snippet + "\n", soft_wrap=True, highlight=False, markup=False)
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from taskhouse.cli.demo import load_demo
+from taskhouse.cli.demo import RestApi, load_demo
 from taskhouse.cli.memory import MemoryBound
 from taskhouse.config import LOG_FORMATS, LOG_LEVELS, load
 
@@ -91,7 +91,8 @@ def serve(config_file: Path | None, demo: bool, **flags: Any) -> None:
             ready.write(reach)
         if demo:
             key = reach.login.key
-            load_demo(reach.endpoint, reach.login.project, key.access_id, key.secret)
+            api = RestApi(reach.rest_url, reach.token, str(config.home))
+            load_demo(reach.endpoint, reach.login.project, key.access_id, key.secret, api)
         told.wait()
     finally:
         if ready is not None:
