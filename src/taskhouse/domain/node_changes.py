@@ -40,6 +40,7 @@ _TRIGGERS = {
     Trigger.DRY: RunTrigger.DRY,
     Trigger.MANUAL_SUCCESS: RunTrigger.MANUAL_SUCCESS,
 }
+_BEGINS_ANEW = (Trigger.RERUN, Trigger.FORCE)
 
 
 # What the scheduler does by itself
@@ -163,6 +164,8 @@ def operated(state: NodeState, change: NodeChange, now: datetime, code: CodeChoi
     """What an operation's plan says of this node. `state` must be the one that was decided on."""
     if (state.id, state.lock_version, state.status) != (change.node, change.lock_version, change.source):
         raise ValueError(f"the change of node {change.node} was decided on another state")
+    if change.sets_paused is None and not state.has_live_run and change.trigger in _BEGINS_ANEW:
+        return _begun_anew(state, change, now, code)
     after = state
     if change.sets_paused is not None:
         after = after._replace(paused=change.sets_paused)
@@ -177,7 +180,7 @@ def operated(state: NodeState, change: NodeChange, now: datetime, code: CodeChoi
         after = after._replace(cancelling_until=until, owner="", ended_at=now)
         runs = (_live_run(state)._replace(status=RunStatus.CANCELLED, ended_at=now, message=SUPERSEDED),)
     after = after._replace(retry_at=None, retried=0, reason=None, skip_checks=change.skip_checks)
-    if change.trigger in (Trigger.RERUN, Trigger.FORCE):
+    if change.trigger in _BEGINS_ANEW:
         after = after._replace(trigger=_TRIGGERS[change.trigger], code=code, released=True)
     elif change.trigger is not None:
         after, made = _instant(after, _TRIGGERS[change.trigger], RunStatus.SUCCESS)
@@ -185,6 +188,31 @@ def operated(state: NodeState, change: NodeChange, now: datetime, code: CodeChoi
     elif change.target is _FAILED:
         after = after._replace(reason=FailReason.STOPPED)
     return _moved(state, change.target, change.cause, now, after, runs)
+
+
+def _begun_anew(state: NodeState, change: NodeChange, now: datetime, code: CodeChoice) -> NodeWrite:
+    """What nearly all nodes of a great operation go through, in one step."""
+    if not is_legal(state.status, change.target, change.cause):
+        raise ValueError(f"node {state.id} cannot go to {change.target.value} by {change.cause.value}")
+    assert change.trigger is not None
+    after = NodeState(
+        state.id,
+        change.target,
+        state.lock_version + 1,
+        state.paused,
+        change.skip_checks,
+        True,
+        state.attempt,
+        run=state.run,
+        cancelling_until=state.cancelling_until,
+        started_at=state.started_at,
+        ended_at=state.ended_at,
+        since=now,
+        trigger=_TRIGGERS[change.trigger],
+        code=code,
+    )
+    history = (Transition(state.id, now, state.status, change.target, change.cause),)
+    return NodeWrite(state.lock_version, after, (), history)
 
 
 def released(state: NodeState) -> NodeWrite:
