@@ -15,6 +15,7 @@ from taskhouse.cli.operations import COMMANDS as OPERATIONS
 from taskhouse.cli.projects import project
 from taskhouse.cli.rehearsal import rehearsal
 from taskhouse.cli.serve import serve
+from taskhouse.cli.simulate import simulate
 from taskhouse.cli.tasks import tasks
 from taskhouse.cli.tokens import token
 from taskhouse.cli.users import user
@@ -64,6 +65,7 @@ main.add_command(user)
 main.add_command(key)
 main.add_command(project)
 main.add_command(token)
+main.add_command(simulate)
 for command in (validate, plan, apply, schema):
     main.add_command(command)
 for inspecting in INSPECTING:

@@ -306,12 +306,13 @@ def _outcome(run: tuple[int, int], id: str, instance: Instance | None) -> RunOut
     task = instance.tasks[0]
     if task.status is TaskStatus.SUCCESS:
         return RunOutcome(node, serial, task_instance=id, ended_at=ended_at)
-    message = task.result_text[-_MESSAGE_CHARS:]
+    error = task.summary.get("error")
+    told = error.get("message") if isinstance(error, dict) else None
+    message = (told or task.result_text)[-_MESSAGE_CHARS:]
     if task.status is TaskStatus.CANCELLED:
         return RunOutcome(
             node, serial, FailReason.STOPPED, message, cancelled=True, task_instance=id, ended_at=ended_at
         )
-    error = task.summary.get("error")
     interrupted = isinstance(error, dict) and error.get("code") == FaultCode.INTERRUPTED.wire_name
     reason = FailReason.LOST if interrupted else FailReason.ERROR
     return RunOutcome(node, serial, reason, message, task_instance=id, ended_at=ended_at)
