@@ -67,7 +67,7 @@ def hang_up(handler: BaseHTTPRequestHandler) -> None:
 @pytest.fixture
 def faulty() -> Iterator[Faulty]:
     server = Faulty()
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
     thread.start()
     yield server
     server.shutdown()
