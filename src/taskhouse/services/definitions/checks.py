@@ -6,6 +6,7 @@ What needs SQL to be understood is checked when the workspace is planned.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -21,6 +22,8 @@ from taskhouse.domain.readiness import SHARED_GROUP
 from taskhouse.services.definitions.metric_checks import check_metrics
 from taskhouse.services.definitions.shapes import Findings, suggestion
 from taskhouse.services.definitions.table_checks import check_table, field_names
+
+_PASSWORD = re.compile(r"://[^/@]*:[^/@]*@")
 
 Declared = Mapping[str, frozenset[str]]
 """Section -> ids that stand in files."""
@@ -186,6 +189,9 @@ def _check_integration(task: IntegrationTask, to: Findings) -> None:
                 to.report((*place, "table"), f"'{end.name}' is not a table; write project.table")
             case EndKind.DATABASE if not end.url:
                 to.report(place, "a DATABASE needs 'url'")
+            case EndKind.DATABASE if _PASSWORD.search(end.url):
+                hint = "put the URL into the server's connections.toml and write connection:<name>"
+                to.report((*place, "url"), "a definition holds no password", hint)
             case EndKind.DATABASE if bool(end.name) == bool(end.query):
                 to.report(place, "a DATABASE needs either 'table' or 'query'")
             case EndKind.DATABASE if key == "target" and end.query:

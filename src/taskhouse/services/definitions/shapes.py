@@ -76,9 +76,12 @@ class Findings:
     def _add(self, finding: Finding) -> None:
         """What is wrong once in a file, but concerns many objects (a default, an alias), is said once."""
         said = (finding.mark, finding.message)
-        if not self.is_full and said not in self._said:
-            self._said.add(said)
-            self.found.append(finding)
+        if self.is_full or said in self._said:
+            return
+        self._said.add(said)
+        self.found.append(finding)
+        if self.is_full:
+            self.found.append(Finding(finding.mark, "", f"there are more errors; these are the first {MAX_ERRORS}"))
 
     def locate(self, place: Place) -> Mark:
         """The mark of the place, or of the nearest part around it that stands in a file."""
