@@ -12,11 +12,11 @@ import sys
 import tempfile
 from pathlib import Path
 
-from benchmarks import latency, recurring, tpch, tunnels
+from benchmarks import idle, latency, recurring, tpch, tunnels
 from benchmarks.clients import open_client
 from tools import server
 
-PARTS = ("recurring", "latency", "tpch", "tunnels")
+PARTS = ("recurring", "idle", "latency", "tpch", "tunnels")
 
 
 def main() -> int:
@@ -40,6 +40,8 @@ def main() -> int:
         if parts == ("recurring",):
             return 0
         with server.running(Path(temporary) / "home", Path(temporary) / "server.log") as ready:
+            if "idle" in parts:
+                idle.run(ready.pid)
             client = open_client(ready)
             if "latency" in parts:
                 latency.run(client, options.calls)
