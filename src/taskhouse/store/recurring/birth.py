@@ -49,7 +49,7 @@ _NEW_RUN = f"INSERT INTO node_runs VALUES ({', '.join('?' * 14)})"
 _NEW_TRANSITION = "INSERT INTO node_transitions VALUES (?, 0, 0, ?, NULL, ?, ?, 1, 0)"
 _NEW_LINK = "INSERT INTO instance_nodes VALUES (?, ?, ?)"
 _NEW_EDGE = "INSERT INTO node_edges VALUES (?, ?, ?, ?, ?, ?, NULL, NULL)"
-_NEW_BLOCK = f"INSERT INTO generation_blocks VALUES ({', '.join('?' * 11)})"
+_NEW_BLOCK = f"INSERT INTO generation_blocks VALUES ({', '.join('?' * 13)})"
 _SHARED = "UPDATE node_states SET alone = 0 WHERE id = ? AND alone <> 0"
 
 _INIT, _SUCCESS = STATUS.code[NodeStatus.INIT], STATUS.code[NodeStatus.SUCCESS]
@@ -186,7 +186,9 @@ class Birth:
             if rows:
                 raw.executemany(statement, rows)
         spans = [at for name in ("instance", "node", "edge", "field") for at in self._spans[name]]
-        raw.execute(_NEW_BLOCK, (self._environment, self._bizdate, *spans, next_change(raw)))
+        due = [self._due(instance.due_at) for instance in self._new]
+        block = (self._environment, self._bizdate, *spans, min(due), max(due), next_change(raw))
+        raw.execute(_NEW_BLOCK, block)
         if self._shared:
             self._follow(connection)
         return True
@@ -230,8 +232,8 @@ class Birth:
             task = publication.task
             lists.append(
                 (
-                    *place,
                     id,
+                    *place,
                     publication.id,
                     task.name,
                     due,

@@ -18,17 +18,19 @@ from taskhouse.store.recurring.summaries import WAITING_BIT
 from taskhouse.store.schema import to_micros
 
 TABLE = "instance_lists AS l"
-_BY_DATE = "sqlite_autoindex_instance_lists_1"
-"""The table itself, which is clustered by date."""
-_FEW = 20_000
+_BY_DATE = "INDEXED BY ix_instance_lists_bizdate"
+_BY_PUBLICATION = "INDEXED BY ix_instance_lists_publication"
+_BY_ID = "NOT INDEXED"
+"""As SQLite has it: by the id, and no other index."""
+_FEW = 5_000
 """Rows that may be looked up one by one and sorted."""
-_FEW_IN_A_ROW = 120_000
-"""Rows that may be read one after another and sorted."""
+_FEW_IN_A_ROW = 20_000
+"""Rows that may be looked up and sorted when they lie together, as those of a date do."""
 _IDS = "IN (SELECT value FROM json_each(?))"
 
 
 class _Part(NamedTuple):
-    """A condition; `found_by` is the index of its rows, empty for none, `few` how many rows make that the way to read."""
+    """A condition; `found_by` names the index of its rows, empty for none, `few` is how many rows make that the way to read."""
 
     sql: str
     values: tuple[Any, ...]
@@ -47,12 +49,22 @@ class Conditions:
         self.sql = " AND ".join(["l.environment = ?", *(part.sql for part in self._parts)])
         self.values: tuple[Any, ...] = (environment, *(value for part in self._parts for value in part.values))
 
-    def best_index(self, raw: sqlite3.Connection) -> str:
+    def within_due(self) -> tuple[str, tuple[Any, ...]]:
+        """What filters of dates mean for scheduled times, so that a walk in their order begins and ends there."""
+        parts = [part for part in self._parts if part.found_by == _BY_DATE]
+        if not parts:
+            return "1", ()
+        where = " AND ".join(["environment = ?", *(part.sql.replace("l.bizdate", "bizdate") for part in parts)])
+        values = (self._environment, *(value for part in parts for value in part.values))
+        least = f"(SELECT min(first_due) FROM generation_blocks WHERE {where})"
+        return f"l.due_at BETWEEN {least} AND {least.replace('min(first', 'max(last')}", values + values
+
+    def way_to_few(self, raw: sqlite3.Connection) -> str:
         """The index of the condition that leaves the fewest rows, if they are few; empty when none does."""
         best, least = "", 1.0
         for part in self._parts:
             if part.found_by:
-                statement = f"""SELECT count(*) FROM (SELECT 1 FROM {TABLE} INDEXED BY {part.found_by}
+                statement = f"""SELECT count(*) FROM (SELECT 1 FROM {TABLE} {part.found_by}
                     WHERE l.environment = ? AND {part.sql} LIMIT ?)"""
                 bound = int(part.few * least)
                 count = raw.execute(statement, (self._environment, *part.values, bound)).fetchone()[0]
@@ -92,12 +104,16 @@ def _what(query: InstanceQuery, environment: int) -> Iterable[_Part]:
     if query.priorities:
         yield _Part(f"l.priority {_IDS}", (id_list(sorted(map(int, query.priorities))),))
     if query.paused is not None:
-        yield _Part("l.paused > 0", (), "ix_instance_lists_paused") if query.paused else _Part("l.paused = 0", ())
+        yield (
+            _Part("l.paused > 0", (), "INDEXED BY ix_instance_lists_paused")
+            if query.paused
+            else _Part("l.paused = 0", ())
+        )
     if query.ids is not None:
         yield _Part(
-            f"(l.environment, l.bizdate, l.id) IN (SELECT environment, bizdate, id FROM recurring_instances WHERE id {_IDS})",
+            f"l.id {_IDS}",
             (id_list(sorted(query.ids)),),
-            _BY_DATE,
+            _BY_ID,
         )
     wanted = ["environment = ?"]
     values: list[Any] = [environment]
@@ -116,7 +132,7 @@ def _what(query: InstanceQuery, environment: int) -> Iterable[_Part]:
             values.append(_texts(chosen))
     if len(wanted) > 1:
         publications = f"SELECT id FROM published_tasks WHERE {' AND '.join(wanted)}"
-        yield _Part(f"l.publication IN ({publications})", tuple(values), "ix_instance_lists_publication")
+        yield _Part(f"l.publication IN ({publications})", tuple(values), _BY_PUBLICATION)
     if query.text:
         yield _text(query.text, environment)
 
@@ -124,12 +140,12 @@ def _what(query: InstanceQuery, environment: int) -> Iterable[_Part]:
 def _text(text: str, environment: int) -> _Part:
     named = "SELECT id FROM published_tasks WHERE environment = ? AND instr(search_name, ?) > 0"
     if not (text.isascii() and text.isdecimal() and len(text) < 19):
-        return _Part(f"l.publication IN ({named})", (environment, text.lower()), "ix_instance_lists_publication")
+        return _Part(f"l.publication IN ({named})", (environment, text.lower()), _BY_PUBLICATION)
     of_id = "SELECT publication FROM recurring_instances WHERE id = ?"
     return _Part(
         f"l.publication IN ({named} UNION {of_id}) AND (l.id = ? OR instr(lower(l.name), ?) > 0)",
         (environment, text, int(text), int(text), text),
-        "ix_instance_lists_publication",
+        _BY_PUBLICATION,
     )
 
 
@@ -148,7 +164,7 @@ def _between(column: str, first: datetime | None, beyond: datetime | None) -> _P
     if beyond is not None:
         words.append(f"l.{column} < ?")
         values.append(to_micros(beyond))
-    return _Part(" AND ".join(words), tuple(values), f"ix_instance_lists_{column}")
+    return _Part(" AND ".join(words), tuple(values), f"INDEXED BY ix_instance_lists_{column}")
 
 
 def _statuses(query: InstanceQuery) -> Iterable[_Part]:
@@ -158,7 +174,7 @@ def _statuses(query: InstanceQuery) -> Iterable[_Part]:
     if not plain and not query.waiting:
         return
     asked = plain | ({StatusClass.WAITING} if query.waiting else set())
-    yield _Part(f"l.urgency {_IDS}", (id_list(_orders_with(asked)),), "ix_instance_lists_urgency")
+    yield _Part(f"l.urgency {_IDS}", (id_list(_orders_with(asked)),), "INDEXED BY ix_instance_lists_urgency")
     if query.waiting:
         bits = sum(WAITING_BIT[status] for status in query.waiting)
         narrow = f"(l.urgency {_IDS} AND l.waiting & ? <> 0)"

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import base64
 import sqlite3
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -24,7 +24,7 @@ from taskhouse.domain.status import StatusClass
 from taskhouse.ports.recurring_store import InstanceQuery, ListedInstance, SortKey
 from taskhouse.store.database import Database
 from taskhouse.store.prepared import raw_connection
-from taskhouse.store.recurring.conditions import TABLE, Conditions, conditions
+from taskhouse.store.recurring.conditions import TABLE, conditions
 from taskhouse.store.recurring.publications import Publications, id_list
 from taskhouse.store.recurring.records import INSTANCE_COLUMNS, instance_record
 from taskhouse.store.recurring.summaries import SUMMARY_COLUMNS, summary_value
@@ -41,7 +41,7 @@ _OPTIONAL = frozenset({SortKey.START, SortKey.END, SortKey.DURATION})
 _LISTED = f"""SELECT l.priority, {", ".join("l." + name for name in SUMMARY_COLUMNS.split(", "))},
     {", ".join("i." + name for name in INSTANCE_COLUMNS.split(", "))}
     FROM json_each(?) AS wanted CROSS JOIN recurring_instances AS i ON i.id = wanted.value
-    CROSS JOIN instance_lists AS l ON l.environment = i.environment AND l.bizdate = i.bizdate AND l.id = i.id
+    CROSS JOIN instance_lists AS l ON l.id = i.id
     ORDER BY wanted.key"""
 _SUMMARY_AT = 1
 _RECORD_AT = 1 + len(SUMMARY_COLUMNS.split(", "))
@@ -68,15 +68,15 @@ class ListVerbs:
         ]
 
     def page(self, query: InstanceQuery, marker: str, limit: int) -> Page[ListedInstance]:
-        after = _read_marker(query, marker) if marker else None
+        after = read_marker(query, marker) if marker else None
 
         def work(connection: Connection) -> Page[ListedInstance]:
-            found = _ids(raw_connection(connection), query, after, limit + 1)
+            found = ordered(raw_connection(connection), query, after, limit + 1)
             shown = found[:limit]
             more = len(found) > limit and shown
             return Page(
-                tuple(self._listed(connection, [id for id, _ in shown])),
-                _write_marker(query, shown[-1]) if more else "",
+                tuple(self._listed(connection, [row[0] for row in shown])),
+                write_marker(query, shown[-1]) if more else "",
             )
 
         return self._db.read(work)
@@ -86,10 +86,8 @@ class ListVerbs:
 
         def work(connection: Connection) -> list[Any]:
             raw = raw_connection(connection)
-            index = where.best_index(raw) or "ix_instance_lists_urgency"
-            statement = (
-                f"SELECT l.urgency, count(*) FROM {TABLE} INDEXED BY {index} WHERE {where.sql} GROUP BY l.urgency"
-            )
+            way = where.way_to_few(raw) or "INDEXED BY ix_instance_lists_urgency"
+            statement = f"SELECT l.urgency, count(*) FROM {TABLE} {way} WHERE {where.sql} GROUP BY l.urgency"
             return raw.execute(statement, where.values).fetchall()
 
         found = dict.fromkeys(StatusClass, 0)
@@ -104,57 +102,58 @@ class ListVerbs:
 
         def work(connection: Connection) -> int:
             raw = raw_connection(connection)
-            index = where.best_index(raw)
-            hint = f"INDEXED BY {index}" if index else ""
-            return int(
-                raw.execute(f"SELECT count(*) FROM {TABLE} {hint} WHERE {where.sql}", where.values).fetchone()[0]
-            )
+            way = where.way_to_few(raw) or "INDEXED BY ix_instance_lists_urgency"
+            statement = f"SELECT count(*) FROM {TABLE} {way} WHERE {where.sql}"
+            return int(raw.execute(statement, where.values).fetchone()[0])
 
         return self._db.read(work)
 
 
-def page_statements(raw: sqlite3.Connection, query: InstanceQuery) -> Callable[[str], str]:
-    """The statement of a page as a function of what limits it further; `INDEXED BY` makes SQLite keep to the way that was chosen."""
-    where = conditions(query)
-    column, way = _SORT_COLUMN[query.sort], "DESC" if query.descending else "ASC"
-    index = where.best_index(raw) or f"ix_instance_lists_{column}"
-    return lambda bound: (
-        f"SELECT l.id, l.{column} FROM {TABLE} INDEXED BY {index} WHERE {where.sql} AND {bound} "
-        f"ORDER BY l.{column} {way}, l.id {way} LIMIT ?"
-    )
+class PageStatement:
+    """The statement of a page. `INDEXED BY` makes SQLite keep to the way that was chosen."""
+
+    def __init__(self, raw: sqlite3.Connection, query: InstanceQuery, columns: str = "") -> None:
+        where = conditions(query)
+        column, order = _SORT_COLUMN[query.sort], "DESC" if query.descending else "ASC"
+        way = where.way_to_few(raw)
+        dates, values = where.within_due() if query.sort is SortKey.DUE and not way else ("1", ())
+        way = way or f"INDEXED BY ix_instance_lists_{column}"
+        self._values = (*where.values, *values)
+        more = f", {columns}" if columns else ""
+        self._head = f"SELECT l.id, l.{column}{more} FROM {TABLE} {way} WHERE {where.sql} AND {dates}"
+        self._tail = f"ORDER BY l.{column} {order}, l.id {order} LIMIT ?"
+
+    def limited(self, bound: str, values: tuple[Any, ...], limit: int) -> tuple[str, tuple[Any, ...]]:
+        """Text and values, with one more condition."""
+        return f"{self._head} AND {bound} {self._tail}", (*self._values, *values, limit)
 
 
-def _ids(
-    raw: sqlite3.Connection, query: InstanceQuery, after: tuple[Any, int] | None, limit: int
-) -> list[tuple[int, Any]]:
-    """(id, sort value) of one page. Those without a value come after all others, by id."""
-    where: Conditions = conditions(query)
-    statement = page_statements(raw, query)
+def ordered(
+    raw: sqlite3.Connection, query: InstanceQuery, after: tuple[Any, int] | None, limit: int, columns: str = ""
+) -> list[tuple[Any, ...]]:
+    """(id, sort value, columns asked for besides) of one page. Those without a value come after all others, by id."""
+    statement = PageStatement(raw, query, columns)
     column, sign = f"l.{_SORT_COLUMN[query.sort]}", "<" if query.descending else ">"
-    found: list[tuple[int, Any]] = []
-    values: tuple[Any, ...]
-    if after is None or after[0] is not None:
-        bound, values = f"{column} IS NOT NULL", ()
-        if after is not None:
-            bound, values = f"({column}, l.id) {sign} (?, ?)", after
-        found += raw.execute(statement(bound), (*where.values, *values, limit))
+    found: list[tuple[Any, ...]] = []
+    if after is None:
+        found += raw.execute(*statement.limited(f"{column} IS NOT NULL", (), limit))
+    elif after[0] is not None:
+        found += raw.execute(*statement.limited(f"({column}, l.id) {sign} (?, ?)", after, limit))
     if query.sort in _OPTIONAL and len(found) < limit:
-        bound, values = f"{column} IS NULL", ()
-        if after is not None and after[0] is None:
-            bound, values = f"{column} IS NULL AND l.id {sign} ?", (after[1],)
-        found += raw.execute(statement(bound), (*where.values, *values, limit - len(found)))
+        bound, values = ("1", ()) if after is None or after[0] is not None else (f"l.id {sign} ?", (after[1],))
+        found += raw.execute(*statement.limited(f"{column} IS NULL AND {bound}", values, limit - len(found)))
     return found
 
 
 # Markers
 
 
-def _write_marker(query: InstanceQuery, last: tuple[int, Any]) -> str:
+def write_marker(query: InstanceQuery, last: tuple[Any, ...]) -> str:
     id, value = last
     return base64.urlsafe_b64encode(msgspec.json.encode([_order(query), value, id])).decode().rstrip("=")
 
 
-def _read_marker(query: InstanceQuery, marker: str) -> tuple[Any, int]:
+def read_marker(query: InstanceQuery, marker: str) -> tuple[Any, int]:
     """The last value and id. Raises `Fault` (INVALID_PARAMETER)."""
     try:
         text = base64.urlsafe_b64decode(marker + "=" * (-len(marker) % 4))

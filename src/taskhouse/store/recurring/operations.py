@@ -27,7 +27,7 @@ _IDS = "IN (SELECT value FROM json_each(?))"
 _REMOVE = "UPDATE node_edges SET removed = ?, operation = ? WHERE id = ? AND removed IS NULL"
 _SET_PRIORITY = "UPDATE recurring_instances SET manual_priority = ?, priority_changed = ? WHERE id = ?"
 _SET_METRIC = "INSERT OR REPLACE INTO metric_priorities VALUES (?, ?, ?)"
-_SHOW_PRIORITY = "UPDATE instance_lists SET priority = ? WHERE environment = ? AND bizdate = ? AND id = ?"
+_SHOW_PRIORITY = "UPDATE instance_lists SET priority = ? WHERE id = ?"
 
 
 class OperationVerbs:
@@ -68,18 +68,18 @@ class OperationVerbs:
         raw.executemany(_SET_METRIC, [(field, int(p), change) for field, p in operation.metric_priorities])
         touched = {instance for instance, _ in operation.priorities}
         touched.update(_instances_of_fields(raw, (field for field, _ in operation.metric_priorities)))
-        statement = f"""SELECT id, environment, bizdate, publication, first_field, manual_priority
+        statement = f"""SELECT id, publication, first_field, manual_priority
             FROM recurring_instances WHERE id {_IDS}"""
         rows = raw.execute(statement, (id_list(touched),)).fetchall()
-        known = self._publications.of(connection, (row[3] for row in rows))
+        known = self._publications.of(connection, (row[1] for row in rows))
         shown = []
-        for id, environment, bizdate, publication, first_field, manual in rows:
+        for id, publication, first_field, manual in rows:
             task = known[publication].task
             span = (first_field, first_field + len(task.fields))
             statement = "SELECT field, priority FROM metric_priorities WHERE field >= ? AND field < ?"
             metrics = {field: Priority(value) for field, value in raw.execute(statement, span)} if task.fields else {}
             by_hand = None if manual is None else Priority(manual)
-            shown.append((int(shown_priority(task, by_hand, first_field, metrics)), environment, bizdate, id))
+            shown.append((int(shown_priority(task, by_hand, first_field, metrics)), id))
         raw.executemany(_SHOW_PRIORITY, shown)
 
     def log_refusal(self, entry: OperationEntry) -> int:

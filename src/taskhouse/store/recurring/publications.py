@@ -26,8 +26,7 @@ CACHED = 20_000
 """Publications kept in memory, the least recently used go first."""
 
 _NEW = """INSERT INTO published_tasks
-    (environment, task, version, search_name, biz_type, kind, cycle, current, published_at, document)
-    VALUES (?, ?, ?, ?, ?, ?, ?, 1, ?, ?)"""
+    (environment, task, version, search_name, biz_type, kind, cycle, current, published_at) VALUES (?, ?, ?, ?, ?, ?, ?, 1, ?)"""
 _LAST_VERSIONS = """SELECT task, max(version) FROM published_tasks
     WHERE environment = ? AND task IN (SELECT value FROM json_each(?)) GROUP BY task"""
 _END = "UPDATE published_tasks SET current = 0 WHERE environment = ? AND task = ? AND current = 1"
@@ -73,7 +72,7 @@ class Publications:
                     found[id] = known
         missing = wanted - found.keys()
         if missing:
-            statement = "SELECT id, document FROM published_tasks WHERE id IN (SELECT value FROM json_each(?))"
+            statement = "SELECT id, document FROM published_documents WHERE id IN (SELECT value FROM json_each(?))"
             for id, document in raw_connection(connection).execute(statement, (id_list(missing),)):
                 found[id] = Publication(id, read_task(document))
             self._keep(found[id] for id in missing if id in found)
@@ -207,10 +206,10 @@ def _insert(connection: Connection, task: PublishedTask, environment: int, now: 
         KIND.optional(task.kind),
         CYCLE.code[task.schedule.cycle],
         now,
-        task_text(task),
     )
     raw = raw_connection(connection)
     id = raw.execute(_NEW, values).lastrowid
+    raw.execute("INSERT INTO published_documents VALUES (?, ?)", (id, task_text(task)))
     labels = [("owner", owner) for owner in owners_of(task)]
     labels += [("project", project) for project in projects_of(task)]
     labels += [("tag", tag) for tag in dict.fromkeys(task.tags)]

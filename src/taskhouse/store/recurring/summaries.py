@@ -6,6 +6,7 @@ import sqlite3
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import Connection
@@ -36,7 +37,7 @@ CLASSES: tuple[StatusClass, ...] = tuple(StatusClass)
 SUMMARY_COLUMNS = "urgency, waiting, paused, started_at, ended_at, duration, fields, nodes, retried, retries, marks"
 
 _UPDATE = """UPDATE instance_lists SET urgency = ?, waiting = ?, paused = ?, started_at = ?, ended_at = ?, duration = ?,
-    fields = ?, nodes = ?, retried = ?, retries = ?, marks = ? | (marks & 4) WHERE environment = ? AND bizdate = ? AND id = ?"""
+    fields = ?, nodes = ?, retried = ?, retries = ?, marks = ? | (marks & 4) WHERE id = ?"""
 
 WAITING_BIT = {status: 1 << STATUS.code[status] if status in WAITING_STATUSES else 0 for status in NodeStatus}
 
@@ -63,8 +64,8 @@ def summary_value(row: Any) -> Summary:
     """From a row of `SUMMARY_COLUMNS`."""
     _, waiting, paused, started, ended, _, fields, nodes, retried, retries, marks = row
     return Summary(
-        _counts(fields),
-        _counts(nodes),
+        counts_of(fields),
+        counts_of(nodes),
         frozenset(status for status, bit in WAITING_BIT.items() if bit & waiting),
         paused,
         optional_time(started),
@@ -81,7 +82,9 @@ def _counts_text(counts: Mapping[StatusClass, int]) -> str:
     return ",".join(str(counts.get(cls, 0)) for cls in CLASSES) if counts else ""
 
 
-def _counts(text: str) -> dict[StatusClass, int]:
+@lru_cache(4096)
+def counts_of(text: str) -> Mapping[StatusClass, int]:
+    """From the stored form; the same object for the same text."""
     if not text:
         return {}
     return {cls: int(count) for cls, count in zip(CLASSES, text.split(","), strict=True) if count != "0"}
@@ -94,7 +97,7 @@ def refresh(connection: Connection, publications: Publications, instances: Itera
     if wanted == "[]":
         return
     heads = raw.execute(
-        "SELECT id, environment, bizdate, publication FROM recurring_instances WHERE id IN (SELECT value FROM json_each(?))",
+        "SELECT id, publication FROM recurring_instances WHERE id IN (SELECT value FROM json_each(?))",
         (wanted,),
     ).fetchall()
     views: defaultdict[int, list[NodeView]] = defaultdict(list)
@@ -116,17 +119,17 @@ def refresh(connection: Connection, publications: Publications, instances: Itera
                 TRIGGER.member(ran),
             )
         )
-    known = publications.of(connection, (publication for *_, publication in heads))
+    known = publications.of(connection, (publication for _, publication in heads))
     changed = []
-    for id, environment, bizdate, publication in heads:
+    for id, publication in heads:
         summary = summarise(known[publication].shape, views[id], now)
-        changed.append((*columns(summary), environment, bizdate, id))
+        changed.append((*columns(summary), id))
     raw.executemany(_UPDATE, changed)
 
 
 # Scripts, whose only node says everything, by the thousand: the same as `summarise`, without objects
 
-_ORDERS = tuple(status_order([CLASS_OF[status]]) for status in STATUS.members)
+STATUS_ORDERS = tuple(status_order([CLASS_OF[status]]) for status in STATUS.members)
 _ACTIVE = tuple(CLASS_OF[status].is_active for status in STATUS.members)
 _NODES = tuple(_counts_text({CLASS_OF[status]: 1}) for status in STATUS.members)
 _WAITING = tuple(WAITING_BIT[status] for status in STATUS.members)
@@ -145,7 +148,7 @@ def _script_update(moves: int) -> str:
         *(f"{name} = ?" for name in (*indexed, "waiting", "paused", "nodes", "retried")),
         "marks = ? | (marks & 4)",
     ]
-    return f"UPDATE instance_lists SET {', '.join(words)} WHERE environment = ? AND bizdate = ? AND id = ?"
+    return f"UPDATE instance_lists SET {', '.join(words)} WHERE id = ?"
 
 
 _SCRIPT_UPDATES = tuple(_script_update(moves) for moves in range(8))
@@ -161,14 +164,14 @@ class ScriptUpdates:
 
     def add(self, head: Any, state: NodeState, ran: int | None, started: int | None, ended: int | None) -> None:
         """`head` is the row as it was (`writes.HEAD_COLUMNS`)."""
-        _, _, instance, environment, bizdate, before, _, started_before, ended_before = head
+        _, _, instance, before, _, started_before, ended_before = head
         status = STATUS.code[state.status]
         ended_before = None if _ACTIVE[before] or started_before is None else ended_before
         ended = None if _ACTIVE[status] or started is None else ended
         moves = 0
         values: tuple[Any, ...] = ()
-        if _ORDERS[status] != _ORDERS[before]:
-            moves, values = _STATUS_MOVES, (_ORDERS[status],)
+        if STATUS_ORDERS[status] != STATUS_ORDERS[before]:
+            moves, values = _STATUS_MOVES, (STATUS_ORDERS[status],)
         if started != started_before:
             moves |= _START_MOVES
             values += (started,)
@@ -184,8 +187,6 @@ class ScriptUpdates:
             _NODES[status],
             state.retried,
             marks,
-            environment,
-            bizdate,
             instance,
         )
         self._rows.setdefault(moves, []).append(values + tail)
@@ -198,7 +199,6 @@ class ScriptUpdates:
 def put_marks(raw: sqlite3.Connection, instances: Iterable[int]) -> None:
     """Mark that something upstream of these instances was removed."""
     raw.execute(
-        """UPDATE instance_lists SET marks = marks | 4 WHERE (environment, bizdate, id) IN
-        (SELECT environment, bizdate, id FROM recurring_instances WHERE id IN (SELECT value FROM json_each(?)))""",
+        """UPDATE instance_lists SET marks = marks | 4 WHERE id IN (SELECT value FROM json_each(?))""",
         (id_list(instances),),
     ).close()

@@ -52,8 +52,8 @@ published = Table(
     _number("cycle"),
     _number("current"),
     _time("published_at"),
-    Column("document", Text, nullable=False),
 )
+"""Narrow, because lists look through all of them; what is published is in `published_documents`."""
 Index("ix_published_tasks_version", published.c.environment, published.c.task, published.c.version, unique=True)
 Index(
     "ix_published_tasks_current",
@@ -61,6 +61,13 @@ Index(
     published.c.task,
     unique=True,
     sqlite_where=text("current = 1"),
+)
+
+documents = Table(
+    "published_documents",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("document", Text, nullable=False),
 )
 
 labels = Table(
@@ -90,10 +97,13 @@ blocks = Table(
     _number("last_edge"),
     _number("first_field"),
     _number("last_field"),
+    _time("first_due"),
+    _time("last_due"),
     _number("changed"),
     sqlite_with_rowid=False,
 )
-"""Ids from first to last, both included; a range of nothing ends before it begins."""
+"""Ids from first to last, both included; a range of nothing ends before it begins. `first_due` and `last_due` are the least and the greatest
+scheduled time."""
 Index("ix_generation_blocks_changed", blocks.c.changed)
 
 instances = Table(
@@ -129,9 +139,9 @@ Index(
 lists = Table(
     "instance_lists",
     metadata,
-    _key("environment"),
-    _key("bizdate"),
-    _key("id"),
+    Column("id", Integer, primary_key=True),
+    _number("environment"),
+    _number("bizdate"),
     _number("publication"),
     Column("name", Text, nullable=False),
     _time("due_at"),
@@ -149,12 +159,16 @@ lists = Table(
     _number("retried"),
     _number("retries"),
     _number("marks"),
-    sqlite_with_rowid=False,
 )
-"""One narrow row an instance with what lists filter and sort by, clustered by date. `urgency` is `status_order`; `waiting` has a bit for
+"""One narrow row an instance with what lists filter and sort by. Indexes of orders also hold what rows are most often filtered by, so that
+a walk along one looks only at rows that it wants. `urgency` is `status_order`; `waiting` has a bit for
 each code of a status; `fields` and `nodes` are counts in the order of `summaries.CLASSES`."""
 for _column in ("due_at", "name", "urgency", "started_at", "ended_at", "duration"):
-    Index(f"ix_instance_lists_{_column}", lists.c.environment, lists.c[_column], lists.c.id)
+    Index(
+        f"ix_instance_lists_{_column}",
+        *(lists.c[name] for name in ("environment", _column, "id", "bizdate", "publication", "biz_type")),
+    )
+Index("ix_instance_lists_bizdate", lists.c.environment, lists.c.bizdate)
 Index("ix_instance_lists_publication", lists.c.publication, lists.c.bizdate)
 Index("ix_instance_lists_paused", lists.c.environment, lists.c.id, sqlite_where=text("paused > 0"))
 

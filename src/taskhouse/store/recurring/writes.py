@@ -33,7 +33,7 @@ from taskhouse.store.recurring.rows import (
     transition_values,
 )
 
-HEAD_COLUMNS = "id, lock_version, alone, environment, bizdate, status, ran, started_at, ended_at"
+HEAD_COLUMNS = "id, lock_version, alone, status, ran, started_at, ended_at"
 _HEAD = f"SELECT {HEAD_COLUMNS} FROM node_states WHERE id = ?"
 _MANY_HEADS = f"SELECT {HEAD_COLUMNS} FROM node_states WHERE id IN (SELECT value FROM json_each(?))"
 _OPERATED = "UPDATE node_states SET operation = ?, operated = ? WHERE id = ?"
@@ -89,7 +89,7 @@ def apply_writes(
             continue
         if after.lock_version != expected + 1:
             raise ValueError(f"a write of node {id} goes from version {expected} to {after.lock_version}")
-        ran = head[6] if before is None else before[1]
+        ran = head[4] if before is None else before[1]
         for run in its_runs:
             runs.append(run_values(run, clock))
             if run.serial == after.run:

@@ -22,6 +22,8 @@ def upgrade() -> None:
         sa.Column("last_edge", sa.Integer(), nullable=False),
         sa.Column("first_field", sa.Integer(), nullable=False),
         sa.Column("last_field", sa.Integer(), nullable=False),
+        sa.Column("first_due", sa.BigInteger(), nullable=False),
+        sa.Column("last_due", sa.BigInteger(), nullable=False),
         sa.Column("changed", sa.Integer(), nullable=False),
         sa.PrimaryKeyConstraint("environment", "bizdate", "first_instance", name=op.f("pk_generation_blocks")),
         sqlite_with_rowid=False,
@@ -37,9 +39,9 @@ def upgrade() -> None:
     )
     op.create_table(
         "instance_lists",
-        sa.Column("environment", sa.Integer(), autoincrement=False, nullable=False),
-        sa.Column("bizdate", sa.Integer(), autoincrement=False, nullable=False),
-        sa.Column("id", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("environment", sa.Integer(), nullable=False),
+        sa.Column("bizdate", sa.Integer(), nullable=False),
         sa.Column("publication", sa.Integer(), nullable=False),
         sa.Column("name", sa.Text(), nullable=False),
         sa.Column("due_at", sa.BigInteger(), nullable=False),
@@ -57,13 +59,33 @@ def upgrade() -> None:
         sa.Column("retried", sa.Integer(), nullable=False),
         sa.Column("retries", sa.Integer(), nullable=False),
         sa.Column("marks", sa.Integer(), nullable=False),
-        sa.PrimaryKeyConstraint("environment", "bizdate", "id", name=op.f("pk_instance_lists")),
-        sqlite_with_rowid=False,
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_instance_lists")),
     )
-    op.create_index("ix_instance_lists_due_at", "instance_lists", ["environment", "due_at", "id"], unique=False)
-    op.create_index("ix_instance_lists_duration", "instance_lists", ["environment", "duration", "id"], unique=False)
-    op.create_index("ix_instance_lists_ended_at", "instance_lists", ["environment", "ended_at", "id"], unique=False)
-    op.create_index("ix_instance_lists_name", "instance_lists", ["environment", "name", "id"], unique=False)
+    op.create_index("ix_instance_lists_bizdate", "instance_lists", ["environment", "bizdate"], unique=False)
+    op.create_index(
+        "ix_instance_lists_due_at",
+        "instance_lists",
+        ["environment", "due_at", "id", "bizdate", "publication", "biz_type"],
+        unique=False,
+    )
+    op.create_index(
+        "ix_instance_lists_duration",
+        "instance_lists",
+        ["environment", "duration", "id", "bizdate", "publication", "biz_type"],
+        unique=False,
+    )
+    op.create_index(
+        "ix_instance_lists_ended_at",
+        "instance_lists",
+        ["environment", "ended_at", "id", "bizdate", "publication", "biz_type"],
+        unique=False,
+    )
+    op.create_index(
+        "ix_instance_lists_name",
+        "instance_lists",
+        ["environment", "name", "id", "bizdate", "publication", "biz_type"],
+        unique=False,
+    )
     op.create_index(
         "ix_instance_lists_paused",
         "instance_lists",
@@ -72,8 +94,18 @@ def upgrade() -> None:
         sqlite_where=sa.text("paused > 0"),
     )
     op.create_index("ix_instance_lists_publication", "instance_lists", ["publication", "bizdate"], unique=False)
-    op.create_index("ix_instance_lists_started_at", "instance_lists", ["environment", "started_at", "id"], unique=False)
-    op.create_index("ix_instance_lists_urgency", "instance_lists", ["environment", "urgency", "id"], unique=False)
+    op.create_index(
+        "ix_instance_lists_started_at",
+        "instance_lists",
+        ["environment", "started_at", "id", "bizdate", "publication", "biz_type"],
+        unique=False,
+    )
+    op.create_index(
+        "ix_instance_lists_urgency",
+        "instance_lists",
+        ["environment", "urgency", "id", "bizdate", "publication", "biz_type"],
+        unique=False,
+    )
     op.create_table(
         "instance_nodes",
         sa.Column("instance", sa.Integer(), autoincrement=False, nullable=False),
@@ -235,6 +267,12 @@ def upgrade() -> None:
         sqlite_where=sa.text("request_id <> ''"),
     )
     op.create_table(
+        "published_documents",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("document", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_published_documents")),
+    )
+    op.create_table(
         "published_labels",
         sa.Column("kind", sa.Text(), nullable=False),
         sa.Column("value", sa.Text(), nullable=False),
@@ -260,7 +298,6 @@ def upgrade() -> None:
         sa.Column("cycle", sa.Integer(), nullable=False),
         sa.Column("current", sa.Integer(), nullable=False),
         sa.Column("published_at", sa.BigInteger(), nullable=False),
-        sa.Column("document", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_published_tasks")),
     )
     op.create_index(
