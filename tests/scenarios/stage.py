@@ -243,7 +243,9 @@ class House:
     def read(self) -> House:
         """The ids of what was generated."""
         query = {"bizdate": self.bizdate, "project": self.project, "environment": self.environment, "limit": 500}
-        for item in self.stage.rest.get("/instances", **query).body["items"]:
+        found = self.stage.rest.get("/instances", **query)
+        assert found.ok and found.body["items"], found
+        for item in found.body["items"]:
             self.instances[item["name"]] = item["id"]
             for node in self.stage.rest.get(f"/instances/{item['id']}/nodes").body["items"]:
                 self.nodes[node["name"]] = node["id"]
