@@ -4,13 +4,18 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+import pytest
+
 from taskhouse.domain import node_changes
+from taskhouse.domain.attempts import RetryPolicy
 from taskhouse.domain.calendar import bizdate_of
 from taskhouse.domain.dependency import Dependency, Policy, Window
 from taskhouse.domain.generation import NodeBlueprint, TaskBlueprint
+from taskhouse.domain.node_state import RunOutcome
 from taskhouse.domain.recurring import Environment
 from taskhouse.domain.schedule import Cycle, Schedule
 from taskhouse.domain.status import NodeStatus
+from taskhouse.services.recurring import book as book_module
 from taskhouse.services.recurring.book import Book
 from taskhouse.services.recurring.generate import generate_date
 from tests.domain.om.fixture import ADMIN, RUN_DATE, ZONE, clock
@@ -75,3 +80,20 @@ def test_what_is_generated_joins_a_book_that_follows() -> None:
     generate_date(rooms.store, PROD, RUN_DATE + timedelta(days=1), clock("23:00"), ZONE)
     rooms.book.refresh()
     assert len(rooms.book.states) == 20
+
+
+def test_finished_dates_make_room_for_others_and_unfinished_ones_stay(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(book_module, "KEPT_NODES", 3)
+    store = store_with(TaskBlueprint("S", Schedule(Cycle.DAY), (NodeBlueprint("S"),)))
+    days = [RUN_DATE + timedelta(days=n) for n in range(6)]
+    for day in days:
+        generate_date(store, PROD, day, clock("23:00", DAY_BEFORE), ZONE)
+    book = Book(store, PROD)
+    book.cover(map(bizdate_of, days[:4]))
+    for state in book.states[1:]:
+        write = node_changes.starts(state, "me", clock("00:10"))
+        end = node_changes.ends(write.after, RunOutcome(state.id, 1), RetryPolicy(), clock("00:20"))
+        assert not book.write([node_changes.then(write, end)], clock("00:20")).refused
+    book.cover([bizdate_of(days[4])])
+    book.cover([bizdate_of(days[5])])
+    assert [record.bizdate for record in book.node_records] == [bizdate_of(days[n]) for n in (0, 3, 4, 5)]

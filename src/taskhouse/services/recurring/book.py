@@ -8,6 +8,7 @@ are safe from any thread. Schedulers, operations and views of one process share 
 from __future__ import annotations
 
 import threading
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
 
@@ -32,7 +33,8 @@ from taskhouse.services.recurring.changed_logic import ChangedFields
 from taskhouse.services.recurring.graph_rows import graph_of
 
 KEPT_DATES = 40
-"""Finished data timestamps that stay loaded because somebody looked at them."""
+KEPT_NODES = 300_000
+"""How much stays loaded of finished data timestamps that somebody looked at; those looked at last stay longest."""
 
 
 class Feed:
@@ -151,7 +153,7 @@ class Book:
                 if not changes.cut_short:
                     break
             if generated:
-                self._load(keep=set(self._dates))
+                self._load(keep=set())
             if self._strays - self._elsewhere:
                 self._fetch_strays()
 
@@ -261,11 +263,16 @@ class Book:
 
     def _load(self, keep: set[date]) -> None:
         """Read everything anew, without the finished dates that nobody asked for lately."""
-        if len(self._dates) > KEPT_DATES:
+        here = Counter(record.bizdate for record, core in zip(self.node_records, self.core, strict=True) if core)
+        excess_dates, excess_nodes = len(self._dates) - KEPT_DATES, here.total() - KEPT_NODES
+        if excess_dates > 0 or excess_nodes > 0:
             keep |= set(self._store.unfinished(self.environment))
-            spare = [bizdate for bizdate in self._dates if bizdate not in keep]
-            for bizdate in spare[: len(self._dates) - KEPT_DATES]:
+            for bizdate in [each for each in self._dates if each not in keep]:
+                if excess_dates <= 0 and excess_nodes <= 0:
+                    break
                 del self._dates[bizdate]
+                excess_dates -= 1
+                excess_nodes -= here[bizdate]
         self._elsewhere.clear()
         self._take(self._store.graph(self.environment, list(self._dates)))
         for feed in self._feeds:
