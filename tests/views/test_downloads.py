@@ -73,7 +73,7 @@ def test_the_name_can_be_set_and_pages_follow_one_another(home: House, monkeypat
     found = downloads.instances(world, ADMIN, ListRequest())
     assert found.file_name.startswith("night_2026")
     assert len(rows(found)) == 6
-    assert home.counted() == {"page": 3, "versions": 3}
+    assert home.counted() == {"brief": 3, "versions": 3}
 
 
 def test_names_that_look_like_formulas_are_text(home: House) -> None:

@@ -45,7 +45,7 @@ class Kind(Enum):
     TEXT = "str"
     NUMBER = "int or float"
     DATE = "date"
-    TIME = "datetime without a zone, shown to the second"
+    TIME = "datetime without a zone, or days since 1899-12-30 as a float; shown to the second"
     DURATION = "timedelta, shown as [h]:mm:ss"
 
 
@@ -179,7 +179,9 @@ def _date(value: date) -> str:
     return f' s="{_DATE}"><v>{value.toordinal() - _EPOCH_DAY}</v></c>'
 
 
-def _time(value: datetime) -> str:
+def _time(value: datetime | float) -> str:
+    if isinstance(value, float):
+        return f' s="{_TIME}"><v>{value!r}</v></c>'
     since = value - _EPOCH
     return f' s="{_TIME}"><v>{since.days + since.seconds / _SECONDS_A_DAY!r}</v></c>'
 

@@ -9,7 +9,7 @@ import base64
 import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 
 from taskhouse.domain.faults import Fault, FaultCode
 from taskhouse.domain.node_state import NodeState, RunTrigger
@@ -18,7 +18,17 @@ from taskhouse.domain.paging import Page
 from taskhouse.domain.published import PublishedTask
 from taskhouse.domain.recurring import Priority, Role, TableKind
 from taskhouse.domain.status import CLASS_OF, NodeStatus, StatusClass
-from taskhouse.ports.recurring_store import InstanceQuery, InstanceRecord, ListedInstance, SortKey, Summary
+from taskhouse.ports.recurring_store import (
+    BriefInstance,
+    Inside,
+    InstanceQuery,
+    InstanceRecord,
+    ListedInstance,
+    SortKey,
+    Summary,
+)
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def summary_of(
@@ -109,6 +119,27 @@ def _has_status(query: InstanceQuery, summary: Summary) -> bool:
 
 def projects_of(task: PublishedTask) -> frozenset[str]:
     return frozenset((task.project, *(f.project for f in task.fields if f.project)))
+
+
+def brief_of(listed: ListedInstance) -> BriefInstance:
+    record, summary = listed.record, listed.summary
+    row = record.row
+    return BriefInstance(
+        row.id,
+        row.name,
+        (row.environment, row.task, record.version),
+        row.bizdate,
+        _micros(row.due_at),
+        None if summary.started_at is None else _micros(summary.started_at),
+        None if summary.ended_at is None else _micros(summary.ended_at),
+        listed.priority,
+        Inside(summary.fields, summary.nodes, summary.waiting, summary.paused > 0),
+        summary.retried,
+    )
+
+
+def _micros(at: datetime) -> int:
+    return (at - _EPOCH) // timedelta(microseconds=1)
 
 
 def _within(at: datetime | None, bounds: tuple[datetime | None, datetime | None]) -> bool:

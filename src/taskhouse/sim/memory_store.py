@@ -26,6 +26,7 @@ from taskhouse.domain.published import PublishedTask
 from taskhouse.domain.recurring import Environment, InstanceKey, NodeKey, Origin, Priority
 from taskhouse.domain.status import StatusClass
 from taskhouse.ports.recurring_store import (
+    BriefInstance,
     Changes,
     GraphRows,
     InstanceQuery,
@@ -38,7 +39,7 @@ from taskhouse.ports.recurring_store import (
     Remembered,
     WriteResult,
 )
-from taskhouse.sim.memory_lists import matches, page_of, priority_of, projects_of, summary_of
+from taskhouse.sim.memory_lists import brief_of, matches, page_of, priority_of, projects_of, summary_of
 from taskhouse.sim.memory_rows import BirthRows, Counters, birth_rows
 
 P = ParamSpec("P")
@@ -332,6 +333,11 @@ class MemoryRecurringStore:
     @_transaction
     def page(self, query: InstanceQuery, marker: str, limit: int) -> Page[ListedInstance]:
         return page_of(self._matching(query), query, marker, limit)
+
+    @_transaction
+    def brief(self, query: InstanceQuery, marker: str, limit: int) -> Page[BriefInstance]:
+        found = self.page(query, marker, limit)
+        return Page(tuple(brief_of(listed) for listed in found.items), found.marker)
 
     @_transaction
     def counts(self, query: InstanceQuery) -> Mapping[StatusClass, int]:

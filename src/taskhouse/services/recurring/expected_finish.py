@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime, timedelta
-from typing import Generic, TypeVar, overload
 
 from taskhouse.domain.calendar import run_date_of
 from taskhouse.domain.node_state import NodeState
@@ -13,26 +12,7 @@ from taskhouse.domain.prediction import UNKNOWN_DURATION, Times, predict_plan, u
 from taskhouse.domain.snapshot import Snapshot
 from taskhouse.domain.status import NodeStatus
 from taskhouse.ports.recurring_store import NodeRecord, RecurringStore
-
-T = TypeVar("T")
-
-
-class _Column(Sequence[T], Generic[T]):
-    """Worked out item by item: a plan of ten nodes among a million looks at ten."""
-
-    def __init__(self, size: int, pick: Callable[[int], T]) -> None:
-        self._size, self._pick = size, pick
-
-    def __len__(self) -> int:
-        return self._size
-
-    @overload
-    def __getitem__(self, at: int, /) -> T: ...
-    @overload
-    def __getitem__(self, at: slice, /) -> Sequence[T]: ...
-    def __getitem__(self, at: int | slice, /) -> T | Sequence[T]:
-        assert isinstance(at, int)
-        return self._pick(at)
+from taskhouse.services.recurring.columns import Column
 
 
 def expected_finish(
@@ -59,8 +39,8 @@ def expected_finish(
     for node, duration in usual.items():
         durations[node] = duration
     times = Times(
-        _Column(size, lambda node: states[node].started_at),
-        _Column(size, lambda node: states[node].ended_at),
+        Column(size, lambda node: states[node].started_at),
+        Column(size, lambda node: states[node].ended_at),
         durations,
         _RetryAt(states),
     )

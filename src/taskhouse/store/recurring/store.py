@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from taskhouse.store.database import Database
+from taskhouse.store.recurring.exports import ExportVerbs
 from taskhouse.store.recurring.generation import GenerationVerbs
 from taskhouse.store.recurring.graph import GraphVerbs
 from taskhouse.store.recurring.leases import LeaseVerbs
@@ -14,7 +15,15 @@ from taskhouse.store.recurring.writes import WriteVerbs
 
 
 class SqlRecurringStore(
-    PublicationVerbs, GenerationVerbs, GraphVerbs, ListVerbs, RunVerbs, WriteVerbs, OperationVerbs, LeaseVerbs
+    PublicationVerbs,
+    GenerationVerbs,
+    GraphVerbs,
+    ListVerbs,
+    ExportVerbs,
+    RunVerbs,
+    WriteVerbs,
+    OperationVerbs,
+    LeaseVerbs,
 ):
     """`RecurringStore` on a `Database`. Safe from any thread."""
 

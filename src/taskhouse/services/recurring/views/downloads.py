@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime, timedelta, tzinfo
+from datetime import UTC, datetime, timedelta, tzinfo
 from functools import lru_cache
 
 from taskhouse.domain.instance_graph import ROOT_ID
@@ -17,9 +17,9 @@ from taskhouse.domain.normalise import waiting_detail
 from taskhouse.domain.roles import Action, Actor
 from taskhouse.domain.schedule import Cycle
 from taskhouse.domain.status import PAUSED_LABEL, StatusClass, display_label
-from taskhouse.ports.recurring_store import ListedInstance
+from taskhouse.ports.recurring_store import BriefInstance, Inside
 from taskhouse.services.recurring.views.dag import ROOT_NAME
-from taskhouse.services.recurring.views.instance_lines import CHIPS, duration_s, status_text, version_key
+from taskhouse.services.recurring.views.instance_lines import CHIPS, status_text
 from taskhouse.services.recurring.views.instance_list import EXPORT_LINES, ListRequest, permitted
 from taskhouse.services.recurring.views.refusal import About, ViewCode, ViewRefused
 from taskhouse.services.recurring.views.scene import Scene, around, zone_of
@@ -82,14 +82,17 @@ def instances(world: World, actor: Actor, request: ListRequest) -> Download:
     Raises `ViewRefused` before the first byte."""
     query = permitted(world, actor, request)
     zone, now = zone_of(world), world.clock.now()
+    clock = _Clock(zone, now)
+    words = _Words()
 
     def rows() -> Iterator[tuple[object, ...]]:
         marker = ""
         while True:
-            found = world.recurring.page(query, marker, EXPORT_LINES)
-            facts = facts_of(world.recurring, {version_key(each.record) for each in found.items})
+            found = world.recurring.brief(query, marker, EXPORT_LINES)
+            facts = facts_of(world.recurring, {each.publication for each in found.items})
+            shown = {key: _Shown(its) for key, its in facts.items()}
             for each in found.items:
-                yield instance_row(each, facts[version_key(each.record)], zone, now)
+                yield instance_row(each, shown[each.publication], words, clock)
             marker = found.marker
             if not marker:
                 return
@@ -98,27 +101,72 @@ def instances(world: World, actor: Actor, request: ListRequest) -> Download:
     return Download(name, spreadsheet("Recurring instances", INSTANCE_COLUMNS, rows()))
 
 
-def instance_row(listed: ListedInstance, facts: TaskFacts, zone: tzinfo, now: datetime) -> tuple[object, ...]:
+class _Shown:
+    """What a task's facts look like in cells, made once for all its instances."""
+
+    __slots__ = ("cycle", "group", "owners", "projects", "retries")
+
+    def __init__(self, facts: TaskFacts) -> None:
+        self.cycle = _cycle(facts.cycle)
+        self.owners = ",".join(facts.owners)
+        self.projects = ",".join(facts.projects)
+        self.retries = tuple(f"{retried}/{facts.retries}" for retried in range(facts.retries + 1))
+        self.group = facts.resource_group
+
+
+class _Words(dict[Inside, str]):
+    """Statuses in words, each worked out once."""
+
+    def __missing__(self, inside: Inside) -> str:
+        found = self[inside] = status_text(inside.fields, inside.nodes, inside.waiting, paused=inside.is_paused)
+        return found
+
+
+class _Clock(dict[int, int]):
+    """From stored times to cells: days since 1899-12-30 on the tenant's clocks. Keeps the zone's offset (seconds) of each quarter of an
+    hour, which is as often as any zone's changes."""
+
+    def __init__(self, zone: tzinfo, now: datetime) -> None:
+        super().__init__()
+        self._zone = zone
+        self.now_us = (now - _EPOCH) // timedelta(microseconds=1)
+
+    def __missing__(self, quarter: int) -> int:
+        at = datetime.fromtimestamp(quarter * 900, self._zone)
+        found = self[quarter] = round((at.utcoffset() or timedelta(0)).total_seconds())
+        return found
+
+    def cell(self, at_us: int) -> float:
+        seconds = at_us // 1_000_000
+        return (seconds + self[seconds // 900]) / 86_400 + _DAYS_BEFORE_1970
+
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_DAYS_BEFORE_1970 = 25_569
+
+
+def instance_row(brief: BriefInstance, shown: _Shown, words: _Words, clock: _Clock) -> tuple[object, ...]:
     """In the order of `INSTANCE_COLUMNS`."""
-    record, summary = listed.record, listed.summary
-    row = record.row
-    took = duration_s(summary, now)
+    id, name, _, bizdate, due, started, ended, priority, inside, retried = brief
+    took = None
+    if started is not None:
+        took = max(0, ((clock.now_us if ended is None else ended) - started) // 1_000_000)
     return (
-        row.name,
-        str(row.id),
-        status_text(summary, is_table=bool(summary.fields)),
-        _cycle(row.cycle),
-        row.bizdate,
-        listed.priority.label,
-        ",".join(facts.owners),
-        ",".join(facts.projects),
-        local(row.due_at, zone),
-        local(summary.started_at, zone),
-        local(summary.ended_at, zone),
-        None if took is None else timedelta(seconds=round(took)),
-        f"{summary.retried}/{facts.retries}",
+        name,
+        str(id),
+        words[inside],
+        shown.cycle,
+        bizdate,
+        priority.label,
+        shown.owners,
+        shown.projects,
+        clock.cell(due),
+        None if started is None else clock.cell(started),
+        None if ended is None else clock.cell(ended),
+        None if took is None else timedelta(seconds=took),
+        shown.retries[retried] if retried < len(shown.retries) else f"{retried}/{len(shown.retries) - 1}",
         None,
-        facts.resource_group,
+        shown.group,
     )
 
 

@@ -20,11 +20,12 @@ from taskhouse.domain.roles import Action, Actor
 from taskhouse.domain.snapshot import Snapshot
 from taskhouse.domain.status import CLASS_OF, NodeStatus
 from taskhouse.domain.waiting_times import Phase, Segment, latest_stretch, totals, within
+from taskhouse.services.recurring.columns import Column
 from taskhouse.services.recurring.expected_finish import usual_durations
 from taskhouse.services.recurring.views.dag import ROOT_NAME
 from taskhouse.services.recurring.views.node_lines import NodeRef, node_ref
 from taskhouse.services.recurring.views.refusal import About, ViewCode, ViewRefused
-from taskhouse.services.recurring.views.scene import Column, Scene, not_found, of_dates
+from taskhouse.services.recurring.views.scene import Scene, not_found, of_dates
 from taskhouse.services.world import World
 
 

@@ -9,10 +9,10 @@ from enum import Enum
 
 from taskhouse.domain.calendar import bizdate_text
 from taskhouse.domain.instance_summary import Summary
-from taskhouse.domain.normalise import table_statuses
+from taskhouse.domain.normalise import table_statuses, waiting_detail
 from taskhouse.domain.recurring import Origin
 from taskhouse.domain.schedule import ScheduleType
-from taskhouse.domain.status import PAUSED_LABEL, StatusClass
+from taskhouse.domain.status import PAUSED_LABEL, NodeStatus, StatusClass
 from taskhouse.ports.recurring_store import InstanceRecord, ListedInstance, RecurringStore
 from taskhouse.services.recurring.views.task_facts import TaskFacts, Version, facts_of
 
@@ -96,7 +96,7 @@ def line(listed: ListedInstance, facts: TaskFacts, now: datetime) -> InstanceLin
         facts.node_type,
         row.kind.value if row.kind else None,
         tuple(mark.value for mark in marks(record, summary, facts)),
-        status_text(summary, is_table=bool(summary.fields)),
+        status_text(summary.fields, summary.nodes, summary.waiting, paused=summary.paused > 0),
         tuple(status.name for status in table_statuses(summary.statuses)),
         counted(summary.fields),
         counted(summary.nodes),
@@ -152,18 +152,19 @@ CHIPS = (
 """The order of counts in a text."""
 
 
-def status_text(summary: Summary, *, is_table: bool) -> str:
+def status_text(
+    fields: Mapping[StatusClass, int], nodes: Mapping[StatusClass, int], waiting: Iterable[NodeStatus], *, paused: bool
+) -> str:
     """The running status in words: `Succeeded 3, Failed 1` counts a table's fields; a script has one label."""
-    if is_table:
-        return ", ".join(f"{cls.label} {summary.fields[cls]}" for cls in CHIPS if summary.fields.get(cls))
-    status = next((cls for cls in CHIPS if summary.nodes.get(cls)), None)
+    if fields:
+        return ", ".join(f"{cls.label} {fields[cls]}" for cls in CHIPS if fields.get(cls))
+    status = next((cls for cls in CHIPS if nodes.get(cls)), None)
     if status is None:
         return ""
-    if summary.paused and not status.is_final:
+    if paused and not status.is_final:
         return PAUSED_LABEL
-    if len(summary.waiting) == 1:
-        return next(iter(summary.waiting)).label
-    return status.label
+    detail = waiting_detail(waiting)
+    return status.label if detail is None else detail.label
 
 
 def counted(counts: Mapping[StatusClass, int]) -> dict[str, int]:

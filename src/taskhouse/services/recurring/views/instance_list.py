@@ -23,7 +23,7 @@ from taskhouse.services.world import World
 
 DEFAULT_LINES = 50
 MAX_LINES = 1_000
-EXPORT_LINES = 5_000
+EXPORT_LINES = 50_000
 """Lines read at once when everything is asked for."""
 
 

@@ -9,10 +9,9 @@ A scene is not a snapshot for decisions: states are read when they are shown, an
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
-from typing import Generic, TypeVar, overload
 from zoneinfo import ZoneInfo
 
 from taskhouse.domain.graph import Adjacency
@@ -28,36 +27,13 @@ from taskhouse.domain.snapshot import Snapshot
 from taskhouse.ports.recurring_store import GraphRows, InstanceRecord, NodeRecord
 from taskhouse.services.recurring.book import Book
 from taskhouse.services.recurring.changed_logic import ChangedFields
+from taskhouse.services.recurring.columns import Column
 from taskhouse.services.recurring.graph_rows import graph_of
 from taskhouse.services.recurring.views.refusal import About, ViewCode, ViewRefused
 from taskhouse.services.world import World
 
-T = TypeVar("T")
-
 _ENVIRONMENTS = (Environment.PROD, Environment.DEV)
 """In the order in which their books are asked for an instance."""
-
-
-class Column(Sequence[T], Generic[T]):
-    """A column worked out from another one, item by item, when it is asked for: a look at ten nodes of a million costs ten."""
-
-    def __init__(self, size: int, pick: Callable[[int], T]) -> None:
-        self._size = size
-        self._pick = pick
-
-    def __len__(self) -> int:
-        return self._size
-
-    @overload
-    def __getitem__(self, at: int, /) -> T: ...
-    @overload
-    def __getitem__(self, at: slice, /) -> Sequence[T]: ...
-    def __getitem__(self, at: int | slice, /) -> T | Sequence[T]:
-        if isinstance(at, slice):
-            return [self._pick(place) for place in range(*at.indices(self._size))]
-        if not 0 <= at < self._size:
-            raise IndexError(at)  # ends an iteration
-        return self._pick(at)
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from weakref import WeakKeyDictionary
 from taskhouse.domain.instance_summary import owners_of, projects_of
 from taskhouse.domain.published import PublishedTask
 from taskhouse.domain.recurring import BizType, Environment
-from taskhouse.domain.schedule import ScheduleType
+from taskhouse.domain.schedule import Cycle, ScheduleType
 from taskhouse.ports.recurring_store import RecurringStore
 
 REMEMBERED = 200_000
@@ -33,6 +33,7 @@ class TaskFacts(NamedTuple):
     retries: int
     description: str
     business_unit: str
+    cycle: Cycle
 
     @classmethod
     def of(cls, task: PublishedTask) -> TaskFacts:
@@ -46,6 +47,7 @@ class TaskFacts(NamedTuple):
             task.retry.retries,
             task.description,
             task.business_unit,
+            task.schedule.cycle,
         )
 
 
