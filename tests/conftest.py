@@ -32,12 +32,6 @@ def live_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[server.Rea
 
 
 @pytest.fixture(scope="session")
-def live_home(live_server: server.Ready, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder of `live_server`."""
-    return next(tmp_path_factory.getbasetemp().glob("live*/home"))
-
-
-@pytest.fixture(scope="session")
 def live_client(live_server: server.Ready) -> Any:
     """A real `odps.ODPS`."""
     from odps import ODPS
