@@ -190,6 +190,24 @@ def test_nothing_is_stored_when_the_transaction_fails_and_applying_again_finishe
     assert len(house.published()) == 3
 
 
+def test_of_two_who_publish_at_once_one_wins(house: House, monkeypatch: pytest.MonkeyPatch):
+    """The other publishes between our plan and our transaction."""
+    plan = house.plan(FILES)
+    theirs = {"base.yaml": BASE.replace("ann: ANALYST", "ann: VISITOR"), "s.yaml": SCRIPT}
+    deploy = apply_workspace.__globals__["deploy"]
+
+    def slow(*arguments: object) -> object:
+        monkeypatch.undo()
+        house.apply(theirs)
+        return deploy(*arguments)
+
+    monkeypatch.setitem(apply_workspace.__globals__, "deploy", slow)
+    with pytest.raises(Fault, match="meanwhile"):
+        apply_workspace(house.world, ROOT, Environment.PROD, FILES, plan.digest)
+    assert set(house.published()) == {"shop.s"}
+    assert house.world.workspace.roles_of("ann") == {"shop": {ProjectRole.VISITOR}}
+
+
 def test_tenant_and_members_are_shared_by_both_environments(house: House):
     house.apply(FILES)
     files = changed("ann: ANALYST", "ann: OPERATOR")
