@@ -15,7 +15,6 @@ from taskhouse.domain.features import Features
 from taskhouse.domain.limits import Limits
 from taskhouse.domain.snapshot import OperationSettings
 from taskhouse.engines.algorithms import AlgorithmRegistry
-from taskhouse.engines.duckdb.engine import DuckDbEngine
 from taskhouse.engines.process.processes import SupervisedProcesses
 from taskhouse.engines.transfer.transfers import OutsideTransfers
 from taskhouse.home import SECRET_KEY, Holder, Home
@@ -51,7 +50,7 @@ from taskhouse.store.models import SqlModelStore
 from taskhouse.store.recurring.store import SqlRecurringStore
 from taskhouse.store.sessions import SqlSessionStore
 from taskhouse.store.workspace import SqlWorkspaceStore
-from taskhouse.warehouse.delta import DeltaWarehouse
+from taskhouse.wiring.later import Later
 from taskhouse.wiring.recurring import Recurring, check_purpose, rehearsing
 
 _log = structlog.get_logger(__name__)
@@ -192,9 +191,10 @@ class Server:
         database = Database(self.home.database)
         self._ends.callback(database.close)
         migrate(database)
-        warehouse = DeltaWarehouse(self.home.warehouse, limits.retention_hours)
-        engine = DuckDbEngine(self.home.warehouse, self.home.blobs, limits)
-        self._ends.callback(engine.close)
+        home = self.home
+        warehouse = Later(lambda: _warehouse(home, limits))
+        engine = Later(lambda: _engine(home, limits))
+        self._ends.callback(lambda: engine.close() if engine.is_made else None)
         return build_world(
             self.home.path,
             database,
@@ -253,6 +253,18 @@ class Server:
         except BaseException:
             self._ends.close()
             raise
+
+
+def _engine(home: Home, limits: Limits) -> Engine:
+    from taskhouse.engines.duckdb.engine import DuckDbEngine
+
+    return DuckDbEngine(home.warehouse, home.blobs, limits)
+
+
+def _warehouse(home: Home, limits: Limits) -> Warehouse:
+    from taskhouse.warehouse.delta import DeltaWarehouse
+
+    return DeltaWarehouse(home.warehouse, limits.retention_hours)
 
 
 def socket_url(socket: Path) -> str:
