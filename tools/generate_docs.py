@@ -17,7 +17,7 @@ from taskhouse.services.access import keys, security_query
 from taskhouse.services.definitions import json_schema
 from taskhouse.sql import settings
 from taskhouse.sql.functions import reference
-from tools import om_rules
+from tools import materialization_rules, om_rules
 
 DOCS = Path(__file__).resolve().parents[1] / "docs"
 
@@ -156,6 +156,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "access.md": access_page,
     "functions.md": reference.page,
     "limits.md": limits_page,
+    "materialization.md": materialization_rules.page,
     "om-rules.md": om_rules.page,
     "sql-flags.md": sql_flags_page,
     "workspace-keys.md": workspace_keys_page,
