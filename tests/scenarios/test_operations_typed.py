@@ -18,6 +18,7 @@ from tests.scenarios.test_operations import (  # noqa: F401 - collected here onc
     test_force_rerun_downstream_resets_everything_first,
     test_forcing_skips_upstream_and_time_once,
     test_keys_do_not_pull_other_nodes_in,
+    test_nothing_in_flight_cannot_be_stopped,
     test_only_the_start_point_skips_the_checks,
     test_paused_instances_are_not_forced,
     test_priority_is_changed_for_all_metrics_of_an_aggregate_table,
@@ -36,16 +37,6 @@ from tests.scenarios.test_operations import (  # noqa: F401 - collected here onc
 @pytest.fixture
 def door(stage: Stage) -> CommandDoor:
     return CommandDoor(stage.server)
-
-
-def test_removing_upstream_lets_a_node_go_on_and_one_must_remain(house: House, door: CommandDoor) -> None:
-    """E waits for A alone: removing it, the last one, is refused; Y's copy of the day is cut from A once the root may stay."""
-    house.at("03:00").set(every="S", D="F", Y="N")
-    upstream = {"upstream": [house.instances["A"]]}
-    answer = house.do("REMOVE_UPSTREAM", "Y", options=upstream)
-    assert answer.code == "LAST_UPSTREAM"
-    again = door.type("remove-upstream", str(house.instances["Y"]), "--upstream", "nowhere", "--yes", "--json")
-    assert (again.code, again.error["code"]) == (2, "USAGE")
 
 
 def test_targets_are_chosen_by_selection(house: House, door: CommandDoor) -> None:
