@@ -18,6 +18,7 @@ from tests.definitions.workspaces import BASE, SALES
 ROOT = Path(__file__).resolve().parents[2]
 SCHEMA = json_schema()
 GOOD = {
+    "everything": (ROOT / "tests/definitions/everything.yaml").read_text("utf-8"),
     "base": BASE,
     "sales": SALES,
     **{
