@@ -70,7 +70,8 @@ class Executor(Protocol):
         ...
 
     def start(self, orders: Sequence[AttemptOrder]) -> None:
-        """Carry out; each outcome comes by `poll`, a failure to begin, too."""
+        """Carry out; each outcome comes by `poll`, a failure to begin, too. What is not a live run any more (`set_task_instance` says
+        so) is stopped at once: its order came too late."""
         ...
 
     def cancel(self, run: Run) -> bool:

@@ -16,6 +16,7 @@ from taskhouse.domain.attempts import CANCEL_GRACE, FailReason
 from taskhouse.domain.node_state import Run, RunOutcome
 from taskhouse.domain.published import ProgramKind
 from taskhouse.ports.executor import AttemptOrder, Found, Prepared
+from taskhouse.ports.recurring_store import RecurringStore
 from taskhouse.sim.faults import Interruptions
 
 
@@ -129,9 +130,12 @@ class Cluster:
 class SimulatedExecutor:
     """The cluster as one process sees it: implements `ports.executor.Executor`."""
 
-    def __init__(self, cluster: Cluster, who: str, process: str, interruptions: Interruptions) -> None:
+    def __init__(
+        self, cluster: Cluster, store: RecurringStore, who: str, process: str, interruptions: Interruptions
+    ) -> None:
         """`who` gets the outcomes, `process` is what dies."""
         self._cluster = cluster
+        self._store = store
         self._who = who
         self._process = process
         self._interruptions = interruptions
@@ -163,7 +167,8 @@ class SimulatedExecutor:
     def start(self, orders: Sequence[AttemptOrder]) -> None:
         for order in orders:
             self._interruptions.around(self._process, "start", after=False)
-            self._cluster.order(order, self._who)
+            if self._store.set_task_instance(order.node, order.serial, f"i{order.node}-{order.serial}"):
+                self._cluster.order(order, self._who)
         self._interruptions.around(self._process, "start", after=True)
 
     def cancel(self, run: Run) -> bool:

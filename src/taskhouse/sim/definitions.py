@@ -24,6 +24,8 @@ PROJECTS = ("shop", "crm")
 SMALL_GROUP = "small"
 
 _KEY = "id"
+_BUSY = (time(0, 10), time(0, 30))
+"""When many want to run at once."""
 _RETRIES = (0, 0, 1, 2, 3)
 _TIMEOUTS = (0.02, 0.1, 0.5, 2.0, 48.0)
 
@@ -97,7 +99,7 @@ def _policy(rng: Random) -> RetryPolicy:
 
 def _schedule(rng: Random) -> Schedule:
     kind = rng.choices(list(ScheduleType), (85, 8, 7))[0]
-    at = time(rng.randrange(5), rng.randrange(0, 60, 5))
+    at = rng.choice(_BUSY) if rng.random() < 0.5 else time(rng.randrange(5), rng.randrange(0, 60, 5))
     match rng.choices(("day", "hours", "interval", "week", "month"), (64, 12, 6, 10, 8))[0]:
         case "hours":
             return Schedule(Cycle.HOUR, time(0, at.minute), hours=tuple(sorted(rng.sample(range(24), 3))), type=kind)

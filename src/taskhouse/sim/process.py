@@ -36,7 +36,7 @@ class Process:
         self.schedulers: dict[Environment, RecurringScheduler] = {}
         for environment in environments:
             who = f"{name}-{environment.value.lower()}"
-            executor = SimulatedExecutor(cluster, who, name, interruptions)
+            executor = SimulatedExecutor(cluster, self._healthy, who, name, interruptions)
             self.executors.append(executor)
             self.schedulers[environment] = RecurringScheduler(
                 self.store, self.books.of(environment), executor, who, lambda: zone, slots=lambda: slots

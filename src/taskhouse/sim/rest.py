@@ -76,14 +76,7 @@ def overdue(
     task = witness.task(state.id)
     if task.schedule.type is not ScheduleType.NORMAL or record.dry_run:
         return "it needs no room"
-    inner = [
-        up
-        for up, kind in truth.ups(state.id)
-        if kind is EdgeKind.INTERNAL
-        and witness.rows[up].skip_checks
-        and witness.rows[up].status is not NodeStatus.SUCCESS
-    ]
-    if state.skip_checks and inner:
+    if state.skip_checks and unmet_inner(witness, state.id):
         return ""
     if witness.kind(state.id) is ProgramKind.VIRTUAL:
         return "it takes no room"
@@ -91,6 +84,15 @@ def overdue(
     if witness.occupied(group, witness.where[state.id]) < slots[group]:
         return f"resource group '{group}' has room"
     return "" if state.status is NodeStatus.WAIT_RESOURCE else f"it waits for room in '{group}'"
+
+
+def unmet_inner(witness: Witness, node: int) -> bool:
+    """Whether a node of its own table that it reads is forced along and has not succeeded."""
+    for up, kind in witness.truth_of(node).ups(node):
+        state = witness.rows[up]
+        if kind is EdgeKind.INTERNAL and state.skip_checks and state.status is not NodeStatus.SUCCESS:
+            return True
+    return False
 
 
 def unexplained(witness: Witness) -> list[str]:
@@ -107,6 +109,8 @@ def unexplained(witness: Witness) -> list[str]:
             continue
         unmet = [up for up, _ in witness.truth_of(node).ups(node) if witness.rows[up].status is not NodeStatus.SUCCESS]
         if cls is StatusClass.NOT_RUNNING and unmet and not state.skip_checks:
+            continue
+        if state.skip_checks and unmet_inner(witness, node):
             continue
         wrong.append(f"in the end {witness.name(node)} is still {state.status.value}: {state}")
     return wrong

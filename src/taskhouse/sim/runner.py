@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import logging
 import tempfile
+import traceback
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 
 import structlog
@@ -16,6 +17,9 @@ import structlog
 from taskhouse.ports.recurring_store import RecurringStore
 from taskhouse.sim.memory_store import MemoryRecurringStore
 from taskhouse.sim.world import Violation, World
+
+_FAST = Path("/dev/shm")
+"""Memory in the form of a disk: what is simulated is the death of processes, not of machines."""
 
 TOLD = 40
 """Lines of a trace."""
@@ -40,16 +44,32 @@ def a_store(kind: str) -> Iterator[RecurringStore]:
     from taskhouse.store.database import Database
     from taskhouse.store.recurring import SqlRecurringStore
 
-    with tempfile.TemporaryDirectory(prefix="taskhouse-sim-") as folder:
-        database = Database(Path(folder) / "sim.db")
+    with tempfile.TemporaryDirectory(prefix="taskhouse-sim-", dir=_FAST if _FAST.is_dir() else None) as folder:
+        path = Path(folder) / "sim.db"
+        path.write_bytes(_empty_database())
+        database = Database(path)
         try:
             yield SqlRecurringStore(database)
         finally:
             database.close()
 
 
-def try_seed(seed: int, steps: int, store: str = "memory", *, told: int = TOLD) -> Finding | None:
-    """One world for a number of steps; None when nothing is wrong."""
+@cache
+def _empty_database() -> bytes:
+    """A migrated one, made once a process."""
+    from taskhouse.store.database import Database
+    from taskhouse.store.migrations import migrate
+
+    with tempfile.TemporaryDirectory(prefix="taskhouse-sim-") as folder:
+        path = Path(folder) / "empty.db"
+        database = Database(path)
+        migrate(database)
+        database.close()
+        return path.read_bytes()
+
+
+def try_seed(seed: int, steps: int, store: str = "memory", *, told: int = TOLD) -> tuple[Finding | None, list[str]]:
+    """One world for a number of steps: what is wrong with it, None when nothing is, and the last of what happened."""
     with _silent(), a_store(store) as opened:
         world = World(seed, opened)
         try:
@@ -59,8 +79,13 @@ def try_seed(seed: int, steps: int, store: str = "memory", *, told: int = TOLD) 
         except Exception as error:
             wrong = (f"{type(error).__name__}: {error}", *_origin(error))
         else:
-            return None
-        return Finding(seed, world.steps_done, wrong, tuple(world.trace(told)))
+            return None, world.trace(told)
+        trace = world.trace(told)
+        return Finding(seed, world.steps_done, wrong, tuple(trace)), trace
+
+
+def _finding(seed: int, steps: int, store: str) -> Finding | None:
+    return try_seed(seed, steps, store)[0]
 
 
 def try_seeds(
@@ -68,7 +93,7 @@ def try_seeds(
 ) -> Iterator[tuple[int, Finding | None]]:
     """Each seed with what was found, in order; ends after `enough` findings."""
     found = 0
-    work: Callable[[int], Finding | None] = partial(try_seed, steps=steps, store=store)
+    work: Callable[[int], Finding | None] = partial(_finding, steps=steps, store=store)
     if jobs == 1:
         results: Iterator[Finding | None] = map(work, seeds)
         pool = None
@@ -86,13 +111,13 @@ def try_seeds(
             pool.shutdown(cancel_futures=True)
 
 
-def shortest(finding: Finding, store: str = "memory") -> Finding:
+def shortest(finding: Finding, store: str = "memory", *, told: int = TOLD) -> Finding:
     """The same seed for as few steps as still go wrong. A world that goes wrong at a step does so whatever would come later, so
     only what was found in the calm at the end can be found earlier."""
     least, most, best = 0, finding.steps, finding
     while least < most:
         middle = (least + most) // 2
-        again = try_seed(finding.seed, middle, store)
+        again, _ = try_seed(finding.seed, middle, store, told=told)
         if again is None:
             least = middle + 1
         else:
@@ -101,8 +126,6 @@ def shortest(finding: Finding, store: str = "memory") -> Finding:
 
 
 def _origin(error: BaseException) -> list[str]:
-    import traceback
-
     return [
         f"  at {frame.filename}:{frame.lineno} in {frame.name}"
         for frame in traceback.extract_tb(error.__traceback__)[-6:]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from taskhouse.domain.node_state import NodeState
 from taskhouse.domain.status import CLASS_OF, NodeStatus, StatusClass
 from taskhouse.domain.transitions import Cause
+from taskhouse.sim.memory_store import MemoryRecurringStore
 from taskhouse.sim.witness import Witness
 
 
@@ -13,6 +14,8 @@ class Sweep:
 
     def __init__(self, witness: Witness) -> None:
         self._witness = witness
+        self._keeps_summaries = not isinstance(witness.store, MemoryRecurringStore)
+        """The memory store sums up when it is asked, in the way that is checked against."""
         self._cursor = 0
         self._known: dict[int, NodeState] = {}
 
@@ -46,6 +49,8 @@ class Sweep:
         if live != {(run.node, run.serial, run.owner) for run in witness.live.values()}:
             wrong.append(f"the store has the live runs {sorted(live)}")
         wrong += self._check_waiting()
+        if self._keeps_summaries:
+            wrong += witness.check_summaries(touched)
         touched.clear()
         return wrong
 

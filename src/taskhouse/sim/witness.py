@@ -6,7 +6,7 @@ written out anew, naively, from the specification of the status machine; only th
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, tzinfo
 from typing import Any, cast
@@ -28,10 +28,12 @@ from taskhouse.ports.recurring_store import (
     OperationResult,
     OperationWrite,
     RecurringStore,
+    Summary,
     WriteResult,
 )
 from taskhouse.services.recurring.graph_rows import graph_of
 from taskhouse.sim.cluster import Cluster
+from taskhouse.sim.memory_lists import summary_of
 
 _BY_ITSELF = frozenset({Cause.SCHEDULER, Cause.WORKER, Cause.RETRY, Cause.UPSTREAM_RERUN, Cause.STOP})
 _BY_OPERATORS = frozenset(
@@ -59,6 +61,8 @@ class Truth:
     records: dict[int, NodeRecord] = field(default_factory=dict)
     tasks: dict[int, PublishedTask] = field(default_factory=dict)
     """Of each node: the version with which it was generated."""
+    versions: dict[int, PublishedTask] = field(default_factory=dict)
+    """Of each instance."""
     removed: set[int] = field(default_factory=set)
     """Positions of edges."""
 
@@ -129,6 +133,7 @@ class Witness:
         graph = graph_of(rows)
         truth = Truth(graph, {record.row.id: record for record in rows.nodes})
         truth.tasks = {n.row.id: rows.versions[n.task, n.version] for n in rows.nodes}
+        truth.versions = {r.row.id: rows.versions[r.row.task, r.version] for r in rows.instances}
         truth.removed = {graph.edge_at[edge] for edge in rows.removed}
         before = self.truths.get(environment)
         if before is not None:
@@ -364,6 +369,34 @@ class Witness:
         published = self.task(node).node(self.truths[self.where[node]].records[node].node_id)
         assert published is not None
         return published.program.kind
+
+    def check_summaries(self, nodes: Iterable[int]) -> list[str]:
+        """What the store keeps of the insides of instances with these nodes is what the states say."""
+        wrong = []
+        for environment, truth in self.truths.items():
+            graph = truth.graph
+            mine = (graph.node_at[node] for node in nodes if self.where[node] is environment)
+            instances = dict.fromkeys(i for at in mine for i in graph.instances_of_node[at])
+            listed = self.store.instances(graph.instances[i].id for i in instances)
+            for instance, found in zip(instances, listed, strict=True):
+                expected = self._summary(truth, instance)
+                if found.summary != expected:
+                    wrong.append(
+                        f"'{graph.instances[instance].name}' is summed up as {found.summary}, not as {expected}"
+                    )
+        return wrong
+
+    def _summary(self, truth: Truth, instance: int) -> Summary:
+        graph = truth.graph
+        ids = [graph.nodes[at].id for at in graph.nodes_of_instance[instance]]
+        runs = {id: self.known_runs.get((id, self.rows[id].run)) for id in ids}
+        removed = any(e in truth.removed for at in graph.nodes_of_instance[instance] for e in graph.in_edges[at])
+        return summary_of(
+            truth.versions[graph.instances[instance].id],
+            {truth.records[id].node_id: self.rows[id] for id in ids},
+            {truth.records[id].node_id: run.trigger for id, run in runs.items() if run is not None},
+            upstream_removed=removed,
+        )
 
     def name(self, node: int) -> str:
         environment = self.where.get(node)

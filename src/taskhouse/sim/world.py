@@ -29,13 +29,16 @@ from taskhouse.sim.rest import check_rest, unexplained
 from taskhouse.sim.sweep import Sweep
 from taskhouse.sim.witness import Witness
 
-SLOTS = {SHARED_GROUP: 3, SMALL_GROUP: 1}
 ZONES = (ZoneInfo("Asia/Shanghai"), ZoneInfo("Europe/Berlin"))
 FIRST_DAYS = (date(2026, 3, 2), date(2026, 3, 28), date(2026, 10, 24))
 """The latter two meet a change of clocks in Berlin."""
 
 _LEAPS = (0, 1, 5, 20, 60, 300, 900, 3600, 3 * 3600)
 _LEAP_WEIGHTS = (20, 20, 14, 10, 10, 10, 8, 6, 2)
+
+
+_AT_COMMIT = -1
+_COMMITS = ("write", "operate", "insert", "start")
 
 
 class Violation(Exception):
@@ -58,7 +61,8 @@ class World:
         self.now -= timedelta(hours=rng.choice((1, 2, 5)))
         self.quiet = quiet
         self.cluster = Cluster(Random(rng.random()), self._clock, faults=not quiet)
-        self.witness = Witness(store, self.cluster, SLOTS, self.zone)
+        self.slots = {SHARED_GROUP: rng.choice((1, 2, 3)), SMALL_GROUP: 1}
+        self.witness = Witness(store, self.cluster, self.slots, self.zone)
         self.cluster.wrong = self.witness.wrong
         self.environments = (Environment.PROD, Environment.DEV) if rng.random() < 0.25 else (Environment.PROD,)
         self._crash_in: dict[str, int] = {}
@@ -177,32 +181,39 @@ class World:
     # ---- inside a step
 
     def _arm(self, who: str) -> None:
-        """Whether the process dies in this step, and whether others act in between: after how many calls."""
+        """Whether the process dies in this step, or others act in between: around how many calls from now, or around the one that
+        commits, where it hurts most."""
         self._crash_in.pop(who, None)
         self._others_in.pop(who, None)
         if not self.quiet:
             chance = self.rng.random()
             if chance < 0.05:
-                self._crash_in[who] = self.rng.randint(1, 24)
-            elif chance < 0.30:
-                self._others_in[who] = self.rng.randint(1, 24)
+                self._crash_in[who] = self.rng.choice((_AT_COMMIT, self.rng.randint(1, 24)))
+            elif chance < 0.35:
+                self._others_in[who] = self.rng.choice((_AT_COMMIT, self.rng.randint(1, 24)))
 
     def around(self, who: str, verb: str, *, after: bool) -> None:
-        left = self._crash_in.get(who)
-        if left is not None:
-            self._crash_in[who] = left - 1
-            if left == 1:
-                del self._crash_in[who]
-                self.say(f"{who} dies {'after' if after else 'before'} {verb}")
-                raise Crash
-        left = self._others_in.get(who)
-        if left is not None and not self._depth:
-            self._others_in[who] = left - 1
-            if left == 1:
-                del self._others_in[who]
-                self.say(f"{who} stands still {'after' if after else 'before'} {verb}; meanwhile:")
-                self._meanwhile(who)
-                self.say(f"{who} goes on")
+        if self._is_here(self._crash_in, who, verb):
+            self.say(f"{who} dies {'after' if after else 'before'} {verb}")
+            raise Crash
+        if not self._depth and self._is_here(self._others_in, who, verb):
+            self.say(f"{who} stands still {'after' if after else 'before'} {verb}; meanwhile:")
+            self._meanwhile(who)
+            self.say(f"{who} goes on")
+
+    def _is_here(self, armed: dict[str, int], who: str, verb: str) -> bool:
+        """Whether the call that was chosen is this one. Around a commit it is the one before it or the one after."""
+        left = armed.get(who)
+        if left is None:
+            return False
+        if left == _AT_COMMIT:
+            here = verb in _COMMITS and self.rng.random() < 0.7
+        else:
+            armed[who] = left - 1
+            here = left == 1
+        if here:
+            del armed[who]
+        return here
 
     def _meanwhile(self, who: str) -> None:
         """Others act while `who` stands still in the middle of something; nobody stands still in the middle of that."""
@@ -213,7 +224,8 @@ class World:
             for _ in range(self.rng.randint(1, 3)):
                 if self.rng.random() < 0.15:
                     self.now += LEASE * self.rng.choice((0.5, 2))
-                self.cluster.pass_time()
+                if self.rng.random() < 0.5:
+                    self.cluster.pass_time()
                 others = [at for at, p in enumerate(self.processes) if p is not None and p.name != who]
                 if others and self.rng.random() < 0.6:
                     at = self.rng.choice(others)
@@ -230,7 +242,7 @@ class World:
     def _started(self) -> Process:
         self._names += 1
         return Process(
-            f"s{self._names}", self.witness.as_store, self.cluster, self, self.environments, SLOTS, self.zone
+            f"s{self._names}", self.witness.as_store, self.cluster, self, self.environments, self.slots, self.zone
         )
 
     def _seated(self, at: int, unanswered: list[Asked] | None = None) -> Desk:
@@ -249,7 +261,7 @@ class World:
         self.stalled.clear()
         self.processes = [process or self._started() for process in self.processes]
         self._settle()
-        self._must(check_rest(self.witness, [p for p in self.processes if p is not None], SLOTS, self.now))
+        self._must(check_rest(self.witness, [p for p in self.processes if p is not None], self.slots, self.now))
         if to_the_end:
             self._end()
 

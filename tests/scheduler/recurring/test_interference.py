@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from taskhouse.domain import node_changes
 from taskhouse.domain.attempts import CANCEL_GRACE, RetryPolicy
-from taskhouse.domain.node_state import Run
+from taskhouse.domain.node_state import Run, RunOutcome
 from taskhouse.domain.operations.request import ForceRerunCurrent, Rerun, Target
 from taskhouse.domain.status import NodeStatus
 from taskhouse.scheduler.recurring.core import LEASE
@@ -24,6 +24,9 @@ class Deaf(HeldExecutor):
     def cancel(self, run: Run) -> bool:
         self.asked.append((run.node, run.serial))
         return False
+
+    def tell(self, outcome: RunOutcome) -> None:
+        self._outcomes.append(outcome)
 
 
 def test_two_schedulers_do_not_give_out_one_slot_twice() -> None:
@@ -81,3 +84,20 @@ def test_a_forced_rerun_waits_for_the_attempt_of_a_scheduler_that_died() -> None
     rooms.now += CANCEL_GRACE
     rooms.settle(survivor)
     assert (rooms.show("S0"), rooms.state("S0").attempt) == ("R", 2)
+
+
+def test_the_late_end_of_an_earlier_attempt_acknowledges_no_cancellation() -> None:
+    deaf = Deaf()
+    rooms = Rooms(held=deaf).at("00:10")
+    force = ForceRerunCurrent(Target(rooms.instance("S0")))
+    rooms.do(force)
+    rooms.now += CANCEL_GRACE
+    rooms.settle()
+    assert rooms.state("S0").run == 2
+    rooms.do(force)
+    deaf.tell(RunOutcome(rooms.id("S0"), 1, cancelled=True))
+    rooms.settle()
+    assert rooms.show("S0") == "W", "the second attempt has not ended"
+    deaf.tell(RunOutcome(rooms.id("S0"), 2, cancelled=True))
+    rooms.settle()
+    assert (rooms.show("S0"), rooms.state("S0").run) == ("R", 3)

@@ -118,8 +118,6 @@ class RecurringScheduler:
         """Positions to look at in the next pass."""
         self._fresh: dict[int, Candidate] = {}
         """Those that became ready in this pass."""
-        self._ordered: dict[int, int] = {}
-        """Node id -> serial of the latest run that was ordered here."""
         self._told: dict[int, int] = {}
         """Node id -> serial of the run whose cancellation the executor was told of."""
         self._patience: dict[int, datetime] = {}
@@ -166,14 +164,13 @@ class RecurringScheduler:
             refused = self._book.write(list(writes.values()), now, at=seen).refused
             self._settle(writes.keys() - refused, refused, orders)
         if orders:
-            self._ordered.update((order.node, order.serial) for order in orders.values())
             self._executor.start(list(orders.values()))
         for run in cancels:
             self._told[run.node] = run.serial
             if self._executor.cancel(run):
                 self._inbox.append(RunOutcome(run.node, run.serial, cancelled=True))
         self._find_out([run for run in adopted if run.node in writes], now)
-        changed = bool(writes or self._inbox or self._dirty or self._feed)
+        changed = bool(writes or cancels or self._inbox or self._dirty or self._feed)
         return Pass(changed, self._next_at())
 
     def drain(self) -> None:
@@ -242,8 +239,6 @@ class RecurringScheduler:
                 self._inbox.append(RunOutcome(run.node, run.serial, cancelled=True))
             else:
                 self._order_again(run, state)
-        else:
-            self._ordered[run.node] = run.serial
 
     def _order_again(self, run: Run, state: NodeState) -> None:
         with self._book.lock:
@@ -260,7 +255,6 @@ class RecurringScheduler:
                 self._inbox.append(prepared.outcome)
                 return
             order = order._replace(version=prepared.version, parameters=prepared.parameters)
-        self._ordered[run.node] = run.serial
         self._executor.start([order])
 
     # What changed
@@ -373,9 +367,8 @@ class RecurringScheduler:
             if outcome.node not in written or outcome not in self._taken:
                 kept.append(outcome)
                 continue
-            for known in (self._ordered, self._told):
-                if known.get(outcome.node) == outcome.serial:
-                    del known[outcome.node]
+            if self._told.get(outcome.node) == outcome.serial:
+                del self._told[outcome.node]
         self._inbox = kept
         self._taken = set()
 
@@ -397,14 +390,17 @@ class RecurringScheduler:
                 writes[outcome.node] = node_changes.ends(state, outcome, self._facts_of(position).policy, now)
                 self._taken.add(outcome)
                 kept.append(outcome)
-            elif state.cancelling_until is not None and not state.has_live_run and self._is_cancelled(outcome):
+            elif self._acknowledges(outcome, state):
                 writes[outcome.node] = node_changes.acknowledged(state, now)
                 self._taken.add(outcome)
                 kept.append(outcome)
         self._inbox = kept
 
-    def _is_cancelled(self, outcome: RunOutcome) -> bool:
-        return outcome.serial in (self._ordered.get(outcome.node), self._told.get(outcome.node))
+    def _acknowledges(self, outcome: RunOutcome, state: NodeState) -> bool:
+        """Whether it is the end of the very run that was cancelled; that of an earlier one may come late and says nothing of it."""
+        if state.cancelling_until is None or state.has_live_run:
+            return False
+        return self._cancelled_run(state).serial == outcome.serial
 
     def _look_at(self, position: int, writes: dict[int, NodeWrite], cancels: list[Run], now: datetime) -> None:
         state = self._book.states[position]
@@ -482,8 +478,11 @@ class RecurringScheduler:
         run = self._cancelled_run(state)
         if self._told.get(state.id) != run.serial:
             cancels.append(run)
-            self._patience[state.id] = now + CANCEL_GRACE  # whoever should have told the executor before may have died
-        until = max(state.cancelling_until, self._patience.get(state.id, state.cancelling_until))
+            self._patience.pop(state.id, None)
+            self._look_again(now, position)
+            return
+        # Its time begins when it has been told here: whoever should have told it before may have died.
+        until = max(state.cancelling_until, self._patience.setdefault(state.id, now + CANCEL_GRACE))
         if until <= now:
             writes[state.id] = node_changes.acknowledged(state, now, node_changes.NOT_ACKNOWLEDGED)
         else:

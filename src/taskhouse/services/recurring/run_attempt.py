@@ -146,8 +146,15 @@ class TaskInstanceExecutor:
                     RunOutcome(order.node, order.serial, FailReason.ERROR, f"it could not be submitted: {error}")
                 )
                 continue
-            self._world.recurring.set_task_instance(order.node, order.serial, instance.id)
+            is_live = self._world.recurring.set_task_instance(order.node, order.serial, instance.id)
             self._follow((order.node, order.serial), instance.id)
+            if not is_live:  # it was superseded between its start and the order, and nobody knew then what to stop
+                self._stop(instance.id)
+
+    def _stop(self, instance: str) -> None:
+        self._world.instances.stop(instance, self._world.clock.now())
+        self._world.runs.cancel(instance)
+        self._world.events.publish(f"instance:{instance}")
 
     def _submit(self, order: AttemptOrder) -> Instance:
         store = self._world.recurring
@@ -179,9 +186,7 @@ class TaskInstanceExecutor:
         if instance is None:
             return True
         self._follow((run.node, run.serial), instance)
-        self._world.instances.stop(instance, self._world.clock.now())
-        self._world.runs.cancel(instance)
-        self._world.events.publish(f"instance:{instance}")
+        self._stop(instance)
         return False
 
     def find(self, run: Run) -> RunOutcome | Found:
