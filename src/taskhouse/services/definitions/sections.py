@@ -68,7 +68,9 @@ schedule = Record(
         ),
         "weekdays": Key(ListOf(Number(1, 7), takes_one=True), "WEEK: the days, 1 is Monday"),
         "month_days": Key(
-            ListOf(Text("a day from 1 to 31, or LAST", r"[1-9]|[12]\d|3[01]|LAST", 4), takes_one=True),
+            ListOf(
+                Text("a day from 1 to 31, or LAST", r"[1-9]|[12]\d|3[01]|LAST", 4, may_be_number=True), takes_one=True
+            ),
             "MONTH and YEAR: the days; LAST is the last day of the month",
         ),
         "months": Key(ListOf(Number(1, 12), takes_one=True), "YEAR: the months"),

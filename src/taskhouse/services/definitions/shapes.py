@@ -160,6 +160,8 @@ class Text(Shape):
     pattern: str = ""
     max_chars: int = 4_000
     may_be_empty: bool = False
+    may_be_number: bool = False
+    """Whether digits match the pattern, for editors: to them `1` is no text."""
 
     def read(self, node: Node, place: Place, to: Findings) -> Any:
         if not isinstance(node, Scalar):
@@ -178,7 +180,10 @@ class Text(Shape):
         return text
 
     def schema(self) -> JsonSchema:
-        made: JsonSchema = {"type": ["string", "number", "boolean"] if not self.pattern else "string"}
+        anything = ["string", "number", "boolean"]
+        made: JsonSchema = {
+            "type": anything if not self.pattern else ["string", "integer"] if self.may_be_number else "string"
+        }
         if self.pattern:
             made["pattern"] = f"^(?:{self.pattern})$"
         return made | {"maxLength": self.max_chars}
