@@ -26,16 +26,17 @@ _FEW = 5_000
 """Rows that may be looked up one by one and sorted."""
 _FEW_IN_A_ROW = 20_000
 """Rows that may be looked up and sorted when they lie together, as those of a date do."""
+_MANY = 100_000
+"""Rows beyond which a condition finds too many to begin with them."""
 _IDS = "IN (SELECT value FROM json_each(?))"
 
 
 class _Part(NamedTuple):
-    """A condition; `found_by` names the index of its rows, empty for none, `few` is how many rows make that the way to read."""
+    """A condition; `found_by` names the index of its rows, empty for none."""
 
     sql: str
     values: tuple[Any, ...]
     found_by: str = ""
-    few: int = _FEW
 
 
 class Conditions:
@@ -59,18 +60,30 @@ class Conditions:
         least = f"(SELECT min(first_due) FROM generation_blocks WHERE {where})"
         return f"l.due_at BETWEEN {least} AND {least.replace('min(first', 'max(last')}", values + values
 
-    def way_to_few(self, raw: sqlite3.Connection) -> str:
-        """The index of the condition that leaves the fewest rows, if they are few; empty when none does."""
-        best, least = "", 1.0
+    def way(self, raw: sqlite3.Connection) -> Way:
+        """Each condition that has an index is counted, that of publications together with those of dates, which its index knows. Counting ends
+        at a bound, and at what is known to be enough."""
+        dates = [part for part in self._parts if part.found_by == _BY_DATE]
+        best, least = "", _MANY
+        few = False
         for part in self._parts:
-            if part.found_by:
-                statement = f"""SELECT count(*) FROM (SELECT 1 FROM {TABLE} {part.found_by}
-                    WHERE l.environment = ? AND {part.sql} LIMIT ?)"""
-                bound = int(part.few * least)
-                count = raw.execute(statement, (self._environment, *part.values, bound)).fetchone()[0]
-                if count < bound:
-                    best, least = part.found_by, count / part.few
-        return best
+            if not part.found_by:
+                continue
+            wanted = [part, *dates] if part.found_by == _BY_PUBLICATION else [part]
+            where = " AND ".join(["l.environment = ?", *(each.sql for each in wanted)])
+            values = (self._environment, *(value for each in wanted for value in each.values))
+            statement = f"SELECT count(*) FROM (SELECT 1 FROM {TABLE} {part.found_by} WHERE {where} LIMIT ?)"
+            count = raw.execute(statement, (*values, least)).fetchone()[0]
+            if count < least:
+                best, least, few = part.found_by, count, count <= (_FEW_IN_A_ROW if part in dates else _FEW)
+        return Way(best, few)
+
+
+class Way(NamedTuple):
+    """The index of the condition that leaves the fewest rows, empty for none, and whether those are few."""
+
+    found_by: str
+    few: bool
 
 
 def conditions(query: InstanceQuery, *, any_status: bool = False) -> Conditions:
@@ -85,14 +98,14 @@ def conditions(query: InstanceQuery, *, any_status: bool = False) -> Conditions:
 def _dates(query: InstanceQuery) -> Iterable[_Part]:
     days = [day.toordinal() for day in query.bizdates]
     if days:
-        yield _Part(f"l.bizdate {_IDS}", (id_list(sorted(set(days))),), _BY_DATE, _FEW_IN_A_ROW)
+        yield _Part(f"l.bizdate {_IDS}", (id_list(sorted(set(days))),), _BY_DATE)
     first, last = query.bizdate_from, query.bizdate_to
     if first is not None and last is not None:
-        yield _Part("l.bizdate BETWEEN ? AND ?", (first.toordinal(), last.toordinal()), _BY_DATE, _FEW_IN_A_ROW)
+        yield _Part("l.bizdate BETWEEN ? AND ?", (first.toordinal(), last.toordinal()), _BY_DATE)
     elif first is not None:
-        yield _Part("l.bizdate >= ?", (first.toordinal(),), _BY_DATE, _FEW_IN_A_ROW)
+        yield _Part("l.bizdate >= ?", (first.toordinal(),), _BY_DATE)
     elif last is not None:
-        yield _Part("l.bizdate <= ?", (last.toordinal(),), _BY_DATE, _FEW_IN_A_ROW)
+        yield _Part("l.bizdate <= ?", (last.toordinal(),), _BY_DATE)
 
 
 def _what(query: InstanceQuery, environment: int) -> Iterable[_Part]:

@@ -2,15 +2,16 @@
 
 A page is read in one of two ways. If some part of the query leaves few rows (one date, a rare status, the tasks of one owner), those
 are read through that part's index and sorted. Otherwise the index of the sort key is walked in order until the page is full, which
-ends soon because much matches. Which it is is found out by counting, not by guessing: counting stops at a bound, so it costs a
-millisecond, and the choice is the same on every machine.
+ends soon when what matches lies anywhere. When it does not (what is running has no end), the walk is given up after a number of steps,
+and the rows of the best part are sorted after all. Which way it is is found out by counting rows and steps, not by guessing and not by
+clocks, so the choice is the same on every machine.
 """
 
 from __future__ import annotations
 
 import base64
 import sqlite3
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -86,7 +87,7 @@ class ListVerbs:
 
         def work(connection: Connection) -> list[Any]:
             raw = raw_connection(connection)
-            way = where.way_to_few(raw) or "INDEXED BY ix_instance_lists_urgency"
+            way = where.way(raw).found_by or "INDEXED BY ix_instance_lists_urgency"
             statement = f"SELECT l.urgency, count(*) FROM {TABLE} {way} WHERE {where.sql} GROUP BY l.urgency"
             return raw.execute(statement, where.values).fetchall()
 
@@ -102,47 +103,93 @@ class ListVerbs:
 
         def work(connection: Connection) -> int:
             raw = raw_connection(connection)
-            way = where.way_to_few(raw) or "INDEXED BY ix_instance_lists_urgency"
+            way = where.way(raw).found_by or "INDEXED BY ix_instance_lists_urgency"
             statement = f"SELECT count(*) FROM {TABLE} {way} WHERE {where.sql}"
             return int(raw.execute(statement, where.values).fetchone()[0])
 
         return self._db.read(work)
 
 
-class PageStatement:
-    """The statement of a page. `INDEXED BY` makes SQLite keep to the way that was chosen."""
-
-    def __init__(self, raw: sqlite3.Connection, query: InstanceQuery, columns: str = "") -> None:
-        where = conditions(query)
-        column, order = _SORT_COLUMN[query.sort], "DESC" if query.descending else "ASC"
-        way = where.way_to_few(raw)
-        dates, values = where.within_due() if query.sort is SortKey.DUE and not way else ("1", ())
-        way = way or f"INDEXED BY ix_instance_lists_{column}"
-        self._values = (*where.values, *values)
-        more = f", {columns}" if columns else ""
-        self._head = f"SELECT l.id, l.{column}{more} FROM {TABLE} {way} WHERE {where.sql} AND {dates}"
-        self._tail = f"ORDER BY l.{column} {order}, l.id {order} LIMIT ?"
-
-    def limited(self, bound: str, values: tuple[Any, ...], limit: int) -> tuple[str, tuple[Any, ...]]:
-        """Text and values, with one more condition."""
-        return f"{self._head} AND {bound} {self._tail}", (*self._values, *values, limit)
+After = tuple[Any, int] | None
+"""The sort value and id of the last row seen."""
 
 
 def ordered(
-    raw: sqlite3.Connection, query: InstanceQuery, after: tuple[Any, int] | None, limit: int, columns: str = ""
+    raw: sqlite3.Connection, query: InstanceQuery, after: After, limit: int, columns: str = ""
 ) -> list[tuple[Any, ...]]:
     """(id, sort value, columns asked for besides) of one page. Those without a value come after all others, by id."""
-    statement = PageStatement(raw, query, columns)
-    column, sign = f"l.{_SORT_COLUMN[query.sort]}", "<" if query.descending else ">"
-    found: list[tuple[Any, ...]] = []
-    if after is None:
-        found += raw.execute(*statement.limited(f"{column} IS NOT NULL", (), limit))
-    elif after[0] is not None:
-        found += raw.execute(*statement.limited(f"({column}, l.id) {sign} (?, ?)", after, limit))
-    if query.sort in _OPTIONAL and len(found) < limit:
-        bound, values = ("1", ()) if after is None or after[0] is not None else (f"l.id {sign} ?", (after[1],))
-        found += raw.execute(*statement.limited(f"{column} IS NULL AND {bound}", values, limit - len(found)))
-    return found
+    way = conditions(query).way(raw)
+    page = PageStatements(query, after, columns)
+    if way.few:
+        return raw.execute(*page.sorted(way.found_by, limit)).fetchall()
+    if not way.found_by:
+        return page.walk(raw, limit)
+    raw.set_progress_handler(lambda: 1, _PATIENCE)
+    try:
+        return page.walk(raw, limit)
+    except sqlite3.OperationalError as error:
+        if error.sqlite_errorcode != sqlite3.SQLITE_INTERRUPT:
+            raise
+    finally:
+        raw.set_progress_handler(None, 0)
+    return raw.execute(*page.sorted(way.found_by, limit)).fetchall()
+
+
+_PATIENCE = 200_000
+"""Instructions of SQLite's machine, about ten milliseconds, after which a walk that finds too little is given up."""
+
+
+class PageStatements:
+    """The two ways to read a page. `INDEXED BY` makes SQLite keep to the one that is asked for."""
+
+    def __init__(self, query: InstanceQuery, after: After, columns: str = "") -> None:
+        self._where = conditions(query)
+        self._after = after
+        self._column = f"l.{_SORT_COLUMN[query.sort]}"
+        self._index = f"INDEXED BY ix_instance_lists_{_SORT_COLUMN[query.sort]}"
+        self._optional = query.sort in _OPTIONAL
+        self._by_due = query.sort is SortKey.DUE
+        self._order, self._sign = ("DESC", "<") if query.descending else ("ASC", ">")
+        self._columns = f"l.id, {self._column}" + (f", {columns}" if columns else "")
+
+    def sorted(self, found_by: str, limit: int) -> tuple[str, tuple[Any, ...]]:
+        """All rows that match, found by an index, and of these the first."""
+        column, sign = self._column, self._sign
+        bound, values = "1", tuple[Any, ...]()
+        if self._after is not None and self._after[0] is None:
+            bound, values = f"{column} IS NULL AND l.id {sign} ?", (self._after[1],)
+        elif self._after is not None:
+            bound, values = f"(({column}, l.id) {sign} (?, ?) OR {column} IS NULL)", self._after
+        absent = f"{column} IS NULL, " if self._optional else ""
+        return self._statement(found_by, bound, values, absent, limit)
+
+    def walk(self, raw: sqlite3.Connection, limit: int) -> list[tuple[Any, ...]]:
+        """Rows in the order of the index until there are enough, those without a value after the others."""
+        found: list[tuple[Any, ...]] = []
+        for part in self.walks(limit):
+            if len(found) < limit:
+                found += raw.execute(*part).fetchmany(limit - len(found))
+        return found
+
+    def walks(self, limit: int) -> Iterator[tuple[str, tuple[Any, ...]]]:
+        column, sign = self._column, self._sign
+        within, values = self._where.within_due() if self._by_due else ("1", ())
+        if self._after is None:
+            yield self._statement(self._index, f"{column} IS NOT NULL AND {within}", values, "", limit)
+        elif self._after[0] is not None:
+            bound = f"({column}, l.id) {sign} (?, ?) AND {within}"
+            yield self._statement(self._index, bound, (*self._after, *values), "", limit)
+        if self._optional:
+            begun = self._after is not None and self._after[0] is None
+            bound, values = (f"l.id {sign} ?", self._after[1:]) if begun and self._after else ("1", ())
+            yield self._statement(self._index, f"{column} IS NULL AND {bound}", values, "", limit)
+
+    def _statement(
+        self, found_by: str, bound: str, values: tuple[Any, ...], absent: str, limit: int
+    ) -> tuple[str, tuple[Any, ...]]:
+        order = f"{absent}{self._column} {self._order}, l.id {self._order}"
+        text = f"SELECT {self._columns} FROM {TABLE} {found_by} WHERE {self._where.sql} AND {bound} ORDER BY {order} LIMIT ?"
+        return text, (*self._where.values, *values, limit)
 
 
 # Markers

@@ -169,7 +169,7 @@ for _column in ("due_at", "name", "urgency", "started_at", "ended_at", "duration
         *(lists.c[name] for name in ("environment", _column, "id", "bizdate", "publication", "biz_type")),
     )
 Index("ix_instance_lists_bizdate", lists.c.environment, lists.c.bizdate)
-Index("ix_instance_lists_publication", lists.c.publication, lists.c.bizdate)
+Index("ix_instance_lists_publication", lists.c.environment, lists.c.publication, lists.c.bizdate)
 Index("ix_instance_lists_paused", lists.c.environment, lists.c.id, sqlite_where=text("paused > 0"))
 
 nodes = Table(

@@ -93,7 +93,9 @@ def upgrade() -> None:
         unique=False,
         sqlite_where=sa.text("paused > 0"),
     )
-    op.create_index("ix_instance_lists_publication", "instance_lists", ["publication", "bizdate"], unique=False)
+    op.create_index(
+        "ix_instance_lists_publication", "instance_lists", ["environment", "publication", "bizdate"], unique=False
+    )
     op.create_index(
         "ix_instance_lists_started_at",
         "instance_lists",
