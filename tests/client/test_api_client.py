@@ -6,6 +6,7 @@ import json
 import threading
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 
 import msgspec
 import pytest
@@ -220,3 +221,17 @@ def test_events_are_read_whatever_their_lines_look_like() -> None:
         "",
     ]
     assert [(event.name, event.cursor) for event in read_events(iter(lines))] == [("changes", 9)]
+
+
+def test_a_server_on_a_unix_socket_is_reached_too(tmp_path: Path) -> None:
+    from taskhouse.config import Config
+    from taskhouse.wiring.server import Server
+
+    server = Server(Config(home=tmp_path / "home", grace_s=0), socket=tmp_path / "s")
+    reach = server.start()
+    try:
+        assert reach.rest_url.startswith("http+unix://")
+        with Client(reach.rest_url, reach.token) as made:
+            assert made.me().super_admin and made.health().status == "ok"
+    finally:
+        server.close()

@@ -55,8 +55,10 @@ def _read_all(process: subprocess.Popen[bytes], output: Output) -> None:
     open still."""
     assert process.stdout is not None
     source = process.stdout.fileno()
+    waiting = select.poll()  # takes descriptors of any number
+    waiting.register(source, select.POLLIN)
     while True:
-        ready, _, _ = select.select([source], [], [], _LOOK_S)
+        ready = waiting.poll(_LOOK_S * 1000)
         if not ready and process.poll() is not None:
             return
         if ready:
