@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -14,9 +14,10 @@ import pytest
 from rich.console import Console
 
 from taskhouse.cli import demo_data, demo_run
-from taskhouse.cli.demo_workspace import DemoWorkspace
+from taskhouse.cli.demo_workspace import DemoWorkspace, files
 from taskhouse.client.api.client import Client
 from taskhouse.client.api.operations import Applied, Options, Preview, Target
+from taskhouse.client.api.workspace import Workspaces
 from taskhouse.config import Config
 from taskhouse.wiring.server import Server
 
@@ -93,6 +94,12 @@ class Flights:
             for status in each.statuses
         ) or bool(self.client.instances.get(instance).line.nodes.get("FAILED"))
 
+    def wait_for(self, holds: Callable[[], bool]) -> None:
+        until = time.monotonic() + WAIT_S
+        while not holds():
+            assert time.monotonic() < until
+            time.sleep(0.1)
+
     # operations
 
     def preview(self, operation: str, task: str, day: date, *fields: str, **options: Any) -> Preview:
@@ -146,7 +153,7 @@ def flights(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Flights]:
             for name in raw:
                 made.load(name)
             made.workspace.withhold_wind(days[-1])
-            _publish(made, days[0] + timedelta(days=1))
+            publish(made, days[0])
             made.calm(*days)
             yield made
     finally:
@@ -158,12 +165,15 @@ def _read(name: str) -> pd.DataFrame:
     return table.read().to_pandas(integer_object_nulls=True)
 
 
-def _publish(made: Flights, since: date) -> None:
-    from taskhouse.cli.demo_workspace import files
-    from taskhouse.client.api.workspace import Workspaces
-
+def publish(made: Flights, first: date, environment: str = "PROD") -> None:
+    """With instances from this data timestamp on."""
     workspaces = Workspaces(made.client.transport)
-    texts = {path: text.replace("type: PYTHON", "type: SHELL").replace("file: count_arrivals.py", "code: echo landed") for path, text in files(made.odps.project).items()}  # fmt: skip
-    plan = workspaces.plan(texts)
+    texts = {path: _without_odps(text) for path, text in files(made.odps.project).items()}
+    plan = workspaces.plan(texts, environment)
     assert plan.valid, [str(finding) for finding in plan.findings]
-    workspaces.apply(texts, digest=plan.digest, since=since)
+    workspaces.apply(texts, environment, digest=plan.digest, since=first + timedelta(days=1))
+
+
+def _without_odps(text: str) -> str:
+    """The Python script starts an interpreter with PyODPS for each day; here a shell stands for it."""
+    return text.replace("type: PYTHON", "type: SHELL").replace("file: count_arrivals.py", "code: echo landed")

@@ -10,7 +10,8 @@ from datetime import date
 
 import pandas as pd
 
-from tests.flights.conftest import Flights
+from taskhouse.client.api.operations import Target
+from tests.flights.conftest import Flights, publish
 from tests.flights.expected import agg_carrier, agg_origin, of_day, same
 
 WIND = {"wind_1d", "gust_1d", "delay_per_gust"}
@@ -127,3 +128,22 @@ def test_logical_tables_are_views_over_their_nodes(flights: Flights) -> None:
     levels = flights.read("flights.dim_airport__region", day)
     regions = {str(zone).split("/")[0] for zone in flights.raw["airports"].tzone.dropna()}
     assert set(levels.region) == regions
+
+
+def test_development_is_a_twin_that_runs_when_it_is_asked(flights: Flights) -> None:
+    """Last, for it publishes again: the twins of the DEV_PROD project have tables of their own and read the landing in production."""
+    publish(flights, flights.days[0], "DEV")
+    (line,) = flights.client.instances.list(
+        environment="DEV", task="flights.fact_flight", bizdate=f"{flights.days[1]:%Y%m%d}"
+    )
+    assert line.statuses == ["NOT_RUNNING"]
+    target = [Target(line.id)]
+    shown = flights.client.operations.preview("FORCE_RERUN_CURRENT", target)
+    flights.client.operations.apply("FORCE_RERUN_CURRENT", target, digest=shown.digest)
+    flights.wait_for(lambda: flights.client.instances.get(line.id).line.statuses == ["SUCCEEDED"])
+    developed = flights.read("flights_dev.fact_flight", flights.days[1])
+    produced = flights.read("flights.fact_flight", flights.days[1])
+    pd.testing.assert_frame_equal(
+        developed.sort_values("flight_id", ignore_index=True), produced.sort_values("flight_id", ignore_index=True)
+    )
+    assert flights.read("flights_dev.fact_weather", flights.days[1]).empty
