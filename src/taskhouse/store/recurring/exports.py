@@ -22,6 +22,8 @@ _PUBLICATIONS = "SELECT id, environment, task, version FROM published_tasks WHER
 
 class ExportVerbs:
     _db: Database
+    _keys: dict[int, tuple[Environment, str, int]]
+    """Publication -> environment, task and version."""
 
     def brief(self, query: InstanceQuery, marker: str, limit: int) -> Page[BriefInstance]:
         after = read_marker(query, marker) if marker else None
@@ -32,11 +34,12 @@ class ExportVerbs:
             shown = rows[:limit]
             if not shown:
                 return Page(())
-            used = [row[3] for row in shown]
-            known: dict[int, tuple[Environment, str, int]] = {
-                id: (ENVIRONMENT.members[environment], task, version)
-                for id, environment, task, version in raw.execute(_PUBLICATIONS, (min(used), max(used)))
-            }
+            known = self._keys
+            missing = {row[3] for row in shown} - known.keys()
+            if missing:
+                found = raw.execute(_PUBLICATIONS, (min(missing), max(missing)))
+                # Never changed and never removed, so whoever is first may fill it in.
+                known.update((id, (ENVIRONMENT.members[where], task, version)) for id, where, task, version in found)
             insides = _Insides()
             days = {ordinal: day(ordinal) for ordinal in {row[4] for row in shown}}
             items = tuple(

@@ -31,3 +31,4 @@ class SqlRecurringStore(
         self._db = database
         self._publications = Publications()
         self._current = {}
+        self._keys = {}

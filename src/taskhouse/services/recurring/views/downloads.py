@@ -14,6 +14,7 @@ from functools import lru_cache
 from taskhouse.domain.instance_graph import ROOT_ID
 from taskhouse.domain.neighbourhood import Direction, Neighbour
 from taskhouse.domain.normalise import waiting_detail
+from taskhouse.domain.recurring import Priority
 from taskhouse.domain.roles import Action, Actor
 from taskhouse.domain.schedule import Cycle
 from taskhouse.domain.status import PAUSED_LABEL, StatusClass, display_label
@@ -23,7 +24,7 @@ from taskhouse.services.recurring.views.instance_lines import CHIPS, status_text
 from taskhouse.services.recurring.views.instance_list import EXPORT_LINES, ListRequest, permitted
 from taskhouse.services.recurring.views.refusal import About, ViewCode, ViewRefused
 from taskhouse.services.recurring.views.scene import Scene, around, zone_of
-from taskhouse.services.recurring.views.task_facts import TaskFacts, facts_of
+from taskhouse.services.recurring.views.task_facts import Cells, TaskFacts, facts_of
 from taskhouse.services.spreadsheet import Column, Kind, spreadsheet
 from taskhouse.services.world import World
 
@@ -90,28 +91,14 @@ def instances(world: World, actor: Actor, request: ListRequest) -> Download:
         while True:
             found = world.recurring.brief(query, marker, EXPORT_LINES)
             facts = facts_of(world.recurring, {each.publication for each in found.items})
-            shown = {key: _Shown(its) for key, its in facts.items()}
             for each in found.items:
-                yield instance_row(each, shown[each.publication], words, clock)
+                yield instance_row(each, facts[each.publication].cells, words, clock)
             marker = found.marker
             if not marker:
                 return
 
     name = f"{world.features.download_name}_{_stamp(now, zone)}.xlsx"
     return Download(name, spreadsheet("Recurring instances", INSTANCE_COLUMNS, rows()))
-
-
-class _Shown:
-    """What a task's facts look like in cells, made once for all its instances."""
-
-    __slots__ = ("cycle", "group", "owners", "projects", "retries")
-
-    def __init__(self, facts: TaskFacts) -> None:
-        self.cycle = _cycle(facts.cycle)
-        self.owners = ",".join(facts.owners)
-        self.projects = ",".join(facts.projects)
-        self.retries = tuple(f"{retried}/{facts.retries}" for retried in range(facts.retries + 1))
-        self.group = facts.resource_group
 
 
 class _Words(dict[Inside, str]):
@@ -145,29 +132,33 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _DAYS_BEFORE_1970 = 25_569
 
 
-def instance_row(brief: BriefInstance, shown: _Shown, words: _Words, clock: _Clock) -> tuple[object, ...]:
+def instance_row(brief: BriefInstance, cells: Cells, words: _Words, clock: _Clock) -> tuple[object, ...]:
     """In the order of `INSTANCE_COLUMNS`."""
     id, name, _, bizdate, due, started, ended, priority, inside, retried = brief
     took = None
     if started is not None:
-        took = max(0, ((clock.now_us if ended is None else ended) - started) // 1_000_000)
+        took = timedelta(seconds=max(0, ((clock.now_us if ended is None else ended) - started) // 1_000_000))
+    cycle, owners, projects, group, retries = cells
     return (
         name,
         str(id),
         words[inside],
-        shown.cycle,
+        cycle,
         bizdate,
-        priority.label,
-        shown.owners,
-        shown.projects,
+        _PRIORITY_LABELS[priority],
+        owners,
+        projects,
         clock.cell(due),
         None if started is None else clock.cell(started),
         None if ended is None else clock.cell(ended),
-        None if took is None else timedelta(seconds=took),
-        shown.retries[retried] if retried < len(shown.retries) else f"{retried}/{len(shown.retries) - 1}",
+        took,
+        retries[retried] if retried < len(retries) else f"{retried}/{len(retries) - 1}",
         None,
-        shown.group,
+        group,
     )
+
+
+_PRIORITY_LABELS = {priority: priority.label for priority in Priority}
 
 
 def neighbours(world: World, actor: Actor, instance: int, levels: int | None) -> Download:

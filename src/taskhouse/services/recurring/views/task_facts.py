@@ -20,6 +20,26 @@ Version = tuple[Environment, str, int]
 """Environment, task, version."""
 
 
+class Cells(NamedTuple):
+    """What all instances of a task have in the same cells of a table. `retries`: `0/2`, `1/2`, ..., by how many were used."""
+
+    cycle: str
+    owners: str
+    projects: str
+    resource_group: str
+    retries: tuple[str, ...]
+
+    @classmethod
+    def of(cls, task: PublishedTask) -> Cells:
+        return cls(
+            task.schedule.cycle.value.capitalize(),
+            ",".join(owners_of(task)),
+            ",".join(projects_of(task)),
+            task.resource_group if task.biz_type is BizType.SCRIPT else "",
+            tuple(f"{used}/{task.retry.retries}" for used in range(task.retry.retries + 1)),
+        )
+
+
 class TaskFacts(NamedTuple):
     """`projects` and `owners`: the table's own first, then those of its metrics. `resource_group` is empty for logical tables, which
     cannot choose one. `retries`: how many are allowed."""
@@ -34,6 +54,7 @@ class TaskFacts(NamedTuple):
     description: str
     business_unit: str
     cycle: Cycle
+    cells: Cells
 
     @classmethod
     def of(cls, task: PublishedTask) -> TaskFacts:
@@ -48,6 +69,7 @@ class TaskFacts(NamedTuple):
             task.description,
             task.business_unit,
             task.schedule.cycle,
+            Cells.of(task),
         )
 
 
@@ -67,8 +89,12 @@ def facts_of(store: RecurringStore, wanted: Iterable[Version]) -> Mapping[Versio
         known = _of_store.setdefault(store, _Known())
     every = set(wanted)
     with known.lock:
-        found = {key: known.facts[key] for key in every if key in known.facts}
-    missing = every - found.keys()
+        missing = every - known.facts.keys()
+        found = (
+            {key: known.facts[key] for key in every}
+            if not missing
+            else {key: known.facts[key] for key in every - missing}
+        )
     for environment in {key[0] for key in missing}:
         read = store.versions(
             environment, [(task, version) for where, task, version in missing if where is environment]
