@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import multiprocessing
 import tempfile
 import traceback
 from collections.abc import Callable, Iterator, Sequence
@@ -98,7 +99,7 @@ def try_seeds(
         results: Iterator[Finding | None] = map(work, seeds)
         pool = None
     else:
-        pool = ProcessPoolExecutor(jobs)
+        pool = ProcessPoolExecutor(jobs, multiprocessing.get_context("spawn"))
         results = iter(pool.map(work, seeds, chunksize=max(1, min(50, len(seeds) // (4 * jobs)))))
     try:
         for seed, finding in zip(seeds, results, strict=True):

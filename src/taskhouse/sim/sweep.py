@@ -52,11 +52,13 @@ class Sweep:
         if self._keeps_summaries:
             wrong += witness.check_summaries(touched)
         touched.clear()
+        witness.newborn.clear()
         return wrong
 
     def _check_waiting(self) -> list[str]:
         """Waiting means that everything upstream has succeeded, unless the attempt is a forced one or a retry that nobody has
-        looked at yet."""
+        looked at yet, or the node was generated while an operation was under way that therefore did not know it: the next pass
+        sends these back."""
         witness, wrong = self._witness, []
         for truth in witness.truths.values():
             graph = truth.graph
@@ -68,7 +70,7 @@ class Sweep:
                 state = witness.rows[node]
                 if CLASS_OF[state.status] is not StatusClass.WAITING or state.skip_checks:
                     continue
-                if witness.last_cause.get(node) is Cause.RETRY:
+                if witness.last_cause.get(node) is Cause.RETRY or node in witness.newborn:
                     continue
                 for up, _ in truth.ups(node):
                     if witness.rows[up].status is not NodeStatus.SUCCESS:

@@ -99,6 +99,8 @@ class Witness:
         """What was committed, for people: see `told`."""
         self.touched: set[int] = set()
         """Nodes whose row was written since somebody emptied it."""
+        self.newborn: set[int] = set()
+        """Nodes that were generated since then."""
         self.last_cause: dict[int, Cause] = {}
         self._dates: dict[Environment, set[date]] = {}
 
@@ -144,6 +146,7 @@ class Witness:
             if known is None:
                 self.rows[state.id] = state
                 self.where[state.id] = environment
+                self.newborn.add(state.id)
             elif known != state:
                 self.wrong.append(f"generation changed {self.name(state.id)}")
 

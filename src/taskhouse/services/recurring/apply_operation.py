@@ -221,9 +221,9 @@ def writes_of(moment: Moment, plan: Plan, now: datetime) -> list[NodeWrite]:
         writes.append(node_changes.released(state) if releases else node_changes.touched(state))
     held = _beyond(plan)
     if plan.removed_edges:
-        held.append(graph.nodes[graph.nodes_of_instance[graph.instance_at[plan.instance]][0]].id)
+        held += [graph.nodes[node].id for node in graph.nodes_of_instance[graph.instance_at[plan.instance]]]
     written = {write.after.id for write in writes}
-    writes += [node_changes.touched(states[at[node]]) for node in held if node not in written]
+    writes += [node_changes.touched(states[at[node]]) for node in dict.fromkeys(held) if node not in written]
     return sorted(writes, key=lambda write: write.after.id)
 
 
