@@ -19,6 +19,7 @@ from taskhouse.domain.recurring import Environment
 from taskhouse.protocols.rest.errors import ApiError, ErrorItem, bad_request
 from taskhouse.protocols.rest.routing import Call, Nothing, Routes
 from taskhouse.services.definitions.apply_workspace import PlanChangedError, apply_workspace
+from taskhouse.services.definitions.findings import Finding
 from taskhouse.services.definitions.json_schema import json_schema
 from taskhouse.services.definitions.plan_workspace import (
     InvalidWorkspaceError,
@@ -26,7 +27,6 @@ from taskhouse.services.definitions.plan_workspace import (
     plan_workspace,
     validate,
 )
-from taskhouse.services.definitions.shapes import Finding
 
 routes = Routes("workspace")
 

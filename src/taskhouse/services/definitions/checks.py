@@ -19,8 +19,8 @@ from taskhouse.domain.definition.workspace import LogicalTable, TaskDefinition, 
 from taskhouse.domain.dependency import ROOT, Dependency, dependency_cycle
 from taskhouse.domain.faults import Fault
 from taskhouse.domain.readiness import SHARED_GROUP
+from taskhouse.services.definitions.findings import Findings, suggestion
 from taskhouse.services.definitions.metric_checks import check_metrics
-from taskhouse.services.definitions.shapes import Findings, suggestion
 from taskhouse.services.definitions.table_checks import check_table, field_names
 
 _PASSWORD = re.compile(r"://[^/@]*:[^/@]*@")

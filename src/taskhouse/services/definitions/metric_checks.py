@@ -10,7 +10,7 @@ from taskhouse.domain.definition.metrics import AggregateTable, AtomicMetric, De
 from taskhouse.domain.definition.places import Place
 from taskhouse.domain.definition.workspace import SourceTable, Workspace
 from taskhouse.domain.graph import Digraph, find_cycle
-from taskhouse.services.definitions.shapes import Findings, suggestion
+from taskhouse.services.definitions.findings import Findings, suggestion
 from taskhouse.services.definitions.table_checks import check_materialization
 
 if TYPE_CHECKING:

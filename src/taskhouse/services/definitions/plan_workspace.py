@@ -25,8 +25,8 @@ from taskhouse.domain.published import PublishedTask
 from taskhouse.domain.recurring import Environment
 from taskhouse.domain.roles import Actor, ProjectRole
 from taskhouse.services.definitions.expression_checks import check_expressions
+from taskhouse.services.definitions.findings import Finding, Findings
 from taskhouse.services.definitions.read_workspace import ReadWorkspace, read_workspace
-from taskhouse.services.definitions.shapes import Finding, Findings
 from taskhouse.services.materialization import Materialized, materialize
 from taskhouse.services.materialization.context import ExistingTable
 from taskhouse.services.materialization.planning import nothing_exists

@@ -10,10 +10,12 @@ from taskhouse.domain.definition.metrics import BUILT_IN_PERIODS
 from taskhouse.domain.definition.places import Mark, Place
 from taskhouse.domain.definition.tenant import Tenant
 from taskhouse.domain.definition.workspace import Workspace
-from taskhouse.services.definitions.building import Builder, BuildError
+from taskhouse.services.definitions.building import Builder
+from taskhouse.services.definitions.building_tasks import BuildError
 from taskhouse.services.definitions.checks import check
+from taskhouse.services.definitions.findings import WRONG, Findings, suggestion
 from taskhouse.services.definitions.sections import FILE, OF_A_PROJECT, SECTIONS, defaults, tenant
-from taskhouse.services.definitions.shapes import WRONG, Findings, Values, suggestion
+from taskhouse.services.definitions.shapes import Values
 from taskhouse.services.definitions.yaml_nodes import (
     Entry,
     Keyed,

@@ -20,7 +20,7 @@ from taskhouse.domain.definition.tables import (
 )
 from taskhouse.domain.definition.workspace import SourceTable, TaskDefinition, Workspace
 from taskhouse.domain.schedule import Cycle
-from taskhouse.services.definitions.shapes import Findings, suggestion
+from taskhouse.services.definitions.findings import Findings, suggestion
 
 if TYPE_CHECKING:
     from taskhouse.services.definitions.checks import Names
