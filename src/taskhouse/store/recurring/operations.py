@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -18,7 +18,7 @@ from taskhouse.store.prepared import raw_connection
 from taskhouse.store.recurring import summaries
 from taskhouse.store.recurring.publications import Publications, id_list
 from taskhouse.store.recurring.rows import counter, next_change
-from taskhouse.store.recurring.writes import apply_writes, stale
+from taskhouse.store.recurring.writes import apply_writes, read_heads, stale
 from taskhouse.store.schema import from_micros, to_micros
 
 _COLUMNS = "id, at, operator, operation, perspective, instance, outcome, error_code, reason, batch, request_id, instances, document"
@@ -38,15 +38,18 @@ class OperationVerbs:
         def work(connection: Connection) -> OperationResult:
             raw = raw_connection(connection)
             first = counter(raw, "change")
-            conflicts = stale(raw, operation.writes)
+            heads = read_heads(raw, operation.writes)
+            conflicts = stale(heads, operation.writes)
             if conflicts:
-                return OperationResult(0, first, first, [node for node, _ in conflicts], _winner(raw, conflicts))
+                return OperationResult(0, first, first, list(conflicts), _winner(raw, conflicts))
             id = _log(raw, operation.entry)
             moves = operation.writes or operation.removed_edges or operation.priorities or operation.metric_priorities
             if not moves:
                 return OperationResult(id, first, first)
             change = next_change(raw)
-            apply_writes(connection, self._publications, operation.writes, now, operation=id, change=change)
+            apply_writes(
+                connection, self._publications, operation.writes, now, operation=id, change=change, heads=heads
+            )
             if operation.removed_edges:
                 self._remove(raw, operation.removed_edges, change, id)
             if operation.priorities or operation.metric_priorities:
@@ -144,9 +147,8 @@ def _entry(row: Any) -> OperationEntry:
     )
 
 
-def _winner(raw: sqlite3.Connection, conflicts: Iterable[tuple[int, int]]) -> int:
+def _winner(raw: sqlite3.Connection, expected: Mapping[int, int]) -> int:
     """The latest operation that wrote one of the nodes after the version that was expected of it."""
-    expected = dict(conflicts)
     statement = f"SELECT id, operation, operated FROM node_states WHERE id {_IDS}"
     rows = raw.execute(statement, (id_list(expected),)).fetchall()
     return max((operation for id, operation, operated in rows if operated > expected[id]), default=0)

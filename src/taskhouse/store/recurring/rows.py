@@ -81,18 +81,22 @@ def run_value(row: Any) -> Run:
 
 
 class Clock:
-    """Times as microseconds. In a batch nearly all of them are the moment of the batch, whose number is known."""
+    """Times as microseconds. In a batch nearly all of them are the moment of the batch, or the same as the one before."""
 
-    __slots__ = ("_micros", "_now")
+    __slots__ = ("_last", "_last_micros", "_micros", "_now")
 
     def __init__(self, now: datetime) -> None:
-        self._now = now
-        self._micros = to_micros(now)
+        self._now = self._last = now
+        self._micros = self._last_micros = to_micros(now)
 
     def __call__(self, time: datetime | None) -> int | None:
         if time is self._now:
             return self._micros
-        return None if time is None else to_micros(time)
+        if time is None:
+            return None
+        if time is not self._last:
+            self._last, self._last_micros = time, to_micros(time)
+        return self._last_micros
 
 
 def flags_of(state: NodeState) -> int:
@@ -113,9 +117,9 @@ def state_values(state: NodeState, ran: int | None, clock: Clock, changed: int) 
         ran,
         None if state.cancelling_until is None else clock(state.cancelling_until),
         state.owner,
+        clock(state.since),
         clock(state.started_at),
         clock(state.ended_at),
-        clock(state.since),
         _TRIGGER_CODE[state.trigger],
         _CODE_CODE[state.code],
         changed,
@@ -124,8 +128,13 @@ def state_values(state: NodeState, ran: int | None, clock: Clock, changed: int) 
 
 
 UPDATE_STATE = """UPDATE node_states SET status = ?, lock_version = ?, flags = ?, attempt = ?, retried = ?, retry_at = ?,
-    reason = ?, run = ?, ran = ?, cancelling_until = ?, owner = ?, started_at = ?, ended_at = ?, since = ?, trigger = ?, code = ?,
+    reason = ?, run = ?, ran = ?, cancelling_until = ?, owner = ?, since = ?, started_at = ?, ended_at = ?, trigger = ?, code = ?,
     changed = ? WHERE id = ?"""
+
+UPDATE_OPERATED_STATE = UPDATE_STATE.replace(
+    "changed = ? WHERE id = ?", "changed = ?, operation = {operation}, operated = lock_version + 1 WHERE id = ?"
+)
+"""By an operation, whose id is to be put in. In an UPDATE, columns on the right have the values of before."""
 
 
 def run_values(run: Run, clock: Clock) -> tuple[Any, ...]:

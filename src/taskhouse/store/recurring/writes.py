@@ -24,6 +24,7 @@ from taskhouse.store.recurring.publications import Publications, id_list
 from taskhouse.store.recurring.rows import (
     ADD_TRANSITION,
     PUT_RUN,
+    UPDATE_OPERATED_STATE,
     UPDATE_STATE,
     Clock,
     counter,
@@ -36,7 +37,9 @@ from taskhouse.store.recurring.rows import (
 HEAD_COLUMNS = "id, lock_version, alone, status, ran, started_at, ended_at"
 _HEAD = f"SELECT {HEAD_COLUMNS} FROM node_states WHERE id = ?"
 _MANY_HEADS = f"SELECT {HEAD_COLUMNS} FROM node_states WHERE id IN (SELECT value FROM json_each(?))"
-_OPERATED = "UPDATE node_states SET operation = ?, operated = ? WHERE id = ?"
+
+Heads = dict[int, Any]
+"""Rows of `HEAD_COLUMNS` by node."""
 
 
 class Accepted(NamedTuple):
@@ -69,17 +72,18 @@ def apply_writes(
     *,
     operation: int = 0,
     change: int = 0,
+    heads: Heads | None = None,
 ) -> Accepted:
-    """Write those that may be, refuse the others. `change` is the transaction's number, if it has one already. The history of what
-    an operation does carries its id."""
+    """Write those that may be, refuse the others. `change` is the transaction's number, if it has one already, `heads` the rows of the nodes
+    if they were read in it. The history of what an operation does carries its id."""
     raw = raw_connection(connection)
-    heads = _read_heads(raw, [write.after.id for write in writes])
+    if heads is None:
+        heads = read_heads(raw, writes)
     refused: list[int] = []
     latest: dict[int, tuple[NodeState, int | None]] = {}
     clock = Clock(now)
     runs: list[tuple[Any, ...]] = []
     lines: list[tuple[Any, ...]] = []
-    operated: list[tuple[int, int, int]] = []
     for expected, after, its_runs, transitions in writes:
         id = after.id
         head = heads.get(id)
@@ -97,30 +101,31 @@ def apply_writes(
         latest[id] = (after, ran)
         for place, line in enumerate(transitions):
             lines.append(transition_values(line, after.lock_version, place, operation, clock))
-        if operation:
-            operated.append((operation, after.lock_version, id))
     if not latest:
         return Accepted(refused, change)
     change = change or next_change(raw)
-    raw.executemany(UPDATE_STATE, [state_values(state, ran, clock, change) for state, ran in latest.values()])
+    update = UPDATE_OPERATED_STATE.format(operation=int(operation)) if operation else UPDATE_STATE
+    raw.executemany(update, [state_values(state, ran, clock, change) for state, ran in latest.values()])
     if runs:
         raw.executemany(PUT_RUN, runs)
     if lines:
         raw.executemany(ADD_TRANSITION, lines)
-    if operated:
-        raw.executemany(_OPERATED, operated)
     _summaries(connection, publications, heads, latest, clock, now)
     return Accepted(refused, change)
 
 
-def stale(raw: sqlite3.Connection, writes: Iterable[NodeWrite]) -> list[tuple[int, int]]:
-    """(node, expected version) of those whose row has moved on, or is not there."""
-    every = [(write.after.id, write.expected) for write in writes]
-    heads = _read_heads(raw, [id for id, _ in every])
-    return [(id, expected) for id, expected in every if id not in heads or heads[id][1] != expected]
+def stale(heads: Heads, writes: Iterable[NodeWrite]) -> dict[int, int]:
+    """Node -> expected version, of those whose row has moved on, or is not there."""
+    found = {}
+    for write in writes:
+        head = heads.get(write.after.id)
+        if head is None or head[1] != write.expected:
+            found[write.after.id] = write.expected
+    return found
 
 
-def _read_heads(raw: sqlite3.Connection, ids: Sequence[int]) -> dict[int, Any]:
+def read_heads(raw: sqlite3.Connection, writes: Sequence[NodeWrite]) -> Heads:
+    ids = [write.after.id for write in writes]
     if len(ids) == 1:
         row = raw.execute(_HEAD, ids).fetchone()
         return {} if row is None else {row[0]: row}
@@ -130,7 +135,7 @@ def _read_heads(raw: sqlite3.Connection, ids: Sequence[int]) -> dict[int, Any]:
 def _summaries(
     connection: Connection,
     publications: Publications,
-    heads: dict[int, Any],
+    heads: Heads,
     latest: dict[int, tuple[NodeState, int | None]],
     clock: Clock,
     now: datetime,
