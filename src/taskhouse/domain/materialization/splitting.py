@@ -138,11 +138,9 @@ def _intervals(times: Sequence[int]) -> dict[int, str]:
 
 
 def _narrow(label: str, names: list[str], width: int, placed: Mapping[str, str], why: str) -> list[Group]:
-    if len(names) <= width:
-        return [Group(label, tuple(names), why)]
-    count = -(-len(names) // width)
-    labels = [label, *(f"{label}_{n}" for n in range(2, count + 1))]
-    chosen: dict[str, list[str]] = {each: [] for each in labels}
+    """At most `width` fields each, in `label`, `label_2`, ...; a field that is in one of these stays there."""
+    count = max([-(-len(names) // width), *(_number(placed.get(name, ""), label) for name in names)])
+    chosen: dict[str, list[str]] = {_numbered(label, n): [] for n in range(1, count + 1)}
     free: list[str] = []
     for name in names:
         at = placed.get(name, "")
@@ -152,4 +150,17 @@ def _narrow(label: str, names: list[str], width: int, placed: Mapping[str, str],
             free.append(name)
     for name in free:
         next(fields for fields in chosen.values() if len(fields) < width).append(name)
-    return [Group(each, tuple(fields), f"{why}, {WIDTH.name}") for each, fields in chosen.items() if fields]
+    told = why if count == 1 else f"{why}, {WIDTH.name}"
+    return [Group(each, tuple(fields), told) for each, fields in chosen.items() if fields]
+
+
+def _numbered(label: str, n: int) -> str:
+    return label if n == 1 else f"{label}_{n}"
+
+
+def _number(name: str, label: str) -> int:
+    """Which of a group's nodes a name is; 0 for none."""
+    if name == label:
+        return 1
+    tail = name.removeprefix(f"{label}_")
+    return int(tail) if tail != name and tail.isdecimal() and len(tail) < 6 else 0

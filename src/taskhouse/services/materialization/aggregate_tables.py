@@ -234,7 +234,7 @@ def node_code(context: Context, shape: Shape, node: PlannedNode, reading: Aggreg
     if elsewhere:
         own = frozenset({shape.node_id(node)})
         inner = tuple(sorted(shape.sources_of(elsewhere, own)))
-        queries.append(shape.reading(elsewhere, without=own))
+        queries.append(shape.reading(elsewhere, reading.table.settings.schedule.cycle, without=own))
     names = [metric.name for metric in metrics]
     query = code.aggregate(queries, shape.keys, names, calculated)
     text = code.insert(shape.table(node), shape.partitions, [*shape.keys, *names], query)
@@ -250,11 +250,9 @@ def _block(context: Context, reading: AggregateReading, metrics: Sequence[Comput
     if not is_one_day(first.period):
         column, value = source.partitions[0]
         days = day_range(first.period, value).condition(code.name(column))
-        rest = source.rest_of_partition()
-        days = f"{days} AND {rest}" if rest else days
     keys = tuple((grain.column, reference.name) for grain, reference in reading.references(first.source))
     block = code.MetricBlock(
-        source.reading(wanted, days, need=need),
+        source.reading(wanted, reading.table.settings.schedule.cycle, days=days, need=need),
         keys,
         tuple((metric.name, metric.expression) for metric in metrics),
         tuple(condition for _, condition in first.filters),
@@ -262,25 +260,25 @@ def _block(context: Context, reading: AggregateReading, metrics: Sequence[Comput
     return block.text
 
 
-def longer_waits(reading: AggregateReading, shape: Shape) -> list[Dependency]:
+def longer_waits(reading: AggregateReading) -> list[Dependency]:
     """Automatic dependencies on earlier days: a metric of several days is right only when the days before are. Up to a month
     it waits for its source's instances of these days; beyond that for its own of the day before, which waited likewise."""
     back: dict[tuple[str, int], list[str]] = {}
-    chained: list[str] = []
+    chained: dict[tuple[str, str], list[str]] = {}
     for metric in reading.metrics.values():
         if metric.is_calculated or is_one_day(metric.period):
             continue
         days = longest_days(metric.period)
         if days is None or days > WINDOW_DAYS:
-            chained.append(metric.name)
+            chained.setdefault((metric.source, metric.period.name), []).append(metric.name)
         else:
             back.setdefault((metric.source, days - 1), []).append(metric.name)
     found = [
         Dependency(source, Window.PREVIOUS_N, Policy.ALL, n, (), tuple(names), DependencySource.AUTO)
         for (source, n), names in back.items()
     ]
-    if chained:
-        fields = tuple(chained)
+    for names in chained.values():
+        fields = tuple(names)
         found.append(
             Dependency(reading.table.id, Window.PREVIOUS, Policy.PREVIOUS, 1, fields, fields, DependencySource.AUTO)
         )

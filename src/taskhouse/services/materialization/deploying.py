@@ -69,9 +69,12 @@ def table_statements(spec: TableSpec, existing: Table | None) -> list[str]:
         found.append(f"ALTER TABLE {spec.full_name} ADD COLUMNS ({columns})")
     found += [_comment(spec, known[column], comment) for column, _, comment in spec.columns if column in known
               and comment and known[column].comment != comment]  # fmt: skip
-    if spec.lifecycle is not None and existing.lifecycle != spec.lifecycle:
+    days = None if existing.options.get("lifecycle") == "disabled" else existing.lifecycle
+    if spec.lifecycle is not None and days != spec.lifecycle:
         found.append(f"ALTER TABLE {spec.full_name} SET LIFECYCLE {spec.lifecycle}")
-    if spec.lifecycle is None and existing.lifecycle is not None:
+        if days is None and existing.lifecycle is not None:
+            found.append(f"ALTER TABLE {spec.full_name} ENABLE LIFECYCLE")
+    elif spec.lifecycle is None and days is not None:
         found.append(f"ALTER TABLE {spec.full_name} DISABLE LIFECYCLE")
     return found
 

@@ -76,6 +76,7 @@ class _Planning:
                 tasks.append(self._published(task))
             except Fault as fault:
                 self.context.refuse(task.place, fault)
+        self._check_columns()
         self._check_names(tasks)
         return Materialized(
             tuple(tasks), tuple(self._tables()), tuple(self._views()), tuple(self.context.problems), self.rebuilt
@@ -223,7 +224,7 @@ class _Planning:
         codes = {
             shape.node_id(node): aggregate_tables.node_code(self.context, shape, node, reading) for node in shape.nodes
         }
-        longer = aggregate_tables.longer_waits(reading, shape)
+        longer = aggregate_tables.longer_waits(reading)
         return replace(
             self._logical(
                 table, shape, codes, TableKind.AGGREGATE, aggregate_tables.published_fields(self.context, reading)
@@ -268,6 +269,18 @@ class _Planning:
             view=shape.view,
             partitions=tuple(column for column, _ in shape.partitions),
         )
+
+    def _check_columns(self) -> None:
+        """Fields and partition columns stand in one table."""
+        for shape in self.context.shapes.values():
+            partitions = {column.lower() for column, _ in shape.partitions}
+            for name in shape.types:
+                if name.lower() in partitions:
+                    self.context.refuse(
+                        shape.definition.place,
+                        f"field '{name}' of '{shape.id}' has the name of a partition column",
+                        "rename the field, or the column under materialization.partitions",
+                    )
 
     def _check_names(self, tasks: list[PublishedTask]) -> None:
         """Node ids are unique among the tasks and nodes of a project, unless a node is shared."""

@@ -5,7 +5,7 @@ Shapes come first because code reads other tables' nodes: whoever reads a field 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from taskhouse.domain.definition.metrics import AggregateTable
@@ -15,6 +15,7 @@ from taskhouse.domain.generation import NodeBlueprint, choose_sources
 from taskhouse.domain.materialization.code import NodeRead, name, read_nodes
 from taskhouse.domain.materialization.layout import Layout, PlannedNode, physical_name
 from taskhouse.domain.published import PublishedTask
+from taskhouse.domain.schedule import Cycle
 
 
 @dataclass(slots=True)
@@ -78,31 +79,45 @@ class Shape:
     def reading(
         self,
         wanted: frozenset[str],
+        reader: Cycle,
+        *,
         days: str = "",
+        free: Collection[str] = (),
         also: Sequence[str] = (),
         without: frozenset[str] = frozenset(),
         need: frozenset[str] = frozenset(),
     ) -> str:
-        """A query over the physical tables that has `wanted` (fields), the keys, and partition columns `also`. `days` is a condition on
-        the first partition column that takes several partitions; empty: the one that this table says, of the data timestamp or
-        the latest. `need`: all that the reading node takes of this table, by which the nodes are chosen; else `wanted`."""
+        """A query over the physical tables that has `wanted` (fields), the keys, and partition columns `also`.
+
+        It reads the partition that this table says, of the data timestamp or the latest; a reader of another cycle reads all the day's.
+        `days` is a condition on the first partition column instead; columns in `free` have none here, for the reader has its own.
+        `need`: all that the reading node takes of this table, by which the nodes are chosen; else `wanted`.
+        """
         chosen = self.sources_of(need | wanted, without)
         taken = {id: tuple(each for each in fields if each in wanted) for id, fields in chosen.items()}
         used = {id: fields for id, fields in taken.items() if fields} or dict([next(iter(taken.items()))])
         tables = {self.node_id(node): self.table(node) for node in self.nodes}
-        reads = [NodeRead(tables[id], fields, days or self._own_partition(tables[id])) for id, fields in used.items()]
-        join = (*self.keys, *(column for column, _ in self.partitions)) if days else self.keys
+        fixed = self._fixed(reader, free, is_days=bool(days))
+        reads = [NodeRead(tables[id], fields, self._condition(tables[id], fixed, days)) for id, fields in used.items()]
+        join = (*self.keys, *(column for column, _ in self.partitions if column not in fixed))
         return read_nodes(reads, join, [column for column in also if column not in join])
 
-    def _own_partition(self, table: str) -> str:
-        conditions = [f"{name(column)} = '{value}'" for column, value in self.partitions]
-        if conditions and self.definition.materialization.read is ReadPartition.MAX_PT:
-            conditions[0] = f"{name(self.partitions[0][0])} = MAX_PT('{table}')"
-        return " AND ".join(conditions)
+    def _fixed(self, reader: Cycle, free: Collection[str], *, is_days: bool) -> dict[str, str]:
+        """The partition columns of which one value is read. What changes within the day is one for readers as frequent only."""
+        is_as_often = reader is self.definition.settings.schedule.cycle
+        return {
+            column: value
+            for n, (column, value) in enumerate(self.partitions)
+            if column not in free and (not is_days if n == 0 else is_as_often or "$" not in value)
+        }
 
-    def rest_of_partition(self) -> str:
-        """The condition on all partition columns but the first; empty without any."""
-        return " AND ".join(f"{name(column)} = '{value}'" for column, value in self.partitions[1:])
+    def _condition(self, table: str, fixed: Mapping[str, str], days: str) -> str:
+        conditions = [days] if days else []
+        first = self.partitions[0][0] if self.partitions else ""
+        for column, value in fixed.items():
+            is_latest = column == first and self.definition.materialization.read is ReadPartition.MAX_PT
+            conditions.append(f"{name(column)} = MAX_PT('{table}')" if is_latest else f"{name(column)} = '{value}'")
+        return " AND ".join(conditions)
 
 
 def layout_of(task: PublishedTask) -> Layout:

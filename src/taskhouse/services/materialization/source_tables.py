@@ -208,7 +208,8 @@ def node_query(
             needs[shape.id] = needs.get(shape.id, frozenset()) | _fields(shape, wanted[source.alias])
     reads |= {table: fields for table, fields in needs.items() if table in context.tasks}
     inputs = [
-        _input(context, source, wanted[source.alias], joins.get(source.alias.lower()), needs) for source in sources
+        _input(context, reading, source, wanted[source.alias], joins.get(source.alias.lower()), needs)
+        for source in sources
     ]
     conditions = [text for text in (table.where, condition) if text]
     main = reading.sources[0]
@@ -223,8 +224,14 @@ def _fields(shape: Shape, columns: Sequence[str]) -> frozenset[str]:
 
 
 def _input(
-    context: Context, source: Source, wanted: Sequence[str], join: Join | None, needs: Mapping[str, frozenset[str]]
+    context: Context,
+    reading: SourceReading,
+    source: Source,
+    wanted: Sequence[str],
+    join: Join | None,
+    needs: Mapping[str, frozenset[str]],
 ) -> code.Input:
+    """A source in FROM. Of a logical table that its own condition chooses a partition of, no other choice is made."""
     shape = context.shape(source.table)
     on, kind = (join.on, "INNER" if join.type is JoinType.INNER else "LEFT OUTER") if join else ("", "")
     if shape is None:
@@ -234,7 +241,10 @@ def _input(
             return code.Input(source.alias, query=query, on=on, join=kind)
         return code.Input(source.alias, table, on=on, join=kind)
     partitions = [column for column, _ in shape.partitions if column.lower() in wanted]
-    query = shape.reading(_fields(shape, wanted), also=partitions, need=needs[shape.id])
+    chosen = {column for _, column in reading.within[source.alias.lower()]}
+    free = [column for column in partitions if column.lower() in chosen]
+    cycle = reading.table.settings.schedule.cycle
+    query = shape.reading(_fields(shape, wanted), cycle, free=free, also=partitions, need=needs[shape.id])
     if source.where:
         query = f"SELECT *\nFROM (\n{query}\n) {code.name(source.alias)}\nWHERE {source.where}"
     return code.Input(source.alias, query=query, on=on, join=kind)
