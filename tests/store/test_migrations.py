@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import re
+from functools import partial
 from pathlib import Path
 
 import pytest
 from sqlalchemy import Connection
 
+from taskhouse.ports.recurring_store import InstanceQuery
 from taskhouse.store import migrations
 from taskhouse.store.database import Database
 from taskhouse.store.migrations import HEAD, NewerSchemaError, migrate, upgrade, version
+from taskhouse.store.recurring import SqlRecurringStore
+from tests.store.recurring.tenant import desk
 
 
 def schema(connection: Connection) -> dict[str, object]:
@@ -51,6 +55,44 @@ def test_stepwise_and_new_agree(tmp_path: Path) -> None:
     migrate(stepwise)
     new.close()
     stepwise.close()
+
+
+def test_a_home_of_the_first_step_keeps_what_is_in_it_and_can_hold_recurring_instances(tmp_path: Path) -> None:
+    database = Database(tmp_path / "meta.db")
+    database.write(partial(upgrade, to="0001"))
+    assert database.read(version) == "0001"
+    database.write(_fill)
+    before = {name: database.read(partial(_rows, name=name)) for name in database.read(_tables)}
+    assert sum(map(len, before.values())) >= len(before) > 10
+    migrate(database)
+    assert database.read(version) == HEAD
+    assert {name: database.read(partial(_rows, name=name)) for name in before} == before
+    store = SqlRecurringStore(database)
+    at_desk = desk(store)
+    at_desk.run("S0", 1, 2)
+    assert store.count(InstanceQuery()) == 9
+    database.close()
+
+
+def _tables(connection: Connection) -> list[str]:
+    found = connection.exec_driver_sql(
+        "select name from sqlite_master where type = 'table' and name not like 'sqlite_%' and name <> 'alembic_version'"
+    )
+    return [name for (name,) in found]
+
+
+def _rows(connection: Connection, name: str) -> list[tuple[object, ...]]:
+    """The columns of the first step may have become more."""
+    return [tuple(row) for row in connection.exec_driver_sql(f'select * from "{name}"')]
+
+
+def _fill(connection: Connection) -> None:
+    """A row in each table, whatever it means: numbers for numbers, words for words."""
+    connection.exec_driver_sql("pragma defer_foreign_keys = on")
+    for name in _tables(connection):
+        columns = connection.exec_driver_sql(f'pragma table_info("{name}")').all()
+        values = [1 if "INT" in kind.upper() or "BOOL" in kind.upper() else "x" for _, _, kind, *_ in columns]
+        connection.exec_driver_sql(f'insert into "{name}" values ({", ".join("?" * len(values))})', tuple(values))
 
 
 def test_a_newer_database_is_refused(tmp_path: Path) -> None:

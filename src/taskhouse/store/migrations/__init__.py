@@ -54,12 +54,12 @@ def _bring_up(connection: Connection) -> None:
     upgrade(connection)
 
 
-def upgrade(connection: Connection) -> None:
-    """Take all steps that the database has not taken."""
+def upgrade(connection: Connection, to: str = "head") -> None:
+    """Take the steps that the database has not taken, up to `to`."""
     from alembic import command
     from alembic.config import Config
 
     config = Config()
     config.set_main_option("script_location", str(_STEPS))
     config.attributes["connection"] = connection
-    command.upgrade(config, "head")
+    command.upgrade(config, to)
