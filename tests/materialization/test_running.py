@@ -6,7 +6,7 @@ import itertools
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Any
 
 import pyarrow as pa
@@ -98,8 +98,15 @@ class House:
                 del upstream[id]
                 program = nodes[id].program
                 if program.kind is ProgramKind.SQL:
-                    due = datetime.combine(day + timedelta(days=1), datetime.min.time())
+                    due = datetime.combine(day + timedelta(days=1), time())
                     self.sql(Parameters(day, due).substitute(program.code), project=program.project)
+
+    def run_alone(self, *tasks: str) -> None:
+        """The nodes of these tasks, in the order of their inner reading."""
+        for task in tasks:
+            for node in sorted(self.published[self.name(task)].nodes, key=lambda each: len(each.inner)):
+                due = datetime.combine(DAY + timedelta(days=1), time())
+                self.sql(Parameters(DAY, due).substitute(node.program.code), project=node.program.project)
 
     def rows(self, table: str, day: date = DAY, columns: str = "*") -> list[tuple[Any, ...]]:
         return self.sql(f"SELECT {columns} FROM {table} WHERE ds = '{bizdate_text(day)}'")
@@ -362,3 +369,68 @@ def test_a_table_where_the_view_must_be_is_told(sales: House) -> None:
     sales.sql("CREATE TABLE by_item (x BIGINT)", project="shop")
     with pytest.raises(Fault, match="by_item is a table and cannot be replaced"):
         sales.publish(SALES)
+
+
+HOURLY = """
+fact_tables:
+  - name: tick
+    schedule: {cycle: HOUR, hours: [0, 12]}
+    source: {table: raw.ticks, alias: t, where: "t.ds = '${bizdate}' AND t.hh = '$[hh24]'"}
+    keys: [{name: id, type: BIGINT}]
+    dimensions: [{name: sort, type: STRING, dimension: shop.sort}]
+    measures: [{name: worth, type: BIGINT}]
+    materialization:
+      mode: CUSTOM
+      partitions: {ds: "${bizdate}", hh: "$[hh24]"}
+      nodes: [{name: tick_sort, fields: [sort]}, {name: tick_worth, fields: [worth]}]
+dimension_tables:
+  - {name: sort, kind: VIRTUAL, key: {name: sort, type: STRING}}
+  - name: last_seen
+    source: {table: raw.seen, alias: before}
+    joins: [{table: shop.tick, alias: k, on: k.id = before.id, where: "k.ds = '${bizdate}' AND k.hh = '12'"}]
+    key: {name: id, type: BIGINT, expression: before.id}
+    attributes: [{name: seen, type: BIGINT, expression: "before.seen + COALESCE(k.worth, 0)"}]
+atomic_metrics: [{name: worth, table: shop.tick, type: BIGINT, expression: SUM(worth)}]
+derived_metrics:
+  - {name: worth_1d, atomic: worth, period: 1d, granularity: [shop.sort]}
+  - {name: worth_7d, atomic: worth, period: 7d, granularity: [shop.sort]}
+aggregate_tables:
+  - {name: by_sort, granularity: [shop.sort]}
+"""
+
+
+def test_all_hours_of_a_day_are_read_unless_the_reader_chooses_one(house: House) -> None:
+    house.sql("CREATE TABLE ticks (id BIGINT, sort STRING, worth BIGINT) PARTITIONED BY (ds STRING, hh STRING)")
+    before = DAY - timedelta(days=1)
+    for day, hour, rows in (
+        (before, "12", "(1, 'a', 1)"),
+        (DAY, "00", "(1, 'a', 10), (2, 'b', 20)"),
+        (DAY, "12", "(1, 'a', 100)"),
+    ):
+        house.sql(f"INSERT OVERWRITE TABLE ticks PARTITION (ds = '{bizdate_text(day)}', hh = '{hour}') VALUES {rows}")
+    house.sql("CREATE TABLE seen AS SELECT * FROM VALUES (1, 5), (2, 6) t(id, seen)")
+    house.publish(HOURLY)
+    ticks = house.published[house.name("shop.tick")]
+    for day, hour in ((before, 12), (DAY, 0), (DAY, 12)):
+        due = datetime.combine(day + timedelta(days=1), time(hour))
+        for node in ticks.nodes:
+            house.sql(Parameters(day, due).substitute(node.program.code), project="shop")
+    del house.published[ticks.id]
+    house.run_alone("shop.by_sort", "shop.last_seen")
+    assert house.sql("SELECT id, sort, worth, ds, hh FROM shop.tick")[0] == (1, "a", 1, bizdate_text(before), "12")
+    assert house.rows("shop.by_sort", columns="sort, worth_1d, worth_7d") == [("a", 110, 111), ("b", 20, 20)]
+    assert house.rows("shop.last_seen", columns="id, seen") == [(1, 105), (2, 6)]
+
+
+def test_lifecycles_come_and_go(sales: House) -> None:
+    def with_days(days: str) -> str:
+        return SALES.replace("materialization: {read: MAX_PT}", f"materialization: {{read: MAX_PT{days}}}")
+
+    words = []
+    for days in ("", ", lifecycle_days: 30", ", lifecycle_days: 7", "", "", ", lifecycle_days: 7"):
+        done = sales.publish(with_days(days))
+        words.append([" ".join(text.split()[3:]) for text in done if "item__main" in text and "LIFECYCLE" in text])
+    assert words == [
+        [], ["SET LIFECYCLE 30"], ["SET LIFECYCLE 7"], ["DISABLE LIFECYCLE"], [], ["SET LIFECYCLE 7", "ENABLE LIFECYCLE"],
+    ]  # fmt: skip
+    assert sales.publish(with_days(", lifecycle_days: 7")) == []

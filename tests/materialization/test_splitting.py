@@ -68,6 +68,12 @@ def test_a_new_field_moves_none_that_is_placed() -> None:
     assert after == {"main": ("a", "b"), "main_2": ("c", "d"), "main_3": ("x",)}
 
 
+def test_fields_that_go_leave_the_others_where_they_are() -> None:
+    placed = {"a": "main", "b": "main", "c": "main_2", "d": "main_2", "e": "main_3"}
+    found = split([FieldTraits(name) for name in "ade"], TABLE_RULES, 2, placed)
+    assert labels(found) == {"main": ("a",), "main_2": ("d",), "main_3": ("e",)}
+
+
 traits = st.builds(
     FieldTraits,
     name=st.text("abcdefghij", min_size=1, max_size=3),

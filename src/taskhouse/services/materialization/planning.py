@@ -76,7 +76,6 @@ class _Planning:
                 tasks.append(self._published(task))
             except Fault as fault:
                 self.context.refuse(task.place, fault)
-        self._check_columns()
         self._check_names(tasks)
         return Materialized(
             tuple(tasks), tuple(self._tables()), tuple(self._views()), tuple(self.context.problems), self.rebuilt
@@ -269,18 +268,6 @@ class _Planning:
             view=shape.view,
             partitions=tuple(column for column, _ in shape.partitions),
         )
-
-    def _check_columns(self) -> None:
-        """Fields and partition columns stand in one table."""
-        for shape in self.context.shapes.values():
-            partitions = {column.lower() for column, _ in shape.partitions}
-            for name in shape.types:
-                if name.lower() in partitions:
-                    self.context.refuse(
-                        shape.definition.place,
-                        f"field '{name}' of '{shape.id}' has the name of a partition column",
-                        "rename the field, or the column under materialization.partitions",
-                    )
 
     def _check_names(self, tasks: list[PublishedTask]) -> None:
         """Node ids are unique among the tasks and nodes of a project, unless a node is shared."""
