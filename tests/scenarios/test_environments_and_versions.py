@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from tests.scenarios.listening import listening
 from tests.scenarios.stage import FIXTURE, House, Stage
 
 BASIC = FIXTURE.read_text(encoding="utf-8")
@@ -35,6 +36,16 @@ def test_development_instances_are_generated_and_run_only_when_asked(stage: Stag
     assert dev.show("B C D P") == "B:R C:R D:R P:N"
     dev.finish("B", "C", "D").at("01:00")
     assert dev.show("P Q V") == "P:R Q:R V:R" and house.show("B P") == "B:R P:N"
+    dev.leave()
+
+
+def test_a_stream_of_one_environment(stage: Stage, house: House) -> None:
+    dev = House(stage, house.door, house.run_date, environment="DEV")
+    with listening(stage.rest, "?environment=dev") as reader:
+        reader.next()
+        house.at("00:10")
+        assert dev.do("FORCE_RERUN_CURRENT", "S0").ok
+        assert reader.until(dev.nodes["S0"], "RUNNING", only=set(dev.nodes.values()))["environment"] == "DEV"
     dev.leave()
 
 
