@@ -194,7 +194,7 @@ def test_a_thousand_and_ten_thousand(tmp_path: Path) -> None:
 
 
 def test_calls_of_functions(tmp_path: Path) -> None:
-    small, large = one_size(4, tmp_path, calls=True), one_size(30, tmp_path, calls=True)
+    small, large = one_size(10, tmp_path, calls=True), one_size(40, tmp_path, calls=True)
     assert all(counts["calls of functions"] > 10 * nodes for nodes, counts in large.values())
     assert too_steep(small, large) == []
 
