@@ -17,12 +17,15 @@ Use = tuple[str, str]
 """(alias, column), lower case."""
 
 _SOME_DAY = date(2000, 1, 31)
+_COLUMN = re.compile(r"\s*([A-Za-z_]\w*)\.([A-Za-z_]\w*)\s*")
 _PART = re.compile(r"\{([^{}]+)\}")
 
 
 def with_sample_values(text: str, parameters: str = "") -> str:
     """`text` with every parameter replaced by the value of some day, so that it can be parsed. Raises `Fault` (INVALID_ARGUMENT) for a
     parameter that nobody gives."""
+    if "$" not in text and not parameters:
+        return text
     return Parameters(_SOME_DAY, datetime(2000, 2, 1), read_parameters(parameters)).substitute(text)
 
 
@@ -35,6 +38,9 @@ def uses(expression: str, inputs: Mapping[str, Sequence[str] | None]) -> frozens
     if not expression.strip():
         return frozenset()
     known = {alias.lower(): columns for alias, columns in inputs.items()}
+    plain = _COLUMN.fullmatch(expression)
+    if plain and plain[1].lower() in known and plain[1].upper() not in code.RESERVED:
+        return frozenset({(plain[1].lower(), plain[2].lower())})  # most fields are just a column
 
     def columns_of(table: TableName) -> Sequence[str] | None:
         columns = known.get(table.name)
