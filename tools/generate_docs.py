@@ -17,7 +17,7 @@ from taskhouse.services.access import keys, security_query
 from taskhouse.services.definitions import json_schema
 from taskhouse.sql import settings
 from taskhouse.sql.functions import reference
-from tools import materialization_rules, om_rules
+from tools import materialization_rules, om_rules, rest_reference
 
 DOCS = Path(__file__).resolve().parents[1] / "docs"
 
@@ -158,6 +158,8 @@ PAGES: dict[str, Callable[[], str]] = {
     "limits.md": limits_page,
     "materialization.md": materialization_rules.page,
     "om-rules.md": om_rules.page,
+    "permissions.md": rest_reference.permissions_page,
+    "rest-api.md": rest_reference.api_page,
     "sql-flags.md": sql_flags_page,
     "workspace-keys.md": workspace_keys_page,
     "workspace.schema.json": workspace_schema,
