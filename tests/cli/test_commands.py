@@ -119,7 +119,7 @@ def test_serve(served: tuple[dict[str, object], Path, subprocess.Popen[str]]) ->
     token = run("token", "create", "--user", "admin", "--home", str(home)).strip()
     for bearer in (token, ready["token"]):
         mine = httpx.get(f"{ready['rest_url']}/me", headers={"authorization": f"Bearer {bearer}"})
-        assert mine.json() == {"user": "admin", "super_admin": True, "roles": {}}
+        assert mine.json() | {"time_zone": ""} == {"user": "admin", "super_admin": True, "roles": {}, "time_zone": ""}
     (listed,) = json.loads(run("token", "list", "--json", "--home", str(home)))
     assert listed["user"] == "ALIYUN$admin" and token not in str(listed)
     run("token", "revoke", listed["id"], "--home", str(home))

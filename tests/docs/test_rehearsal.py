@@ -35,7 +35,7 @@ def outputs(folder: Path) -> list[str]:
         env={**plain, "PATH": search},
         capture_output=True,
         text=True,
-        timeout=180,
+        timeout=600,
     )
     assert done.returncode in (0, 143), done.stdout[-2000:] + done.stderr[-2000:]
     return done.stdout.split(f"{MARK}\n")[:-1]

@@ -9,7 +9,6 @@ import click
 
 from taskhouse.cli.options import administration, home_option, json_option, show
 from taskhouse.domain.access import KeyKind, user_name
-from taskhouse.services.access import keys
 
 
 @click.group()
@@ -26,6 +25,8 @@ def key() -> None:
 @home_option
 def create(user: str, application: bool, hours: float | None, comment: str, home: Path, as_json: bool) -> None:
     """Make a key for USER."""
+    from taskhouse.services.access import keys
+
     if application and hours is not None:
         raise click.UsageError("--application and --hours exclude one another")
     with administration(home) as world:

@@ -11,7 +11,8 @@ import functools
 import json
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import tzinfo
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -44,7 +45,8 @@ class Remote:
     @property
     def client(self) -> Client:
         if self._client is None:
-            from taskhouse.client.api.client import Client
+            with _without("httpx._main"):  # its own command line, which brings half of rich and pygments along
+                from taskhouse.client.api.client import Client
 
             self._client = Client(*self._reach())
         return self._client
@@ -101,6 +103,19 @@ class Remote:
     def close(self) -> None:
         if self._client is not None:
             self._client.close()
+
+
+@contextmanager
+def _without(module: str) -> Iterator[None]:
+    """An optional module that is not to be imported meanwhile; its package does without."""
+    if module in sys.modules:
+        yield
+        return
+    sys.modules[module] = None  # type: ignore[assignment]
+    try:
+        yield
+    finally:
+        del sys.modules[module]
 
 
 def remote(command: F) -> F:
