@@ -13,6 +13,7 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import click
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
@@ -65,7 +66,7 @@ class DemoWorkspace:
             self.deliver_wind()  # the first time may have been cut short
             return False
         if not plan.valid:
-            raise ValueError("; ".join(str(finding) for finding in plan.findings))
+            raise click.ClickException("; ".join(["the workspace cannot be published", *map(str, plan.findings)]))
         self.withhold_wind(late_day(today))
         workspaces.apply(texts, digest=plan.digest, since=today - timedelta(days=PAST_DAYS - 1))
         self.wait()
