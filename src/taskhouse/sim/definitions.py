@@ -16,7 +16,7 @@ from taskhouse.domain.attempts import RetryPolicy
 from taskhouse.domain.dependency import ROOT, Dependency, Policy, Window, default_policy, dependency_cycle
 from taskhouse.domain.generation import generate, node_cycle
 from taskhouse.domain.published import Program, ProgramKind, PublishedField, PublishedNode, PublishedTask
-from taskhouse.domain.readiness import SHARED_GROUP
+from taskhouse.domain.readiness import SHARED_GROUP, ThrottleRule
 from taskhouse.domain.recurring import BizType, Environment, Priority, Role, TableKind
 from taskhouse.domain.schedule import Cycle, Schedule, ScheduleType
 
@@ -39,6 +39,16 @@ def random_tasks(rng: Random, environment: Environment, run_date: date, zone: tz
         cycle = dependency_cycle({task.id: task.dependencies for task in tasks})
         if not cycle and not node_cycle(generate(run_date, [task.blueprint() for task in tasks], zone)):
             return tasks
+
+
+def random_rules(rng: Random) -> list[ThrottleRule]:
+    """In most worlds none."""
+    if rng.random() < 0.7:
+        return []
+    rules = [ThrottleRule("of the shop", rng.randint(1, 2), projects=frozenset({PROJECTS[0]}))]
+    if rng.random() < 0.5:
+        rules.append(ThrottleRule("of scripts", 1, biz_types=frozenset({BizType.SCRIPT})))
+    return rules
 
 
 def revised(rng: Random, task: PublishedTask) -> PublishedTask:

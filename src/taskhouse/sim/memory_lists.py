@@ -19,7 +19,7 @@ from taskhouse.domain.published import PublishedTask
 from taskhouse.domain.recurring import Priority, Role, TableKind
 from taskhouse.domain.status import CLASS_OF, NodeStatus, StatusClass
 from taskhouse.ports.recurring_store import (
-    BriefInstance,
+    BriefPage,
     Inside,
     InstanceQuery,
     InstanceRecord,
@@ -121,20 +121,21 @@ def projects_of(task: PublishedTask) -> frozenset[str]:
     return frozenset((task.project, *(f.project for f in task.fields if f.project)))
 
 
-def brief_of(listed: ListedInstance) -> BriefInstance:
-    record, summary = listed.record, listed.summary
-    row = record.row
-    return BriefInstance(
-        row.id,
-        row.name,
-        (row.environment, row.task, record.version),
-        row.bizdate,
-        _micros(row.due_at),
-        None if summary.started_at is None else _micros(summary.started_at),
-        None if summary.ended_at is None else _micros(summary.ended_at),
-        listed.priority,
-        Inside(summary.fields, summary.nodes, summary.waiting, summary.paused > 0),
-        summary.retried,
+def brief_page(every: Sequence[ListedInstance], marker: str) -> BriefPage:
+    rows = [each.record.row for each in every]
+    summaries = [each.summary for each in every]
+    return BriefPage(
+        [row.id for row in rows],
+        [row.name for row in rows],
+        [(row.environment, row.task, each.record.version) for row, each in zip(rows, every, strict=True)],
+        [row.bizdate for row in rows],
+        [_micros(row.due_at) for row in rows],
+        [None if s.started_at is None else _micros(s.started_at) for s in summaries],
+        [None if s.ended_at is None else _micros(s.ended_at) for s in summaries],
+        [each.priority for each in every],
+        [Inside(s.fields, s.nodes, s.waiting, s.paused > 0) for s in summaries],
+        [s.retried for s in summaries],
+        marker,
     )
 
 

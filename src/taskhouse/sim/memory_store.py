@@ -23,10 +23,10 @@ from taskhouse.domain.instance_graph import EdgeRow
 from taskhouse.domain.node_state import NodeState, NodeWrite, Run, RunStatus, Transition
 from taskhouse.domain.paging import Page
 from taskhouse.domain.published import PublishedTask
-from taskhouse.domain.recurring import Environment, InstanceKey, NodeKey, Origin, Priority
-from taskhouse.domain.status import StatusClass
+from taskhouse.domain.recurring import EdgeKind, Environment, InstanceKey, NodeKey, Origin, Priority
+from taskhouse.domain.status import CLASS_OF, NodeStatus, StatusClass
 from taskhouse.ports.recurring_store import (
-    BriefInstance,
+    BriefPage,
     Changes,
     GraphRows,
     InstanceQuery,
@@ -39,7 +39,7 @@ from taskhouse.ports.recurring_store import (
     Remembered,
     WriteResult,
 )
-from taskhouse.sim.memory_lists import brief_of, matches, page_of, priority_of, projects_of, summary_of
+from taskhouse.sim.memory_lists import brief_page, matches, page_of, priority_of, projects_of, summary_of
 from taskhouse.sim.memory_rows import BirthRows, Counters, birth_rows
 
 P = ParamSpec("P")
@@ -221,7 +221,7 @@ class MemoryRecurringStore:
         dates: list[tuple[Environment, date]] = []
         for at in range(since, cursor):
             what = self._log[at]
-            if self._latest[what] != at:
+            if self._latest.get(what) != at:
                 continue
             if count == limit:
                 cursor, cut = at, True
@@ -335,9 +335,9 @@ class MemoryRecurringStore:
         return page_of(self._matching(query), query, marker, limit)
 
     @_transaction
-    def brief(self, query: InstanceQuery, marker: str, limit: int) -> Page[BriefInstance]:
+    def brief(self, query: InstanceQuery, marker: str, limit: int) -> BriefPage:
         found = self.page(query, marker, limit)
-        return Page(tuple(brief_of(listed) for listed in found.items), found.marker)
+        return brief_page(found.items, found.marker)
 
     @_transaction
     def counts(self, query: InstanceQuery) -> Mapping[StatusClass, int]:
@@ -517,6 +517,49 @@ class MemoryRecurringStore:
         found = [owner for owner in owners if owner not in self._leases or self._leases[owner] <= now]
         self._taken.update(found)
         return found
+
+    # ---- retention
+
+    @_transaction
+    def forget(self, environment: Environment, before: date) -> int:
+        for where, day in sorted(self._instances_on, key=lambda key: key[1]):
+            nodes = self._nodes_on[where, day]
+            if where is environment and day < before and self._may_go(nodes):
+                return self._forget(environment, day, nodes)
+        return 0
+
+    def _may_go(self, nodes: Sequence[int]) -> bool:
+        if any(self._states[node].may_move for node in nodes):
+            return False
+        unmet = [node for node in nodes if self._states[node].status is not NodeStatus.SUCCESS]
+        fed = {self._edges[edge].down for node in unmet for edge in self._edges_out[node] if edge not in self._removed}
+        return all(CLASS_OF[self._states[down].status].is_final for down in fed.difference(nodes))
+
+    def _forget(self, environment: Environment, day: date, nodes: Sequence[int]) -> int:
+        gone = self._instances_on.pop((environment, day))
+        for node in nodes:
+            for edge in self._edges_in.pop(node, []):
+                up = self._edges.pop(edge).up
+                if up is not None and up in self._edges_out:
+                    self._edges_out[up].remove(edge)
+            for edge in self._edges_out.pop(node, []):
+                self._edges[edge] = EdgeRow(edge, None, self._edges[edge].down, EdgeKind.ROOT)
+            for kept in (self._states, self._runs, self._transitions, self._instances_of, self._last_operation):
+                cast("dict[int, object]", kept).pop(node, None)
+            was = self._nodes.pop(node)
+            del self._node_keys[NodeKey(was.node_id, day, was.row.due_at, environment, was.origin, was.backfill)]
+            self._latest.pop(("node", node), None)
+        for instance in gone:
+            self._nodes_of.pop(instance, None)
+            record = self._instances.pop(instance)
+            for place in range(len(self._version_of(record).fields)):
+                self._metrics.pop(record.first_field + place, None)
+                self._latest.pop(("metric", record.first_field + place), None)
+            self._latest.pop(("priority", instance), None)
+            row = record.row
+            del self._instance_keys[InstanceKey(row.task, day, row.due_at, environment, record.origin, record.backfill)]
+        del self._nodes_on[environment, day]
+        return len(gone)
 
     # ---- requests of clients
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, tzinfo
 
+from taskhouse.domain.readiness import ThrottleRule
 from taskhouse.domain.recurring import Environment
 from taskhouse.ports.recurring_store import RecurringStore
 from taskhouse.scheduler.recurring.core import LEASE, RecurringScheduler
@@ -25,6 +26,7 @@ class Process:
         interruptions: Interruptions,
         environments: Iterable[Environment],
         slots: Mapping[str, int],
+        rules: Sequence[ThrottleRule],
         zone: tzinfo,
     ) -> None:
         self.name = name
@@ -39,7 +41,13 @@ class Process:
             executor = SimulatedExecutor(cluster, self._healthy, who, name, interruptions)
             self.executors.append(executor)
             self.schedulers[environment] = RecurringScheduler(
-                self.store, self.books.of(environment), executor, who, lambda: zone, slots=lambda: slots
+                self.store,
+                self.books.of(environment),
+                executor,
+                who,
+                lambda: zone,
+                slots=lambda: slots,
+                rules=lambda: rules,
             )
         self.is_open = False
         self.generates = True

@@ -80,6 +80,8 @@ def overdue(
         return ""
     if witness.kind(state.id) is ProgramKind.VIRTUAL:
         return "it takes no room"
+    if any(witness.throttled(rule) >= rule.max_running for rule in witness.rules_for(state.id)):
+        return "" if state.status is NodeStatus.DISPATCH_BLOCKED else "a throttling rule blocks it"
     group = task.resource_group
     if witness.occupied(group, witness.where[state.id]) < slots[group]:
         return f"resource group '{group}' has room"

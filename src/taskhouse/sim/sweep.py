@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from taskhouse.domain.node_state import NodeState
 from taskhouse.domain.status import CLASS_OF, NodeStatus, StatusClass
-from taskhouse.domain.transitions import Cause
 from taskhouse.sim.memory_store import MemoryRecurringStore
 from taskhouse.sim.witness import Witness
 
@@ -18,6 +17,8 @@ class Sweep:
         """The memory store sums up when it is asked, in the way that is checked against."""
         self._cursor = 0
         self._known: dict[int, NodeState] = {}
+        self._excused: set[int] = set()
+        """Nodes that wait although something upstream has not succeeded, until they are written again."""
 
     def check(self) -> list[str]:
         witness = self._witness
@@ -52,27 +53,28 @@ class Sweep:
         if self._keeps_summaries:
             wrong += witness.check_summaries(touched)
         touched.clear()
-        witness.newborn.clear()
         return wrong
 
     def _check_waiting(self) -> list[str]:
-        """Waiting means that everything upstream has succeeded, unless the attempt is a forced one or a retry that nobody has
-        looked at yet, or the node was generated while an operation was under way that therefore did not know it: the next pass
-        sends these back."""
+        """When something upstream leaves Succeeded, what waits for it is sent back in the same transaction. Forced attempts stay, and
+        what began to wait in this very step may have been unknown to an operation under way: the next pass sends it back."""
         witness, wrong = self._witness, []
+        touched = witness.touched
+        for node in touched:
+            self._excused.discard(node)
         for truth in witness.truths.values():
             graph = truth.graph
-            around = dict.fromkeys(node for node in witness.touched if node in graph.node_at)
+            around = dict.fromkeys(node for node in touched if node in graph.node_at)
             for node in list(around):
                 for edge in graph.out_edges[graph.node_at[node]]:
                     around[graph.nodes[graph.edge_down[edge]].id] = None
             for node in around:
                 state = witness.rows[node]
-                if CLASS_OF[state.status] is not StatusClass.WAITING or state.skip_checks:
+                if CLASS_OF[state.status] is not StatusClass.WAITING or state.skip_checks or node in self._excused:
                     continue
-                if witness.last_cause.get(node) is Cause.RETRY or node in witness.newborn:
-                    continue
-                for up, _ in truth.ups(node):
-                    if witness.rows[up].status is not NodeStatus.SUCCESS:
-                        wrong.append(f"{witness.name(node)} waits, and {witness.name(up)} has not succeeded")
+                unmet = [up for up, _ in truth.ups(node) if witness.rows[up].status is not NodeStatus.SUCCESS]
+                if unmet and node in touched:
+                    self._excused.add(node)
+                elif unmet:
+                    wrong.append(f"{witness.name(node)} waits, and {witness.name(unmet[0])} has not succeeded")
         return wrong

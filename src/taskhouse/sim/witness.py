@@ -17,6 +17,7 @@ from taskhouse.domain.generation import Generated
 from taskhouse.domain.instance_graph import InstanceGraph
 from taskhouse.domain.node_state import NodeState, NodeWrite, Run, RunStatus, Transition
 from taskhouse.domain.published import ProgramKind, PublishedTask
+from taskhouse.domain.readiness import ThrottleRule
 from taskhouse.domain.recurring import EdgeKind, Environment
 from taskhouse.domain.roles import Actor
 from taskhouse.domain.schedule import ScheduleType
@@ -84,8 +85,16 @@ class Truth:
 class Witness:
     """A `RecurringStore`: what it does not have itself is the store's. `wrong` are the violations found so far."""
 
-    def __init__(self, store: RecurringStore, cluster: Cluster, slots: Mapping[str, int], zone: tzinfo) -> None:
+    def __init__(
+        self,
+        store: RecurringStore,
+        cluster: Cluster,
+        slots: Mapping[str, int],
+        rules: Sequence[ThrottleRule],
+        zone: tzinfo,
+    ) -> None:
         self.store = store
+        self.rules = rules
         self.cluster = cluster
         self.slots = slots
         self.zone = zone
@@ -99,9 +108,6 @@ class Witness:
         """What was committed, for people: see `told`."""
         self.touched: set[int] = set()
         """Nodes whose row was written since somebody emptied it."""
-        self.newborn: set[int] = set()
-        """Nodes that were generated since then."""
-        self.last_cause: dict[int, Cause] = {}
         self._dates: dict[Environment, set[date]] = {}
 
     def __getattr__(self, verb: str) -> Callable[..., Any]:
@@ -146,7 +152,6 @@ class Witness:
             if known is None:
                 self.rows[state.id] = state
                 self.where[state.id] = environment
-                self.newborn.add(state.id)
             elif known != state:
                 self.wrong.append(f"generation changed {self.name(state.id)}")
 
@@ -231,8 +236,6 @@ class Witness:
             self._check_write(write, before, now, causes)
             self.rows[write.after.id] = write.after
             self.touched.add(write.after.id)
-            if write.transitions:
-                self.last_cause[write.after.id] = write.transitions[-1].cause
             if any(line.target is NodeStatus.RUNNING for line in write.transitions):
                 begun.append((write.after.id, before))
             self.log.extend((line.at, line) for line in write.transitions)
@@ -342,6 +345,9 @@ class Witness:
                 self.wrong.append(f"{name} starts before {self.name(up)} of its own table, which is forced along")
         if not before.skip_checks and record.row.due_at > now:
             self.wrong.append(f"{name} starts before its scheduled time")
+        for rule in self.rules_for(node):
+            if self.throttled(rule) > rule.max_running:
+                self.wrong.append(f"{name} starts although throttling rule '{rule.name}' has no room")
         group = task.resource_group
         if self.kind(node) is not ProgramKind.VIRTUAL and self.occupied(group, self.where[node]) > self.slots[group]:
             self.wrong.append(f"{name} starts in resource group '{group}', which is full")
@@ -358,6 +364,23 @@ class Witness:
         """Live attempts that take room in a resource group."""
         nodes = [node for node in self.live if self.where[node] is environment]
         return sum(self.task(n).resource_group == group and self.kind(n) is not ProgramKind.VIRTUAL for n in nodes)
+
+    def rules_for(self, node: int) -> list[ThrottleRule]:
+        """Throttling rules that concern a node; a virtual one takes no room of theirs."""
+        task = self.task(node)
+        if self.kind(node) is ProgramKind.VIRTUAL:
+            return []
+        return [
+            rule
+            for rule in self.rules
+            if rule.environment is self.where[node]
+            and (not rule.projects or task.project in rule.projects)
+            and (not rule.biz_types or task.biz_type in rule.biz_types)
+        ]
+
+    def throttled(self, rule: ThrottleRule) -> int:
+        """Live attempts that a rule counts."""
+        return sum(rule in self.rules_for(node) for node in self.live)
 
     def truth_of(self, node: int) -> Truth:
         return self.truths[self.where[node]]

@@ -21,8 +21,9 @@ from taskhouse.domain.status import CLASS_OF, NodeStatus
 from taskhouse.ports.recurring_store import RecurringStore
 from taskhouse.scheduler.recurring.core import LEASE
 from taskhouse.sim.cluster import Cluster
-from taskhouse.sim.definitions import SMALL_GROUP, random_tasks, revised
+from taskhouse.sim.definitions import SMALL_GROUP, random_rules, random_tasks, revised
 from taskhouse.sim.faults import Crash, faulty
+from taskhouse.sim.history import check_history
 from taskhouse.sim.people import Asked, Desk
 from taskhouse.sim.process import Process
 from taskhouse.sim.rest import check_rest, unexplained
@@ -62,7 +63,8 @@ class World:
         self.quiet = quiet
         self.cluster = Cluster(Random(rng.random()), self._clock, faults=not quiet)
         self.slots = {SHARED_GROUP: rng.choice((1, 2, 3)), SMALL_GROUP: 1}
-        self.witness = Witness(store, self.cluster, self.slots, self.zone)
+        self.rules = random_rules(rng)
+        self.witness = Witness(store, self.cluster, self.slots, self.rules, self.zone)
         self.cluster.wrong = self.witness.wrong
         self.environments = (Environment.PROD, Environment.DEV) if rng.random() < 0.25 else (Environment.PROD,)
         self._crash_in: dict[str, int] = {}
@@ -242,7 +244,14 @@ class World:
     def _started(self) -> Process:
         self._names += 1
         return Process(
-            f"s{self._names}", self.witness.as_store, self.cluster, self, self.environments, self.slots, self.zone
+            f"s{self._names}",
+            self.witness.as_store,
+            self.cluster,
+            self,
+            self.environments,
+            self.slots,
+            self.rules,
+            self.zone,
         )
 
     def _seated(self, at: int, unanswered: list[Asked] | None = None) -> Desk:
@@ -279,7 +288,7 @@ class World:
             self.cluster.pass_time()
             self._settle()
             self.check()
-        self._must(unexplained(self.witness))
+        self._must(unexplained(self.witness) + check_history(self.witness))
 
     def _next(self) -> datetime | None:
         """When the next thing can happen, as the truth tells; None when nothing can."""
