@@ -130,6 +130,7 @@ def test_a_failed_script_is_read_repaired_and_rerun_from_the_command_line(
     assert code == 0 and "change 1 node, 1 of them run again?" in shown and "Accepted as operation" in shown
     assert typed("watch", check, "--until-done")[0] == 0
     assert "begun by alice\n" in typed("instances", "logs", check)[1]
+    assert typed("instances", "logs", check, "--follow") == (0, "begun by alice\n-- SUCCESS\n")
     with pytest.raises(StatusNotAllowed) as refused:
         client.operations.apply("STOP", [Target(ended["check"])])
     assert [item.name for item in refused.value.items] == ["check"]

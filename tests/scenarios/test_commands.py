@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -13,7 +14,7 @@ from click.testing import CliRunner, Result
 
 from taskhouse.cli import main
 from tests.scenarios.command_line import CommandDoor
-from tests.scenarios.stage import House, Stage
+from tests.scenarios.stage import ROOT, House, Stage
 
 
 @pytest.fixture
@@ -178,6 +179,7 @@ def test_refusals_name_what_they_are_about(night: House, door: CommandDoor) -> N
         (["remove-upstream", "1", "--upstream", "x"], "neither an id nor root"),
         (["set-priority", "1", "--to", "urgent"], "'urgent' is not one of"),
         (["watch", "--until-done"], "needs targets"),
+        (["stop", "1", "--bizdate", "20260301"], "belongs to a selection"),
         (["rehearsal", "clock", "noon"], "is not a time"),
     ],
 )
@@ -251,6 +253,15 @@ def test_the_home_tells_where_its_server_is(stage: Stage, tmp_path: Path) -> Non
     assert stranger.returncode == 1 and stranger.stderr.startswith("taskhouse: UNAUTHORIZED")
     halfway = run("tasks", "list", "--url", stage.server.ready["rest_url"], "--home", str(tmp_path))
     assert halfway.returncode == 2 and "needs a --token" in halfway.stderr
+
+
+def test_the_python_of_the_page_about_operations_runs(night: House, door: CommandDoor) -> None:
+    page = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
+    (code,) = re.findall(r"^```python\n(.*?)^```", page, re.MULTILINE | re.DOTALL)
+    ready = door.server.ready
+    assert '"20260301"' in code
+    exec(code.replace("20260301", night.bizdate), {"url": ready["rest_url"], "token": ready["token"]})
+    assert night.show("P Q V") == "P:R Q:S V:S"
 
 
 @pytest.mark.parametrize(

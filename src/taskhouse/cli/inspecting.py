@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from taskhouse.client.api.records import DiagnosisPage, Gantt, RunContent, RunLog
 
 _BAR = 30
+_LOOK_S = 1.0
 
 
 @click.command("dag")
@@ -91,14 +92,21 @@ def gantt(server: Remote, id: int, start: int | None, end: int | None) -> None:
     "--run", "serial", type=int, default=None, help="Of one run, by its serial number; the latest without it."
 )
 @click.option("--list", "list_runs", is_flag=True, help="Only list the runs.")
-def logs(server: Remote, id: int, node: str, serial: int | None, list_runs: bool) -> None:
+@click.option("--follow", "-f", is_flag=True, help="Go on while it runs.")
+def logs(server: Remote, id: int, node: str, serial: int | None, list_runs: bool, follow: bool) -> None:
     """What an instance's node wrote while it ran, and all of its runs."""
+    if follow and (list_runs or server.as_json):
+        raise click.UsageError("--follow prints a log as it grows: leave out --list and --json")
     chosen = _node(server, id, node)
     log = server.client.instances.runs(chosen)
     if list_runs or (serial is None and not log.items):
         server.show(log, lambda: _runs(log))
         return
-    content = server.client.instances.log(chosen, log.items[0].serial if serial is None else serial)
+    serial = log.items[0].serial if serial is None else serial
+    if follow:
+        _follow(server, chosen, serial)
+        return
+    content = server.client.instances.log(chosen, serial)
     server.show(content, lambda: _content(content))
 
 
@@ -330,6 +338,25 @@ def _content(found: RunContent) -> list[object]:
     run = found.run
     head = f"-- run {run.serial}, {run.trigger}, {run.status}{f' ({run.reason})' if run.reason else ''}, {moment(run.started_at)}, {duration(run.duration_s)}"
     return [head, found.content or "(nothing was written)", *(["-- it still runs"] if found.live else [])]
+
+
+def _follow(server: Remote, node: int, serial: int) -> None:
+    """Print what is new once a second until the run has ended. Of a log whose middle is left out, what is shown of it is printed anew."""
+    from threading import Event
+
+    pause, shown = Event(), ""
+    while True:
+        found = server.client.instances.log(node, serial)
+        new = found.content.removeprefix(shown) if found.content.startswith(shown) else f"\n{found.content}"
+        click.echo(new, nl=False)
+        shown = found.content
+        if not found.live:
+            break
+        pause.wait(_LOOK_S)
+    run = found.run
+    click.echo(
+        f"{'' if not shown or shown.endswith(chr(10)) else chr(10)}-- {run.status}{f' ({run.reason})' if run.reason else ''}"
+    )
 
 
 def _operations(found: Sequence[Operation]) -> list[object]:

@@ -125,6 +125,8 @@ def read_targets(
 
     chosen = [name for name in (part.strip() for part in fields.split(",")) if name] or None
     if all(word.isascii() and word.isdigit() for word in words):
+        if bizdates:
+            raise click.UsageError("--bizdate belongs to a selection; ids say of themselves which instances they are")
         ids = list(dict.fromkeys(int(word) for word in words))
     else:
         selection = " ".join(words)
