@@ -223,20 +223,21 @@ class Inside:
     is_paused: bool
 
 
-class BriefInstance(NamedTuple):
-    """A line of a list reduced to what a table of all of them shows; of a hundred thousand each microsecond counts. `publication` is the
-    environment, task and version; times are microseconds since 1970 in UTC."""
+class BriefPage(NamedTuple):
+    """Lines of a list reduced to what a table of all of them shows, as columns: of a hundred thousand each microsecond counts.
+    `publications` are (environment, task, version); times are microseconds since 1970 in UTC."""
 
-    id: int
-    name: str
-    publication: tuple[Environment, str, int]
-    bizdate: date
-    due_us: int
-    started_us: int | None
-    ended_us: int | None
-    priority: Priority
-    inside: Inside
-    retried: int
+    ids: Sequence[int]
+    names: Sequence[str]
+    publications: Sequence[tuple[Environment, str, int]]
+    bizdates: Sequence[date]
+    due_us: Sequence[int]
+    started_us: Sequence[int | None]
+    ended_us: Sequence[int | None]
+    priorities: Sequence[Priority]
+    insides: Sequence[Inside]
+    retried: Sequence[int]
+    marker: str = ""
 
 
 class RecurringStore(Protocol):
@@ -339,7 +340,7 @@ class RecurringStore(Protocol):
         """Keyset paging: `marker` is the previous page's, empty for the first."""
         ...
 
-    def brief(self, query: InstanceQuery, marker: str, limit: int) -> Page[BriefInstance]:
+    def brief(self, query: InstanceQuery, marker: str, limit: int) -> BriefPage:
         """As `page`, with the same markers, for whoever wants all of a list."""
         ...
 
@@ -412,6 +413,14 @@ class RecurringStore(Protocol):
 
     def expired_owners(self, now: datetime) -> Sequence[str]:
         """Owners of live runs whose lease is over or who have none; from this call on they cannot renew it."""
+        ...
+
+    # Retention
+
+    def forget(self, environment: Environment, before: date) -> int:
+        """Delete the oldest data timestamp before `before` with everything that belongs to it; how many instances it had, 0 when there is
+        none to delete. One stays while something of it may still move (`NodeState.may_move`), and while a node of another date that is not
+        final waits for a node of it that has not succeeded. That a run date was generated stays known, so nothing comes back."""
         ...
 
     # Requests of clients

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
 from sqlalchemy import Connection
 
-from taskhouse.domain.paging import Page
 from taskhouse.domain.recurring import Environment, Priority
-from taskhouse.ports.recurring_store import BriefInstance, Inside, InstanceQuery
+from taskhouse.ports.recurring_store import BriefPage, Inside, InstanceQuery
 from taskhouse.store.database import Database
 from taskhouse.store.prepared import raw_connection
 from taskhouse.store.recurring.codes import ENVIRONMENT, day
@@ -18,6 +18,7 @@ from taskhouse.store.recurring.summaries import WAITING_BIT, counts_of
 _COLUMNS = """l.name, l.publication, l.bizdate, l.due_at, l.started_at, l.ended_at, l.priority, l.fields, l.nodes, l.waiting,
     l.paused > 0, l.retried"""
 _PUBLICATIONS = "SELECT id, environment, task, version FROM published_tasks WHERE id >= ? AND id <= ?"
+_PRIORITIES = {priority.value: priority for priority in Priority}
 
 
 class ExportVerbs:
@@ -25,45 +26,49 @@ class ExportVerbs:
     _keys: dict[int, tuple[Environment, str, int]]
     """Publication -> environment, task and version."""
 
-    def brief(self, query: InstanceQuery, marker: str, limit: int) -> Page[BriefInstance]:
+    def brief(self, query: InstanceQuery, marker: str, limit: int) -> BriefPage:
         after = read_marker(query, marker) if marker else None
 
-        def work(connection: Connection) -> Page[BriefInstance]:
+        def work(connection: Connection) -> list[tuple[Any, ...]]:
             raw = raw_connection(connection)
             rows = ordered(raw, query, after, limit + 1, _COLUMNS)
-            shown = rows[:limit]
-            if not shown:
-                return Page(())
-            known = self._keys
-            missing = {row[3] for row in shown} - known.keys()
+            missing = {row[3] for row in rows} - self._keys.keys()
             if missing:
                 found = raw.execute(_PUBLICATIONS, (min(missing), max(missing)))
                 # Never changed and never removed, so whoever is first may fill it in.
-                known.update((id, (ENVIRONMENT.members[where], task, version)) for id, where, task, version in found)
-            insides = _Insides()
-            days = {ordinal: day(ordinal) for ordinal in {row[4] for row in shown}}
-            items = tuple(
-                BriefInstance(
-                    row[0],
-                    row[2],
-                    known[row[3]],
-                    days[row[4]],
-                    row[5],
-                    row[6],
-                    row[7],
-                    _PRIORITIES[row[8]],
-                    insides[row[9:13]],
-                    row[13],
+                self._keys.update(
+                    (id, (ENVIRONMENT.members[where], task, version)) for id, where, task, version in found
                 )
-                for row in shown
-            )
-            more = len(rows) > limit
-            return Page(items, write_marker(query, shown[-1][:2]) if more else "")
+            return rows
 
-        return self._db.read(work)
+        rows = self._db.read(work)
+        more = len(rows) > limit
+        if more:
+            rows.pop()
+        if not rows:
+            return BriefPage((), (), (), (), (), (), (), (), (), ())
+        ids, _, names, publications, bizdates, due, started, ended, priorities, *inside, retried = zip(
+            *rows, strict=True
+        )
+        return BriefPage(
+            ids,
+            names,
+            list(map(self._keys.__getitem__, publications)),
+            list(map(_Days().__getitem__, bizdates)),
+            due,
+            started,
+            ended,
+            list(map(_PRIORITIES.__getitem__, priorities)),
+            list(map(_Insides().__getitem__, zip(*inside, strict=True))),
+            retried,
+            write_marker(query, rows[-1][:2]) if more else "",
+        )
 
 
-_PRIORITIES = {priority.value: priority for priority in Priority}
+class _Days(dict[int, date]):
+    def __missing__(self, ordinal: int) -> date:
+        found = self[ordinal] = day(ordinal)
+        return found
 
 
 class _Insides(dict[tuple[Any, ...], Inside]):

@@ -6,7 +6,7 @@ Baselines are not there yet; their column is, and stays empty.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, tzinfo
 from functools import lru_cache
@@ -18,14 +18,14 @@ from taskhouse.domain.recurring import Priority
 from taskhouse.domain.roles import Action, Actor
 from taskhouse.domain.schedule import Cycle
 from taskhouse.domain.status import PAUSED_LABEL, StatusClass, display_label
-from taskhouse.ports.recurring_store import BriefInstance, Inside
+from taskhouse.ports.recurring_store import BriefPage, Inside
 from taskhouse.services.recurring.views.dag import ROOT_NAME
 from taskhouse.services.recurring.views.instance_lines import CHIPS, status_text
 from taskhouse.services.recurring.views.instance_list import EXPORT_LINES, ListRequest, permitted
 from taskhouse.services.recurring.views.refusal import About, ViewCode, ViewRefused
 from taskhouse.services.recurring.views.scene import Scene, around, zone_of
-from taskhouse.services.recurring.views.task_facts import Cells, TaskFacts, facts_of
-from taskhouse.services.spreadsheet import Column, Kind, spreadsheet
+from taskhouse.services.recurring.views.task_facts import TaskFacts, Version, facts_of
+from taskhouse.services.spreadsheet import Column, Kind, spreadsheet, spreadsheet_of_columns
 from taskhouse.services.world import World
 
 MAX_LEVELS = 10
@@ -86,19 +86,20 @@ def instances(world: World, actor: Actor, request: ListRequest) -> Download:
     clock = _Clock(zone, now)
     words = _Words()
 
-    def rows() -> Iterator[tuple[object, ...]]:
+    def batches() -> Iterator[Sequence[Sequence[object]]]:
         marker = ""
         while True:
             found = world.recurring.brief(query, marker, EXPORT_LINES)
-            facts = facts_of(world.recurring, {each.publication for each in found.items})
-            for each in found.items:
-                yield instance_row(each, facts[each.publication].cells, words, clock)
+            facts = facts_of(world.recurring, found.publications)
+            for first in range(0, len(found.ids), _BATCH):
+                part = slice(first, first + _BATCH)
+                yield instance_columns(found, part, facts, words, clock)
             marker = found.marker
             if not marker:
                 return
 
     name = f"{world.features.download_name}_{_stamp(now, zone)}.xlsx"
-    return Download(name, spreadsheet("Recurring instances", INSTANCE_COLUMNS, rows()))
+    return Download(name, spreadsheet_of_columns("Recurring instances", INSTANCE_COLUMNS, batches()))
 
 
 class _Words(dict[Inside, str]):
@@ -123,38 +124,50 @@ class _Clock(dict[int, int]):
         found = self[quarter] = round((at.utcoffset() or timedelta(0)).total_seconds())
         return found
 
-    def cell(self, at_us: int) -> float:
-        seconds = at_us // 1_000_000
-        return (seconds + self[seconds // 900]) / 86_400 + _DAYS_BEFORE_1970
+    def cells(self, times_us: Iterable[int | None]) -> list[float | None]:
+        return [
+            None if at is None else (at // 1_000_000 + self[at // 900_000_000]) / 86_400 + _DAYS_BEFORE_1970
+            for at in times_us
+        ]
+
+    def seconds(self, started_us: Iterable[int | None], ended_us: Iterable[int | None]) -> list[int | None]:
+        """From the starts to the ends, to now where there is none."""
+        now = self.now_us
+        return [
+            None if started is None else max(0, (now if ended is None else ended) - started) // 1_000_000
+            for started, ended in zip(started_us, ended_us, strict=True)
+        ]
 
 
+_BATCH = 2_000
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _DAYS_BEFORE_1970 = 25_569
 
 
-def instance_row(brief: BriefInstance, cells: Cells, words: _Words, clock: _Clock) -> tuple[object, ...]:
-    """In the order of `INSTANCE_COLUMNS`."""
-    id, name, _, bizdate, due, started, ended, priority, inside, retried = brief
-    took = None
-    if started is not None:
-        took = timedelta(seconds=max(0, ((clock.now_us if ended is None else ended) - started) // 1_000_000))
-    cycle, owners, projects, group, retries = cells
+def instance_columns(
+    brief: BriefPage, part: slice, facts: Mapping[Version, TaskFacts], words: _Words, clock: _Clock
+) -> tuple[Sequence[object], ...]:
+    """Of some of the lines, in the order of `INSTANCE_COLUMNS`."""
+    cells = [facts[key].cells for key in brief.publications[part]]
+    cycles, owners, projects, groups, retries = zip(*cells, strict=True)
+    started, ended = brief.started_us[part], brief.ended_us[part]
+    used_of = zip(retries, brief.retried[part], strict=True)
     return (
-        name,
-        str(id),
-        words[inside],
-        cycle,
-        bizdate,
-        _PRIORITY_LABELS[priority],
+        brief.names[part],
+        list(map(str, brief.ids[part])),
+        list(map(words.__getitem__, brief.insides[part])),
+        cycles,
+        brief.bizdates[part],
+        list(map(_PRIORITY_LABELS.__getitem__, brief.priorities[part])),
         owners,
         projects,
-        clock.cell(due),
-        None if started is None else clock.cell(started),
-        None if ended is None else clock.cell(ended),
-        took,
-        retries[retried] if retried < len(retries) else f"{retried}/{len(retries) - 1}",
-        None,
-        group,
+        clock.cells(brief.due_us[part]),
+        clock.cells(started),
+        clock.cells(ended),
+        clock.seconds(started, ended),
+        [allowed[used] if used < len(allowed) else f"{used}/{len(allowed) - 1}" for allowed, used in used_of],
+        (None,) * len(cells),
+        groups,
     )
 
 
