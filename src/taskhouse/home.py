@@ -4,6 +4,7 @@
     secret.key    seals the secrets in it
     warehouse/    the tables' data
     blobs/        results, resources, staged uploads
+    files/        what integration tasks read and write
     server.lock   held by the running server; says who that is
 
 The lock is the operating system's, so it vanishes with the process however that ends.
