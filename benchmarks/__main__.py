@@ -12,11 +12,11 @@ import sys
 import tempfile
 from pathlib import Path
 
-from benchmarks import idle, latency, recurring, tpch, tunnels
+from benchmarks import idle, latency, recurring, tpch, tunnels, views
 from benchmarks.clients import open_client
 from tools import server
 
-PARTS = ("recurring", "idle", "latency", "tpch", "tunnels")
+PARTS = ("recurring", "views", "idle", "latency", "tpch", "tunnels")
 
 
 def main() -> int:
@@ -37,7 +37,9 @@ def main() -> int:
         folder.mkdir(parents=True, exist_ok=True)
         if "recurring" in parts:
             recurring.run(Path(temporary))
-        if parts == ("recurring",):
+        if "views" in parts:
+            views.run(Path(temporary))
+        if set(parts) <= {"recurring", "views"}:
             return 0
         with server.running(Path(temporary) / "home", Path(temporary) / "server.log") as ready:
             if "idle" in parts:

@@ -15,6 +15,7 @@ from pathlib import Path
 
 from benchmarks import seeded_instances
 from taskhouse.config import Config
+from taskhouse.domain.closure import Incidence, closure
 from taskhouse.domain.recurring import BizType, Environment
 from taskhouse.domain.roles import Actor
 from taskhouse.domain.status import StatusClass
@@ -40,6 +41,7 @@ def run(folder: Path, *, instances: int = 1_000_000, tasks: int = 10_000) -> Non
         lists(world)
         pictures(world, instances, tasks)
         spreadsheets(world)
+    closures()
 
 
 @contextmanager
@@ -112,6 +114,17 @@ def spreadsheets(world: World) -> None:
         return sum(len(part) for part in downloads.instances(world, ACTOR, request).content)
 
     _show(f"xlsx of {rows:,} instances", best(download, 3), 1_000)
+
+
+def closures(incidences: int = 1_000_000) -> None:
+    """One component of fields and nodes: each of 100,000 nodes writes ten fields, one of them its neighbour's, too."""
+    nodes = incidences // 10
+    pairs = [(node * 9 + at, node) for node in range(nodes) for at in range(10)]
+    fields = nodes * 9 + 1
+    incidence = Incidence.from_pairs(fields, nodes, pairs)
+    found = closure(incidence, [0])
+    assert len(list(found.fields)) == fields and len(list(found.nodes)) == nodes
+    _show(f"closure of one field over {incidences:,} incidences", best(lambda: closure(incidence, [0]), 3), 500)
 
 
 def _instance(world: World, task: int) -> int:
