@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from taskhouse.client.api.client import Client
     from taskhouse.client.api.events import ChangedNode, Event
 
+_AT_ONCE = 500
+"""Instances asked for in one request."""
 _MOVING = {"RUNNING", "WAITING", "NOT_RUNNING"}
 
 
@@ -54,7 +56,9 @@ def _done(client: Client, wanted: Collection[int], event: Event) -> bool | None:
     """Whether all succeeded, once all have ended. Asked only when something of them changed."""
     if event.name == "changes" and not set(event.instances) & set(wanted):
         return None
-    lines = list(client.instances.list(id=list(wanted)))
+    ids = sorted(wanted)
+    chunks = (ids[first : first + _AT_ONCE] for first in range(0, len(ids), _AT_ONCE))
+    lines = [line for chunk in chunks for line in client.instances.list(id=",".join(map(str, chunk)))]
     if any(_MOVING & set(line.statuses) for line in lines):
         return None
     return all(line.statuses == ["SUCCEEDED"] for line in lines)
