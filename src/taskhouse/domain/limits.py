@@ -5,7 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 MAY_BE_ZERO = frozenset(
-    ("queued_instances", "long_poll_s", "clock_skew_s", "retention_hours", "memory_bytes", "engine_threads", "stop_grace_s")
+    (
+        "queued_instances",
+        "long_poll_s",
+        "clock_skew_s",
+        "retention_hours",
+        "memory_bytes",
+        "engine_threads",
+        "stop_grace_s",
+        "recurring_days",
+    )
 )
 """Limits that mean something at 0. With any other at 0 a server could do nothing."""
 
@@ -50,6 +59,8 @@ class Limits:
     """Life of a tunnel session without a request."""
     result_days: int = 30
     """How long results and instances are kept."""
+    recurring_days: int = 0
+    """How long recurring instances are kept after their data timestamp, with their runs and operations; 0 means for ever."""
     retention_hours: int = 24
     """How long files that a table no longer refers to stay readable for running readers."""
     dynamic_partitions: int = 60_000

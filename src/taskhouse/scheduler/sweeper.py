@@ -32,6 +32,7 @@ class Chore:
 
 CHORES = (
     Chore(housekeeping.forget_instances, 600.0),
+    Chore(housekeeping.forget_recurring, 3600.0),
     Chore(sessions.forget_sessions, 600.0),
     Chore(housekeeping.empty_trash, 600.0),
     Chore(housekeeping.expire_tables, 600.0),

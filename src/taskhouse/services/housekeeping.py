@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 from taskhouse.domain.catalogue import PartitionValues, Table, TableKind
+from taskhouse.domain.recurring import Environment
 from taskhouse.ports.catalogue_store import Trash, TrashKind
 from taskhouse.ports.warehouse import CommitTag, TableCommit
 from taskhouse.services.catalogue import tables as catalogue_tables
@@ -27,6 +28,19 @@ def forget_instances(world: World, now: datetime) -> int:
         count += forgotten
         if forgotten < _BATCH:
             return count
+
+
+def forget_recurring(world: World, now: datetime) -> int:
+    """Delete recurring instances whose data timestamp is more than `recurring_days` ago, date by date; those that something waits for
+    stay."""
+    if not world.limits.recurring_days:
+        return 0
+    before = now.date() - timedelta(days=world.limits.recurring_days)
+    count = 0
+    for environment in Environment:
+        while forgotten := world.recurring.forget(environment, before):
+            count += forgotten
+    return count
 
 
 def empty_trash(world: World, now: datetime) -> int:

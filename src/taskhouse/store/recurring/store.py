@@ -10,6 +10,7 @@ from taskhouse.store.recurring.leases import LeaseVerbs
 from taskhouse.store.recurring.lists import ListVerbs
 from taskhouse.store.recurring.operations import OperationVerbs
 from taskhouse.store.recurring.publications import Publications, PublicationVerbs
+from taskhouse.store.recurring.retention import RetentionVerbs
 from taskhouse.store.recurring.runs import RunVerbs
 from taskhouse.store.recurring.writes import WriteVerbs
 
@@ -24,6 +25,7 @@ class SqlRecurringStore(
     WriteVerbs,
     OperationVerbs,
     LeaseVerbs,
+    RetentionVerbs,
 ):
     """`RecurringStore` on a `Database`. Safe from any thread."""
 
