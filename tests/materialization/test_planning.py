@@ -181,7 +181,9 @@ def test_development_has_twins_and_reads_production_of_basic_projects() -> None:
     assert published["shop.tell"].nodes[0].program.code == (
         "SELECT shop.sales.amount_1d FROM shop_dev.sales WHERE ds = MAX_PT('shop_dev.sales__orders_1d')"
     ).replace("SELECT shop.", "SELECT shop_dev.")
-    assert published["shop.tell"].nodes[0].reads == {"shop.sales": frozenset({"amount_1d"})}
+    assert published["shop.tell"].nodes[0].reads == {
+        "shop.sales": frozenset({"amount_1d", "paid_1d", "price_1d", "share_paid"})
+    }
 
 
 SHARED = """
@@ -300,6 +302,22 @@ scripts:
         "shop.sales": frozenset(field.name for field in tasks(made)["shop.sales"].fields)
     }
     assert node(made, "shop.counted").reads == {"shop.sales": frozenset()}
+
+
+def test_tables_of_nodes_and_of_levels_stand_for_their_logical_table() -> None:
+    text = ORDERS.replace(
+        '      - {name: price, type: "DECIMAL(10,2)"}',
+        '      - {name: price, type: "DECIMAL(10,2)"}\n    hierarchies: [{name: names, levels: [{name: named, key: name}]}]',
+    )
+    text += """
+scripts:
+  - {name: node, type: SQL, code: "SELECT * FROM shop.orders__order_who"}
+  - {name: level, type: SQL, code: "SELECT * FROM shop.item__named"}
+"""
+    made = planned(text)
+    assert node(made, "shop.node").reads == {"shop.orders": frozenset({"item_id"})}
+    assert node(made, "shop.level").reads == {"shop.item": frozenset()}
+    assert [d.up_task for d in tasks(made)["shop.level"].dependencies] == ["shop.item"]
 
 
 def test_dependencies_may_be_ignored_or_set_by_hand() -> None:

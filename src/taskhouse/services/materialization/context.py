@@ -41,6 +41,8 @@ class Context:
     """What is published in production: of Basic projects, whose tables other environments read."""
     shapes: dict[str, Shape] = field(default_factory=dict)
     writers: dict[str, list[str]] = field(default_factory=dict)
+    node_fields: dict[str, frozenset[str]] = field(default_factory=dict)
+    """Physical table of a node, by the names of definitions -> the fields that it holds; `writers` has its logical table."""
     problems: list[Problem] = field(default_factory=list)
     tasks: Mapping[str, TaskDefinition] = field(default_factory=dict)
     """The tasks of this environment, by id."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from taskhouse.domain.catalogue import DEFAULT_SCHEMA, TableName
 from taskhouse.domain.definition.metrics import AggregateTable
 from taskhouse.domain.definition.places import Problem
-from taskhouse.domain.definition.tables import PERMANENT_DAYS, DimensionKind, DimensionTable, FactTable
+from taskhouse.domain.definition.tables import PERMANENT_DAYS, DimensionKind, DimensionTable, FactTable, Level
 from taskhouse.domain.definition.tasks import IntegrationTask, ScriptTask, VirtualNode
 from taskhouse.domain.definition.workspace import LogicalTable, TaskDefinition, Workspace
 from taskhouse.domain.faults import Fault
@@ -70,6 +70,7 @@ class _Planning:
         if any(not problem.is_warning for problem in self.context.problems):  # shapes have holes: no code can be made
             return Materialized((), (), (), tuple(self.context.problems), {})
         self._choose_versions()
+        self._name_tables()
         tasks: list[PublishedTask] = []
         for task in self.context.tasks.values():
             try:
@@ -152,6 +153,21 @@ class _Planning:
             finally:
                 shape.strategy = kept
         return True
+
+    def _name_tables(self) -> None:
+        """Who reads a node's table, or the linked table of a hierarchy's level, by its own name waits for the logical table."""
+        for id, shape in self.context.shapes.items():
+            if id not in self.context.tasks:
+                continue
+            project = shape.definition.project.lower()
+            for node in shape.nodes:
+                name = f"{project}.{shape.table(node).partition('.')[2]}"
+                self.context.writers.setdefault(name, []).append(id)
+                self.context.node_fields[name] = frozenset(node.values)
+            if isinstance(shape.definition, DimensionTable):
+                for level in (level for each in shape.definition.hierarchies for level in each.levels):
+                    name = f"{project}.{_level_name(shape.definition, level)}"
+                    self.context.writers.setdefault(name, []).append(id)
 
     # --- tasks --------------------------------------------------------------------------------------------------------
 
@@ -349,11 +365,15 @@ def _levels(table: DimensionTable, shape: Shape, partitions: list[str]) -> list[
         for level in hierarchy.levels:
             columns = dict.fromkeys((level.key, *level.attributes, *above, *partitions))
             query = f"SELECT DISTINCT {code.names(columns)} FROM {shape.view} WHERE {code.name(level.key)} IS NOT NULL"
-            name = f"{table.name}__{level.name}".lower()
+            name = _level_name(table, level)
             project = shape.view.partition(".")[0]
             found.append(ViewSpec(project, name, query, f"{hierarchy.name}: {level.name}", (shape.view,)))
             above = [level.key, *above]
     return found
+
+
+def _level_name(table: DimensionTable, level: Level) -> str:
+    return f"{table.name}__{level.name}".lower()
 
 
 def _labels(workspace: Workspace, table: LogicalTable) -> dict[str, str]:

@@ -89,16 +89,19 @@ def reads(context: Context, task: PlainTask, reading: PlainReading) -> dict[str,
     if reading.lineage is None:
         return None
     found: dict[str, frozenset[str]] = {}
+    whole: set[str] = set()
     for table, columns in reading.lineage.reads.items():
         name = f"{table.project}.{table.name}"
         shape = context.shape(name)
         for id in context.upstream_tasks(name):
             if id == task.id:
                 continue
-            if shape is None or WHOLE in columns:
-                found[id] = frozenset()
-                continue
-            known = shape.field_names
-            fields = frozenset(known[column] for column in columns if column in known)
-            found[id] = fields if id not in found else found[id] | fields
-    return found
+            if shape is not None:
+                known = shape.field_names
+                fields = frozenset(known[column] for column in columns if column in known and WHOLE not in columns)
+            else:
+                fields = context.node_fields.get(name, frozenset())
+            if not fields:
+                whole.add(id)
+            found[id] = found.get(id, frozenset()) | fields
+    return {id: frozenset() if id in whole else fields for id, fields in found.items()}
