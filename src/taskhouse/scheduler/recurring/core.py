@@ -26,6 +26,7 @@ import structlog
 from taskhouse.domain import node_changes
 from taskhouse.domain.attempts import CANCEL_GRACE
 from taskhouse.domain.calendar import run_date_of, wall_clock
+from taskhouse.domain.faults import Fault
 from taskhouse.domain.node_state import NodeState, NodeWrite, Run, RunOutcome, RunStatus, RunTrigger
 from taskhouse.domain.readiness import (
     SHARED_GROUP,
@@ -156,7 +157,7 @@ class RecurringScheduler:
             self._take_outcomes(writes, now)
             dirty, self._dirty = self._dirty, {}
             for position in dirty:
-                self._look_at(position, writes, cancels, now)
+                self._look_carefully(position, writes, cancels, now)
             if not self._is_draining:
                 self._dispatch(writes, orders, now)
             seen = self._book.cursor
@@ -401,6 +402,13 @@ class RecurringScheduler:
         if state.cancelling_until is None or state.has_live_run:
             return False
         return self._cancelled_run(state).serial == outcome.serial
+
+    def _look_carefully(self, position: int, writes: dict[int, NodeWrite], cancels: list[Run], now: datetime) -> None:
+        """A node that nobody can make sense of stays where it is; it must not hold up all others."""
+        try:
+            self._look_at(position, writes, cancels, now)
+        except (AssertionError, Fault, LookupError, ValueError):
+            _log.exception("cannot make sense of a node instance", node=self._book.states[position].id)
 
     def _look_at(self, position: int, writes: dict[int, NodeWrite], cancels: list[Run], now: datetime) -> None:
         state = self._book.states[position]

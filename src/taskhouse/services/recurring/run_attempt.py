@@ -82,11 +82,14 @@ class TaskInstanceExecutor:
         return [
             Prepared(order.generated, outcome=RunOutcome(order.node, order.serial))
             if order.kind is ProgramKind.VIRTUAL
-            else self._prepared(order, versions[order.node])
+            else self._prepared(order, versions.get(order.node))
             for order in orders
         ]
 
-    def _prepared(self, order: AttemptOrder, task: PublishedTask) -> Prepared:
+    def _prepared(self, order: AttemptOrder, task: PublishedTask | None) -> Prepared:
+        if task is None:
+            message = f"no version of task '{order.task}' that has its code is stored any more; publish it again"
+            return Prepared(order.generated, outcome=RunOutcome(order.node, order.serial, FailReason.ERROR, message))
         try:
             ready = self._ready(order, task)
         except Fault as fault:
@@ -95,7 +98,7 @@ class TaskInstanceExecutor:
         return Prepared(task.version, json.dumps(ready.parameters, ensure_ascii=False))
 
     def _versions(self, orders: Sequence[AttemptOrder]) -> Mapping[int, PublishedTask]:
-        """Node instance -> the version of its task whose code runs."""
+        """Node instance -> the version of its task whose code runs; without those of which none is there."""
         store = self._world.recurring
         found: dict[int, PublishedTask] = {}
         for environment in Environment:
@@ -115,7 +118,7 @@ class TaskInstanceExecutor:
                 else:
                     wanted[order.node] = (order.task, order.generated)
             versions = store.versions(environment, set(wanted.values())) if wanted else {}
-            found.update((node, versions[key]) for node, key in wanted.items())
+            found.update((node, versions[key]) for node, key in wanted.items() if key in versions)
         return found
 
     def _ready(self, order: AttemptOrder, task: PublishedTask) -> Ready:
