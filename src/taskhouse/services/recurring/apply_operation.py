@@ -9,7 +9,7 @@ what it had done.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from contextlib import nullcontext
+from contextlib import closing, nullcontext
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -29,6 +29,7 @@ from taskhouse.services.recurring.book import Book
 from taskhouse.services.recurring.preview_operation import (
     WRITING,
     Decided,
+    Following,
     Moment,
     book_of,
     decide_at,
@@ -139,17 +140,18 @@ def _apply_batch(
         for instance, entry in done.items()
     }
     moved: set[int] = set()
-    for request, plan in zip(decision.requests, decision.plans, strict=True):
-        instance = plan.instance
-        if instance in outcomes:
-            continue
-        moment, now = found.moment, found.at
-        if not moved.isdisjoint(_held_by(plan)):  # an earlier instance of the batch changed them
-            moment, now = moment_of(asked.book, asked.actor), asked.world.clock.now()
-            plan = decide_at(moment, request, now)
-        outcomes[instance] = _one_of_batch(asked, request, moment, plan, now)
-        if outcomes[instance].entry is not None:
-            moved.update(_held_by(plan))
+    with closing(Following(asked.book, asked.actor)) as following:
+        for request, plan in zip(decision.requests, decision.plans, strict=True):
+            instance = plan.instance
+            if instance in outcomes:
+                continue
+            moment, now = found.moment, found.at
+            if not moved.isdisjoint(_held_by(plan)):  # an earlier instance of the batch changed them
+                moment, now = following.moment(), asked.world.clock.now()
+                plan = decide_at(moment, request, now)
+            outcomes[instance] = _one_of_batch(asked, following, request, moment, plan, now)
+            if outcomes[instance].entry is not None:
+                moved.update(_held_by(plan))
     for skipped in decision.skipped:
         if skipped.instance not in outcomes:
             outcomes[skipped.instance] = Outcome(
@@ -165,7 +167,9 @@ def _apply_batch(
     return Applied(refusals=(Refusal(code, message, items),), outcomes=ordered, batch=asked.batch)
 
 
-def _one_of_batch(asked: _Asked, request: Request, moment: Moment, plan: Plan, now: datetime) -> Outcome:
+def _one_of_batch(
+    asked: _Asked, following: Following, request: Request, moment: Moment, plan: Plan, now: datetime
+) -> Outcome:
     name = _name(moment, plan.instance)
     for last in (False, True):
         refusals = plan.refusals
@@ -175,7 +179,7 @@ def _one_of_batch(asked: _Asked, request: Request, moment: Moment, plan: Plan, n
                 return Outcome(plan.instance, name, result)
             refusals = (result,)
             if not last:
-                moment, now = moment_of(asked.book, asked.actor), asked.world.clock.now()
+                moment, now = following.moment(), asked.world.clock.now()
                 plan = decide_at(moment, request, now)
                 continue
         _refuse(asked, moment, plan, refusals, now)

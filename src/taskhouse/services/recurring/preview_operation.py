@@ -110,6 +110,45 @@ def moment_of(book: Book, actor: Actor) -> Moment:
         return Moment(book.environment, book.snapshot(actor), list(book.states), book.node_records, book.records)
 
 
+class Following:
+    """A moment that follows a book without copying it anew: for many decisions one after the other. To be closed."""
+
+    def __init__(self, book: Book, actor: Actor) -> None:
+        self._book = book
+        self._actor = actor
+        self._feed = book.feed()
+        self._snapshot: Snapshot
+
+    def moment(self) -> Moment:
+        """Of now. What was given out before changes with it."""
+        book = self._book
+        with book.lock:
+            changed, rebuilt = self._feed.drain()
+            if rebuilt:
+                self._status = [state.status for state in book.states]
+                self._lock_version = [state.lock_version for state in book.states]
+                self._states = list(book.states)
+            for at in changed:
+                state = self._states[at] = book.states[at]
+                self._status[at] = state.status
+                self._lock_version[at] = state.lock_version
+            if rebuilt or changed:
+                self._snapshot = replace(
+                    self._snapshot if not rebuilt else book.snapshot(self._actor),
+                    status=self._status,
+                    lock_version=self._lock_version,
+                    paused=frozenset(book.paused),
+                    skip_upstream=frozenset(book.forced),
+                    removed=frozenset(book.removed),
+                    manual_priority=dict(book.manual_priority),
+                    metric_priority=dict(book.metric_priority),
+                )
+            return Moment(book.environment, self._snapshot, self._states, book.node_records, book.records)
+
+    def close(self) -> None:
+        self._book.close_feed(self._feed)
+
+
 def decide_at(moment: Moment, request: Request, now: datetime) -> Plan:
     """Who may not even see the instance learns nothing of it but that."""
     snapshot = moment.snapshot
