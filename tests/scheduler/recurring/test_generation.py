@@ -114,3 +114,12 @@ def test_both_environments_have_instances_of_their_own() -> None:
         assert generate_owed(store, environment, clock("23:00", DAY_BEFORE), ZONE) == 1
         book = book_of(store, RUN_DATE, environment=environment)
         assert [state.released for state in book.states] == [released]
+
+
+def test_days_on_which_all_tasks_were_retired_are_not_made_up_later() -> None:
+    store = store_with(script("S0", "00:10"))
+    generate_owed(store, PROD, clock("23:00", DAY_BEFORE), ZONE)
+    store.publish(PROD, [], ["S0"], clock("12:00"), expected=1)
+    assert generate_owed(store, PROD, clock("23:00"), ZONE) == 0
+    publish(store, script("S0", "00:10"), at=clock("12:00", RUN_DATE + ONE_DAY))
+    assert owed(store, PROD, clock("22:00", RUN_DATE + ONE_DAY), ZONE) == []

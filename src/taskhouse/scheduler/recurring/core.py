@@ -395,6 +395,8 @@ class RecurringScheduler:
                 writes[outcome.node] = node_changes.acknowledged(state, now)
                 self._taken.add(outcome)
                 kept.append(outcome)
+            else:
+                _log.info("the outcome of an attempt that was given up does not count", **outcome._asdict())
         self._inbox = kept
 
     def _acknowledges(self, outcome: RunOutcome, state: NodeState) -> bool:

@@ -7,6 +7,7 @@ that nobody generated because no server ran are generated when one starts (D-37)
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import date, datetime, time, tzinfo
 
 import structlog
@@ -39,7 +40,7 @@ def owed(store: RecurringStore, environment: Environment, now: datetime, zone: t
 def generate_owed(store: RecurringStore, environment: Environment, now: datetime, zone: tzinfo) -> int:
     """Generate what is owed; returns how many instances are new. Before anything was published nothing is owed."""
     _, tasks = store.published(environment)
-    if not tasks:
+    if not tasks and not store.generated(environment, date.min):
         return 0
     added = 0
     for run_date in owed(store, environment, now, zone):
@@ -49,19 +50,41 @@ def generate_owed(store: RecurringStore, environment: Environment, now: datetime
     return added
 
 
-def generate_since(store: RecurringStore, environment: Environment, first: date, now: datetime, zone: tzinfo) -> int:
+def generate_since(
+    store: RecurringStore,
+    environment: Environment,
+    first: date,
+    now: datetime,
+    zone: tzinfo,
+    *,
+    everything: bool = False,
+) -> int:
     """Generate what is missing of every run date from `first` to the latest that is due: for tasks that were published with a first
-    run date that has passed. Returns how many instances are new. Later dates that are owed follow from it (`owed`)."""
+    run date that has passed; with `everything` for all tasks, whenever they begin. Returns how many instances are new. Later dates
+    that are owed follow from it (`owed`).
+
+    Instances that exist already keep their edges: they do not wait for days that came to be after them."""
     days = (last_due_run_date(now, zone) - first).days
-    return sum(generate_date(store, environment, first + ONE_DAY * n, now, zone) for n in range(days + 1))
+    began = first if everything else None
+    return sum(generate_date(store, environment, first + ONE_DAY * n, now, zone, began) for n in range(days + 1))
 
 
-def generate_date(store: RecurringStore, environment: Environment, run_date: date, now: datetime, zone: tzinfo) -> int:
-    """Generate one run date, or what is missing of it. Returns how many instances are new."""
+def generate_date(
+    store: RecurringStore,
+    environment: Environment,
+    run_date: date,
+    now: datetime,
+    zone: tzinfo,
+    began: date | None = None,
+) -> int:
+    """Generate one run date, or what is missing of it. `began`: every task counts as having begun by this run date. Returns how many
+    instances are new."""
     _, current = store.published(environment)
     tasks = _frozen(store, environment, current, frozen_at(run_date, zone))
     earlier = _Earlier(store, environment)
     blueprints = [task.blueprint() for _, task in sorted(tasks.items())]
+    if began is not None:
+        blueprints = [replace(each, first_run_date=min(each.first_run_date, began)) for each in blueprints]
     made = generate(run_date, blueprints, zone, earlier=earlier.of, environment=environment)
     return store.insert(made, tasks, environment, now)
 
