@@ -72,7 +72,7 @@ def test_behind_a_failure_times_are_the_earliest_possible_and_say_so(home: House
     home.run("S0", "00:10", "00:20", "ERROR")
     home.clock.set(at("03:00"))
     links = {link.name: link for link in gantt(home.world, ADMIN, home.ids["X"]).path}
-    assert (links["S0"].end, links["S0"].predicted) == (at("00:20"), False)
+    assert (links["S0"].end, links["S0"].predicted, links["S0"].blocked) == (at("00:20"), False, False)
     assert links["X"].blocked and links["X"].end == at("03:15")
     home.force(S0="SUCCESS", B="INIT+", C="SUCCESS", D="SUCCESS")
     links = {link.name: link for link in gantt(home.world, ADMIN, home.ids["X"]).path}

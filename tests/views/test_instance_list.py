@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pytest
 
+from taskhouse.domain.node_state import NodeWrite
 from taskhouse.domain.recurring import BizType, Priority, TableKind
 from taskhouse.domain.roles import Actor
 from taskhouse.domain.status import StatusClass
@@ -72,6 +73,16 @@ def test_a_script_shows_one_label_and_its_retries(home: House) -> None:
     home.force(S0="WAIT_SCHEDULE+")
     line = listed(home)[-1]
     assert (line.status_text, line.marks, line.paused) == ("Paused", ("PAUSED",), 1)
+
+
+def test_retries_of_a_table_are_the_most_of_its_nodes(home: House) -> None:
+    """As in `1/2`: used and allowed."""
+    state = home.state("B")
+    home.write(
+        NodeWrite(state.lock_version, state._replace(retried=1, lock_version=state.lock_version + 1)), at("01:05")
+    )
+    line = next(line for line in listed(home) if line.name == "A")
+    assert (line.retried, line.retries) == (1, 1)
 
 
 def test_filters(home: House) -> None:

@@ -22,8 +22,8 @@ from taskhouse.domain.status import CLASS_OF, NodeStatus, StatusClass
 @dataclass(frozen=True, slots=True)
 class Summary:
     """What a list shows of an instance's inside, kept with its row: numbers of fields and nodes by class (those that occur), of paused nodes,
-    and the times of §2.5 of its nodes' latest real attempts. `waiting`: node statuses of class W that occur. `retried` and `retries`: of a
-    script, `retried/allowed`. Marks: `forced` (a forced attempt is to come or was the latest), `manual_success`, `upstream_removed`."""
+    and the times of §2.5 of its nodes' latest real attempts. `waiting`: node statuses of class W that occur. `retried`: the most retries
+    that one of the nodes has used, of `retries` allowed. Marks: `forced` (a forced attempt is to come or was the latest), `manual_success`, `upstream_removed`."""
 
     fields: Mapping[StatusClass, int] = field(default_factory=dict)
     nodes: Mapping[StatusClass, int] = field(default_factory=dict)
@@ -95,7 +95,7 @@ class TaskShape:
 
     def __init__(self, task: PublishedTask) -> None:
         self.is_script = not task.fields
-        self.retries = task.retry.retries if self.is_script else 0
+        self.retries = task.retry.retries
         writers: dict[str, list[int]] = {f.name: [] for f in task.fields if f.role is Role.VALUE}
         for place, node in enumerate(task.nodes):
             for name in node.values:
@@ -127,7 +127,7 @@ def summarise(shape: TaskShape, nodes: Sequence[NodeView], now: datetime, *, ups
         sum(node.paused for node in nodes),
         times.started_at,
         times.ended_at,
-        max((node.retried for node in nodes), default=0) if shape.is_script else 0,
+        max((node.retried for node in nodes), default=0),
         shape.retries,
         any(node.is_forced for node in nodes),
         any(node.is_manual_success for node in nodes),

@@ -56,8 +56,8 @@ def summary_of(
         sum(s.paused for s in states),
         min(started, default=None),
         None if active else max(ended, default=None),
-        0 if task.fields else max((s.retried for s in states), default=0),
-        0 if task.fields else task.retry.retries,
+        max((s.retried for s in states), default=0),
+        task.retry.retries,
         any(s.skip_checks or triggers.get(id) is RunTrigger.FORCE for id, s in nodes.items()),
         any(
             s.status is NodeStatus.SUCCESS and triggers.get(id) is RunTrigger.MANUAL_SUCCESS for id, s in nodes.items()

@@ -182,7 +182,9 @@ class _Spans:
             retries,
         )
         found = predict(scene.snapshot, times, unfinished, scene.now)
-        self.blocked = {node for node in unfinished if found[node] is None}
+        self.blocked = {
+            node for node in unfinished if found[node] is None and not CLASS_OF[states[node].status].is_final
+        }
         if self.blocked:
             found = predict(_as_if_released(scene.snapshot, retries), times, unfinished, scene.now)
         for node in unfinished:

@@ -6,8 +6,7 @@ hand ran nothing and have an empty log.
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -120,19 +119,32 @@ def _line(run: Run, now: datetime) -> RunLine:
 
 
 def _content(world: World, instance: Instance, run: Run) -> str:
-    """A script's or transfer's output, also while it runs; of SQL the error, warnings, and what it did in numbers."""
+    """A script's or transfer's output, also while it runs; of SQL what each statement did, warnings, and the error."""
     task = instance.tasks[0]
     control = world.runs.find(instance.id)
     if control is not None and not task.status.is_final:
         return control.output
-    parts = [*task.warnings]
-    if task.status is not TaskStatus.SUCCESS or task.result_kind is not ResultKind.NONE:
+    parts = [*_statements(task.summary), *task.warnings]
+    if task.status is not TaskStatus.SUCCESS or not parts or task.result_kind is ResultKind.TEXT:
         parts.append(task.result_text)
-    if task.summary and not any(parts):
-        parts.append(json.dumps(task.summary, ensure_ascii=False, indent=1, default=str))
     if run.message and run.message not in "\n".join(parts):
         parts.append(run.message)
     return "\n".join(part for part in parts if part)
+
+
+def _statements(summary: Mapping[str, object]) -> Iterator[str]:
+    """`1 Insert, line 7: 0.05 s, 973 rows read, 973 rows written`."""
+    found = summary.get("statements")
+    for number, each in enumerate(found if isinstance(found, list) else [], start=1):
+        if not isinstance(each, dict):
+            continue
+        counts = [f"{each[key]:,} rows {word}" for key, word in _COUNTS.items() if isinstance(each.get(key), int)]
+        took = each.get("seconds")
+        words = [f"{took:.2f} s" if isinstance(took, float) else "", *counts]
+        yield f"{number} {each.get('kind', 'Statement')}, line {each.get('line', 1)}: {', '.join(filter(None, words))}"
+
+
+_COUNTS = {"rows_in": "read", "rows_out": "written"}
 
 
 def _logview(world: World, instance: Instance) -> str:
