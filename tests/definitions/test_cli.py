@@ -202,6 +202,10 @@ def test_days_that_have_passed(served: Served, folder: Path):
     assert shown(result).endswith(
         "tasks: 3 added; 9 instances of days that have passed"
     )  # of three days: 23:00 has not come
+    result = served.run("apply", str(folder), "--yes", "--since", "2026-02-25")
+    assert shown(result).endswith("6 instances of days that have passed; nothing to publish")
+    result = served.run("apply", str(folder), "--yes", "--since", "2026-02-25")
+    assert shown(result).endswith("0 instances of days that have passed; nothing to publish")
     result = served.run("apply", str(folder), "--yes", "--env", "dev", "--since", "2025-01-01")
     assert result.exit_code == 1 and "more than 366 days ago" in result.output
     result = served.run("apply", str(folder), "--yes", "--env", "dev", "--since", "2026-03-09")

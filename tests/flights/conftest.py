@@ -26,11 +26,11 @@ WAIT_S = 180
 
 
 def days_to_test() -> list[date]:
-    """Three days in a row whose scheduled times have all passed, with a data of 2013 behind each: not 29 February, and not the last
+    """Four days in a row whose scheduled times have all passed, with a data of 2013 behind each: not 29 February, and not the last
     day of the year, of which there is no weather."""
     last = datetime.now(UTC).date() - timedelta(days=2)
     while True:
-        days = [last - timedelta(days=back) for back in (2, 1, 0)]
+        days = [last - timedelta(days=back) for back in (3, 2, 1, 0)]
         if not {(2, 29), (12, 31)} & {(day.month, day.day) for day in days}:
             return days
         last -= timedelta(days=1)
@@ -38,13 +38,16 @@ def days_to_test() -> list[date]:
 
 @dataclass(slots=True)
 class Flights:
-    """`raw` has the raw tables as pandas reads them from the files, cut to the days; tests that change the data change it here, too."""
+    """`raw` has the raw tables as pandas reads them from the files, cut to the days; tests that change the data change it here, too.
+    `days` are published at first; `earlier` is the day before them. `landed`: days that have instances."""
 
     server: Server
     client: Client
     odps: Any
     workspace: DemoWorkspace
+    earlier: date
     days: list[date]
+    landed: list[date]
     raw: dict[str, pd.DataFrame]
 
     # instances
@@ -138,8 +141,8 @@ def flights(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Flights]:
         raw = {name: _read(name) for name in ("flights", "weather", "planes", "airports", "airlines")}
     except demo_data.DemoDataMissingError as missing:
         pytest.skip(str(missing))
-    days = days_to_test()
-    wanted = [(day.month, day.day) for day in days]
+    earlier, *days = every = days_to_test()
+    wanted = [(day.month, day.day) for day in every]
     for name in ("flights", "weather"):
         of_days = pd.MultiIndex.from_frame(raw[name][["month", "day"]]).isin(wanted)
         raw[name] = raw[name][of_days].reset_index(drop=True)
@@ -149,7 +152,9 @@ def flights(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Flights]:
         key = reach.login.key
         odps = demo_run.Connection(reach.endpoint, reach.login.project, key.access_id, key.secret).open()
         with Client(reach.rest_url, reach.token) as client:
-            made = Flights(server, client, odps, DemoWorkspace(odps, client, Console(quiet=True)), days, raw)
+            made = Flights(
+                server, client, odps, DemoWorkspace(odps, client, Console(quiet=True)), earlier, days, list(days), raw
+            )
             for name in raw:
                 made.load(name)
             made.workspace.withhold_wind(days[-1])

@@ -19,14 +19,14 @@ WIND = {"wind_1d", "gust_1d", "delay_per_gust"}
 
 def check(flights: Flights, *days: date) -> None:
     for day in days or flights.days:
-        same(flights.read("flights.agg_carrier", day), agg_carrier(flights.raw, flights.days, day))
+        same(flights.read("flights.agg_carrier", day), agg_carrier(flights.raw, flights.landed, day))
         same(flights.read("flights.agg_origin", day), agg_origin(flights.raw, day))
 
 
 def test_three_days_are_right_and_one_lacks_its_wind(flights: Flights) -> None:
     check(flights, *flights.days[:2])
     late = flights.days[2]
-    same(flights.read("flights.agg_carrier", late), agg_carrier(flights.raw, flights.days, late))
+    same(flights.read("flights.agg_carrier", late), agg_carrier(flights.raw, flights.landed, late))
     given = flights.read("flights.agg_origin", late)
     assert given[sorted(WIND)].isna().all(axis=None)
     same(given.drop(columns=list(WIND)), agg_origin(flights.raw, late).drop(columns=list(WIND)))
@@ -115,6 +115,17 @@ def test_a_day_whose_data_comes_in_later_is_filled_in_with_what_rests_on_it(flig
     flights.operate("FORCE_RERUN_DOWNSTREAM", "landing.land_flights", day, scope="ALL_INSTANCE", start_mode="NORMAL")
     flights.calm(*flights.days)
     check(flights)
+
+
+def test_a_day_before_the_first_is_generated_and_what_looks_back_to_it_is_rerun(flights: Flights) -> None:
+    publish(flights, flights.earlier)
+    flights.calm(flights.earlier)
+    flights.landed.insert(0, flights.earlier)
+    check(flights, flights.earlier)
+    for day in flights.days:
+        flights.operate("RERUN", "flights.agg_carrier", day, "departures_7d", "departures_mtd")
+    flights.calm(*flights.days)
+    check(flights, *flights.landed)
 
 
 def test_logical_tables_are_views_over_their_nodes(flights: Flights) -> None:

@@ -105,7 +105,8 @@ def plan(server: Remote, folder: Path, environment: str, whole: bool) -> None:
     "--since",
     type=click.DateTime(["%Y-%m-%d"]),
     default=None,
-    help="New tasks have instances from this run date on; those of days that have passed are generated at once.",
+    help="New tasks have instances from this run date on; those of days that have passed are generated at once. With nothing to publish: "
+    "of all tasks.",
 )
 def apply(
     server: Remote, folder: Path, environment: str, whole: bool, yes: bool, digest: str, since: datetime | None
@@ -120,7 +121,7 @@ def apply(
         server.show(found, lambda: lines(found, whole=whole))
     if digest and found.digest != digest:
         raise click.ClickException(f"the plan is not the one of that digest any more; it is {found.digest} now")
-    if found.empty:
+    if found.empty and since is None:
         if server.as_json:
             server.show(found, lambda: "")
         return
@@ -296,5 +297,7 @@ def _cut(made: Sequence[object], most: int) -> list[object]:
 
 
 def _published(made: Publication, found: WorkspacePlan) -> str:
+    if found.empty:
+        return f"{made.generated} instances of days that have passed; nothing to publish"
     past = f"; {made.generated} instances of days that have passed" if made.generated else ""
     return f"published to {made.environment.lower()} as revision {made.revision}: {summary(found)}{past}"

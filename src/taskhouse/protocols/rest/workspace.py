@@ -37,7 +37,7 @@ _FILE = "tenant: {name: demo}\nprojects:\n  - {name: shop, owner: alice}\n"
 class WorkspaceBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """`files`: the text of each file of the workspace folder by its path in it, with `/`. `environment`: DEV or PROD. `digest`: of
     the plan that was shown, to apply it. `since`: a run date like 2026-03-02, for applying: new tasks have instances from it on, and
-    those of days that have passed are generated at once; empty: from the next generation on."""
+    those of days that have passed are generated at once (with nothing to publish: of all tasks); empty: from the next generation on."""
 
     files: dict[str, str]
     environment: str = "PROD"

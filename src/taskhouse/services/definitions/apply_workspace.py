@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, timedelta, tzinfo
 from zoneinfo import ZoneInfo
 
 import structlog
@@ -58,7 +58,8 @@ def apply_workspace(
     digest: str,
     since: date | None = None,
 ) -> Publication:
-    """Publish. `since`: new tasks have instances from this run date on, and those of days that have passed are generated now.
+    """Publish. `since`: new tasks have instances from this run date on, and those of days that have passed are generated now. When there is
+    nothing to publish, all tasks get theirs of the days that have passed since then, which takes a super administrator.
 
     Raises `InvalidWorkspaceError`, `PlanChangedError`, and `Fault`s: NO_PERMISSION, INVALID_STATE when somebody else
     published in the same moment, and what making tables may raise."""
@@ -71,7 +72,7 @@ def apply_workspace(
     zone = ZoneInfo(plan.workspace.tenant.time_zone)
     _check_since(plan, since, now.astimezone(zone).date())
     if plan.difference.is_empty:
-        return Publication(plan, plan.revision, now)
+        return Publication(plan, plan.revision, now, _past(world, actor, environment, since, now, zone))
     _make_projects(world, plan, now)
     deploy(world, plan.materialized, Caller(login_name(actor.user), is_admin=True))  # roles were checked by the plan
     tasks = [_dated(plan, id, now, actor.user, since) for id in plan.difference.published]
@@ -93,6 +94,20 @@ def apply_workspace(
     generated = 0 if since is None else generate_since(world.recurring, environment, since, now, zone)
     world.events.publish("recurring")
     return Publication(plan, revision, now, generated)
+
+
+def _past(world: World, actor: Actor, environment: Environment, since: date | None, now: datetime, zone: tzinfo) -> int:
+    """Instances of all published tasks since a run date that has passed; returns how many are new."""
+    if since is None:
+        return 0
+    if not actor.super_admin:
+        raise Fault(
+            FaultCode.NO_PERMISSION,
+            "only a super administrator may have instances of past days generated for tasks that are published already",
+        )
+    generated = generate_since(world.recurring, environment, since, now, zone, everything=True)
+    world.events.publish("recurring")
+    return generated
 
 
 def _check_since(plan: WorkspacePlan, since: date | None, today: date) -> None:
