@@ -6,7 +6,7 @@ import random
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -231,6 +231,34 @@ def test_pages_show_each_instance_once_and_in_order(
                 break
             assert len(page.items) == limit
         assert seen == [x.record.row.id for x in expected(store, query)]
+
+
+@pytest.mark.parametrize("sort", SortKey)
+def test_the_brief_form_has_the_same_instances_in_the_same_order(store: RecurringStore, sort: SortKey) -> None:
+    busy(store)
+    for query in (InstanceQuery(sort=sort), InstanceQuery(statuses=frozenset({F, W}), sort=sort, descending=False)):
+        wanted, marker, seen = expected(store, query), "", 0
+        while True:
+            page = store.brief(query, marker, 4)
+            for place, x in enumerate(wanted[seen : seen + len(page.ids)]):
+                row, summary = x.record.row, x.summary
+                assert (page.ids[place], page.names[place], page.bizdates[place]) == (row.id, row.name, row.bizdate)
+                assert page.publications[place] == (row.environment, row.task, x.record.version)
+                times = (page.due_us[place], page.started_us[place], page.ended_us[place])
+                assert times == tuple(map(micros, (row.due_at, summary.started_at, summary.ended_at)))
+                assert (page.priorities[place], page.retried[place]) == (x.priority, summary.retried)
+                inside = page.insides[place]
+                assert (inside.fields, inside.nodes, inside.waiting) == (summary.fields, summary.nodes, summary.waiting)
+                assert inside.is_paused == (summary.paused > 0)
+            seen += len(page.ids)
+            marker = page.marker
+            if not marker:
+                break
+        assert seen == len(wanted)
+
+
+def micros(time: datetime | None) -> int | None:
+    return None if time is None else (time - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(microseconds=1)
 
 
 def test_pages_stay_whole_while_instances_move(store: RecurringStore) -> None:

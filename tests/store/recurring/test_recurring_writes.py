@@ -73,6 +73,20 @@ def test_when_all_is_refused_nothing_changes(store: RecurringStore) -> None:
     assert (list(empty.refused), empty.cursor, empty.first) == ([], cursor, cursor)
 
 
+def test_a_pass_that_looked_too_early_writes_nothing(store: RecurringStore) -> None:
+    """With `at`, whatever changed since refuses all, though the rows themselves have not."""
+    at_desk = desk(store)
+    seen = store.cursor()
+    at_desk.wait("C")
+    write = waits(at_desk.state("B"), NodeStatus.WAIT_SCHEDULE, at(1))
+    late = store.write([write], NOW, at=seen)
+    assert list(late.refused) == [at_desk.nodes["B"]]
+    assert late.first == late.cursor == store.cursor()
+    assert at_desk.state("B").status is NodeStatus.INIT
+    assert not store.write([write], NOW, at=store.cursor()).refused
+    assert not store.write([], NOW, at=0).refused
+
+
 def test_one_node_may_change_twice_in_a_batch(store: RecurringStore) -> None:
     at_desk = desk(store)
     first = starts(at_desk.state("B"), "one", at(1))
