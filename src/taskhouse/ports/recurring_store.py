@@ -385,7 +385,15 @@ class RecurringStore(Protocol):
 
     def operate(self, operation: OperationWrite, now: datetime) -> OperationResult: ...
 
+    def operate_each(self, operations: Sequence[OperationWrite], now: datetime) -> Sequence[OperationResult]:
+        """Each as `operate` does, in this order, in one transaction: what conflicts is left out, the others are written."""
+        ...
+
     def log_refusal(self, entry: OperationEntry) -> int: ...
+
+    def log_refusals(self, entries: Sequence[OperationEntry]) -> Sequence[int]:
+        """The same for many, in one transaction."""
+        ...
 
     def set_task_instance(self, node: int, serial: int, task_instance: str) -> bool:
         """Record which task instance does a run's work. False when the run is not live any more."""

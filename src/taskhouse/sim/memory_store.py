@@ -463,6 +463,14 @@ class MemoryRecurringStore:
             self._note("metric", field)
         return OperationResult(id, len(self._log), first)
 
+    @_transaction
+    def operate_each(self, operations: Sequence[OperationWrite], now: datetime) -> Sequence[OperationResult]:
+        return [self.operate(each, now) for each in operations]
+
+    @_transaction
+    def log_refusals(self, entries: Sequence[OperationEntry]) -> Sequence[int]:
+        return [self.log_refusal(entry) for entry in entries]
+
     def _set_record(self, record: InstanceRecord) -> None:
         row = record.row
         self._instances[row.id] = record

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, cast
 
@@ -25,6 +26,7 @@ from taskhouse.domain.status import NodeStatus
 from taskhouse.ports.recurring_store import OperationResult, OperationWrite
 from taskhouse.scheduler.clock import RandomIds
 from taskhouse.scheduler.events import LocalEvents
+from taskhouse.services.recurring import apply_operation
 from taskhouse.services.recurring.apply_operation import Applied, apply
 from taskhouse.services.recurring.book import Books
 from taskhouse.services.recurring.preview_operation import preview
@@ -159,19 +161,20 @@ def test_a_request_that_is_repeated_finds_what_it_did(desk: Desk) -> None:
     assert len(desk.rooms.store.operations(desk.rooms.instance("A"), 0, 10)) == 1
 
 
-def test_a_batch_that_was_cut_off_goes_on_where_it_was(desk: Desk) -> None:
+def test_a_batch_that_was_cut_off_goes_on_where_it_was(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     names = ("X", "Y", "Z")
     batch = Batch(BatchOperation.RERUN_FINAL, tuple(desk.rooms.instance(name) for name in names))
     digest = preview(desk.world, ADMIN, batch).digest
-    operate, done = desk.book.operate, []
+    monkeypatch.setattr(apply_operation, "AT_ONCE", 1)
+    operate_each, done = desk.book.operate_each, []
 
-    def dies(operation: OperationWrite, now: Any) -> OperationResult:
+    def dies(operations: Sequence[OperationWrite], now: Any) -> Sequence[OperationResult]:
         if done:
             raise KeyboardInterrupt
-        done.append(operate(operation, now))
-        return done[0]
+        done.extend(operate_each(operations, now))
+        return done
 
-    desk.book.operate = dies  # type: ignore[method-assign]
+    desk.book.operate_each = dies  # type: ignore[method-assign]
     with pytest.raises(KeyboardInterrupt):
         desk.ask(batch, digest=digest, request_id="cut")
     other = Desk(desk.rooms)
@@ -180,6 +183,21 @@ def test_a_batch_that_was_cut_off_goes_on_where_it_was(desk: Desk) -> None:
     for name in names:
         entries = desk.rooms.store.operations(desk.rooms.instance(name), 0, 10)
         assert [(entry.outcome, entry.batch) for entry in entries] == [("ACCEPTED", applied.batch)]
+
+
+def test_an_instance_of_a_batch_that_somebody_was_faster_with_is_decided_anew(desk: Desk) -> None:
+    batch = Batch(BatchOperation.RERUN_FINAL, tuple(desk.rooms.instance(name) for name in "XYZ"))
+    operate_each = desk.book.operate_each
+
+    def interrupted(operations: Sequence[OperationWrite], now: Any) -> Sequence[OperationResult]:
+        desk.touch("X")
+        Desk(desk.rooms).ask(Rerun(desk.target("Y")))
+        return operate_each(operations, now)
+
+    desk.book.operate_each = interrupted  # type: ignore[method-assign]
+    applied = desk.ask(batch)
+    assert [outcome.code for outcome in applied.outcomes] == ["", "STATUS_NOT_ALLOWED", ""]
+    assert desk.rooms.show("X Y Z") == "N N N"
 
 
 def test_instances_of_a_batch_that_touch_one_another_are_decided_in_turn(desk: Desk) -> None:

@@ -97,6 +97,22 @@ def test_of_two_operations_at_once_one_wins(store: RecurringStore) -> None:
     assert done == ([True, True, False] if first else [False, True, True])
 
 
+def test_each_of_many_stands_for_itself_and_all_are_one_commit(store: RecurringStore) -> None:
+    at_desk = desk(store)
+    b, c, d = (by_hand(at_desk.state(name)) for name in "BCD")
+    operations = [OperationWrite(entry(at_desk, "A"), writes) for writes in ([b], [c, b], [d])]
+    first, lost, last = store.operate_each(operations, NOW)
+    assert (list(first.conflicts), list(lost.conflicts), list(last.conflicts)) == ([], [at_desk.nodes["B"]], [])
+    assert (lost.id, lost.winner, lost.cursor) == (0, first.id, first.cursor)
+    assert [at_desk.state(name).status.name for name in "BCD"] == ["SUCCESS", "INIT", "SUCCESS"]
+    assert last.first == first.cursor and store.cursor() == last.cursor
+    assert [e.id for e in store.operations(at_desk.instances["A"], 0, 10)] == [last.id, first.id]
+    refused = [replace(entry(at_desk, name), outcome="REFUSED") for name in ("A", "E")]
+    ids = store.log_refusals(refused)
+    assert [store.operation(id) for id in ids] == [replace(e, id=id) for e, id in zip(refused, ids, strict=True)]
+    assert (store.operate_each([], NOW), store.log_refusals([])) == ([], [])
+
+
 def test_removed_edges_stay_removed_and_are_told(store: RecurringStore) -> None:
     at_desk = desk(store)
     cursor = store.cursor()

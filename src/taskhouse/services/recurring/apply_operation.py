@@ -1,6 +1,6 @@
 """Carrying out what was previewed: decided anew, compared with what the person saw, written in one transaction.
 
-An operation is all or nothing. A batch is as many transactions as instances qualify, under one batch id. Somebody else's change in between is
+An operation is all or nothing. A batch is as many operations as instances qualify, each by itself, under one batch id. Somebody else's change in between is
 seen by compare-and-set: the operation is then decided once more on fresh data, and refused as CONFLICT when it loses again.
 Everything that was asked for is in the operation log, refused or not. A request that is repeated with its id after a crash finds there
 what it had done.
@@ -18,6 +18,7 @@ import structlog
 from taskhouse.domain import node_changes
 from taskhouse.domain.faults import Fault, FaultCode
 from taskhouse.domain.node_state import NodeWrite
+from taskhouse.domain.operations.batch import Skipped
 from taskhouse.domain.operations.plan import Item, Plan, Refusal, RefusalCode
 from taskhouse.domain.operations.request import Batch, RemoveUpstream, Request
 from taskhouse.domain.recurring import Environment
@@ -39,6 +40,9 @@ from taskhouse.services.recurring.preview_operation import (
 from taskhouse.services.world import World
 
 _log = structlog.get_logger(__name__)
+
+AT_ONCE = 1000
+"""Instances of a batch that are written in one transaction of the store."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,25 +143,20 @@ def _apply_batch(
         instance: Outcome(instance, names.get(instance, _name(found.moment, instance)), entry)
         for instance, entry in done.items()
     }
-    moved: set[int] = set()
-    with closing(Following(asked.book, asked.actor)) as following:
-        for request, plan in zip(decision.requests, decision.plans, strict=True):
-            instance = plan.instance
-            if instance in outcomes:
-                continue
-            moment, now = found.moment, found.at
-            if not moved.isdisjoint(_held_by(plan)):  # an earlier instance of the batch changed them
-                moment, now = following.moment(), asked.world.clock.now()
-                plan = decide_at(moment, request, now)
-            outcomes[instance] = _one_of_batch(asked, following, request, moment, plan, now)
-            if outcomes[instance].entry is not None:
-                moved.update(_held_by(plan))
-    for skipped in decision.skipped:
-        if skipped.instance not in outcomes:
-            outcomes[skipped.instance] = Outcome(
-                skipped.instance, skipped.name, None, skipped.code.value, skipped.reason
-            )
-            _log_skipped(asked, batch, found.moment, skipped.instance, skipped.code.value, skipped.reason, found.at)
+    left = [pair for pair in zip(decision.requests, decision.plans, strict=True) if pair[1].instance not in outcomes]
+    for begin in range(0, len(left), AT_ONCE):
+        part, later = _apart(left[begin : begin + AT_ONCE])
+        _write_each(asked, found, [plan for _, plan in part], outcomes)
+        later += [(request, plan) for request, plan in part if plan.instance not in outcomes]
+        if later:
+            with closing(Following(asked.book, asked.actor)) as following:
+                for request, _ in later:
+                    outcome = _one_of_batch(asked, following, request)
+                    outcomes[outcome.instance] = outcome
+    refused = [skipped for skipped in decision.skipped if skipped.instance not in outcomes]
+    for skipped in refused:
+        outcomes[skipped.instance] = Outcome(skipped.instance, skipped.name, None, skipped.code.value, skipped.reason)
+    _log_skipped(asked, batch, found, refused)
     ordered = tuple(outcomes[i] for i in dict.fromkeys(batch.instances) if i in outcomes)
     if any(outcome.entry is not None for outcome in ordered):
         return Applied(outcomes=ordered, batch=asked.batch)
@@ -167,11 +166,40 @@ def _apply_batch(
     return Applied(refusals=(Refusal(code, message, items),), outcomes=ordered, batch=asked.batch)
 
 
-def _one_of_batch(
-    asked: _Asked, following: Following, request: Request, moment: Moment, plan: Plan, now: datetime
-) -> Outcome:
-    name = _name(moment, plan.instance)
+def _apart(pairs: Sequence[tuple[Request, Plan]]) -> tuple[list[tuple[Request, Plan]], list[tuple[Request, Plan]]]:
+    """Those that touch no node of one another; and the others, which must be decided anew when these are done."""
+    held: set[int] = set()
+    apart, others = [], []
+    for pair in pairs:
+        nodes = _held_by(pair[1])
+        if held.isdisjoint(nodes):
+            held |= nodes
+            apart.append(pair)
+        else:
+            others.append(pair)
+    return apart, others
+
+
+def _write_each(asked: _Asked, found: Decided, plans: Sequence[Plan], outcomes: dict[int, Outcome]) -> None:
+    """Carry out plans that touch no node of one another, in one transaction of the store, each by itself. Those that somebody else was
+    faster with get no outcome."""
+    entries = [_entry(asked, found.moment, plan, found.at) for plan in plans]
+    operations = [_operation(found.moment, plan, entry, found.at) for plan, entry in zip(plans, entries, strict=True)]
+    results = asked.book.operate_each(operations, found.at)
+    for plan, entry, result in zip(plans, entries, results, strict=True):
+        if not result.conflicts:
+            done = replace(entry, id=result.id)
+            outcomes[plan.instance] = Outcome(plan.instance, _name(found.moment, plan.instance), done)
+    asked.world.events.publish("recurring")
+    _log.info("operated", batch=asked.batch, operations=len(plans), user=asked.actor.user)
+
+
+def _one_of_batch(asked: _Asked, following: Following, request: Request) -> Outcome:
+    """Decided and written by itself, twice when somebody else is faster."""
     for last in (False, True):
+        moment, now = following.moment(), asked.world.clock.now()
+        plan = decide_at(moment, request, now)
+        name = _name(moment, plan.instance)
         refusals = plan.refusals
         if not refusals:
             result = _write(asked, moment, plan, now)
@@ -179,26 +207,27 @@ def _one_of_batch(
                 return Outcome(plan.instance, name, result)
             refusals = (result,)
             if not last:
-                moment, now = following.moment(), asked.world.clock.now()
-                plan = decide_at(moment, request, now)
                 continue
         _refuse(asked, moment, plan, refusals, now)
         return Outcome(plan.instance, name, None, refusals[0].code.value, refusals[0].message)
     raise AssertionError("the second round returns")
 
 
-def _write(asked: _Asked, moment: Moment, plan: Plan, now: datetime) -> OperationEntry | Refusal:
-    """The log entry of the operation, carried out; or CONFLICT, and the book then knows what others did."""
-    entry = _entry(asked, moment, plan, now)
-    graph = moment.snapshot.graph
-    operation = OperationWrite(
+def _operation(moment: Moment, plan: Plan, entry: OperationEntry, now: datetime) -> OperationWrite:
+    return OperationWrite(
         entry,
         writes_of(moment, plan, now),
         plan.removed_edges,
         [(p.instance, p.after) for p in plan.priorities if p.field is None],
         [(p.field, p.after) for p in plan.priorities if p.field is not None],
     )
-    result = asked.book.operate(operation, now)
+
+
+def _write(asked: _Asked, moment: Moment, plan: Plan, now: datetime) -> OperationEntry | Refusal:
+    """The log entry of the operation, carried out; or CONFLICT, and the book then knows what others did."""
+    entry = _entry(asked, moment, plan, now)
+    graph = moment.snapshot.graph
+    result = asked.book.operate(_operation(moment, plan, entry, now), now)
     if not result.conflicts:
         asked.world.events.publish("recurring")
         _log.info("operated", operation=entry.operation, id=result.id, instance=entry.instance, user=entry.operator)
@@ -251,27 +280,28 @@ def _refuse(asked: _Asked, moment: Moment, plan: Plan, refusals: Sequence[Refusa
     return Applied(entry, tuple(refusals))
 
 
-def _log_skipped(
-    asked: _Asked, batch: Batch, moment: Moment, instance: int, code: str, reason: str, now: datetime
-) -> None:
-    if instance not in moment.snapshot.graph.instance_at:
-        return
-    document = {"operation": batch.operation.value, "instance": instance, "outcome": "REFUSED"}
-    entry = OperationEntry(
-        now,
-        asked.actor.user,
-        batch.operation.value,
-        asked.perspective,
-        instance,
-        document,
-        "REFUSED",
-        code,
-        reason,
-        asked.batch,
-        (instance,),
-        request_id=asked.request_id,
-    )
-    asked.world.recurring.log_refusal(entry)
+def _log_skipped(asked: _Asked, batch: Batch, found: Decided, skipped: Sequence[Skipped]) -> None:
+    """In one transaction; instances that do not exist have no log."""
+    entries = [
+        OperationEntry(
+            found.at,
+            asked.actor.user,
+            batch.operation.value,
+            asked.perspective,
+            each.instance,
+            {"operation": batch.operation.value, "instance": each.instance, "outcome": "REFUSED"},
+            "REFUSED",
+            each.code.value,
+            each.reason,
+            asked.batch,
+            (each.instance,),
+            request_id=asked.request_id,
+        )
+        for each in skipped
+        if each.instance in found.moment.snapshot.graph.instance_at
+    ]
+    if entries:
+        asked.world.recurring.log_refusals(entries)
 
 
 def _entry(asked: _Asked, moment: Moment, plan: Plan, now: datetime) -> OperationEntry:

@@ -248,6 +248,12 @@ class Book:
         self.refresh()
         return result
 
+    def operate_each(self, operations: Sequence[OperationWrite], now: datetime) -> Sequence[OperationResult]:
+        """`RecurringStore.operate_each`, and the book knows what was written."""
+        results = self._store.operate_each(operations, now)
+        self.refresh()
+        return results
+
     def _wrote(self, states: Sequence[NodeState], first: int, cursor: int) -> None:
         with self.lock:
             if self.cursor == first:

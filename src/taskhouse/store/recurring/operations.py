@@ -35,28 +35,29 @@ class OperationVerbs:
     _publications: Publications
 
     def operate(self, operation: OperationWrite, now: datetime) -> OperationResult:
-        def work(connection: Connection) -> OperationResult:
-            raw = raw_connection(connection)
-            first = counter(raw, "change")
-            heads = read_heads(raw, operation.writes)
-            conflicts = stale(heads, operation.writes)
-            if conflicts:
-                return OperationResult(0, first, first, list(conflicts), _winner(raw, conflicts))
-            id = _log(raw, operation.entry)
-            moves = operation.writes or operation.removed_edges or operation.priorities or operation.metric_priorities
-            if not moves:
-                return OperationResult(id, first, first)
-            change = next_change(raw)
-            apply_writes(
-                connection, self._publications, operation.writes, now, operation=id, change=change, heads=heads
-            )
-            if operation.removed_edges:
-                self._remove(raw, operation.removed_edges, change, id)
-            if operation.priorities or operation.metric_priorities:
-                self._prioritise(connection, operation, change)
-            return OperationResult(id, change, first)
+        return self._db.write(lambda connection: self._operate(connection, operation, now))
 
-        return self._db.write(work)
+    def operate_each(self, operations: Sequence[OperationWrite], now: datetime) -> Sequence[OperationResult]:
+        return self._db.write(lambda connection: [self._operate(connection, each, now) for each in operations])
+
+    def _operate(self, connection: Connection, operation: OperationWrite, now: datetime) -> OperationResult:
+        raw = raw_connection(connection)
+        first = counter(raw, "change")
+        heads = read_heads(raw, operation.writes)
+        conflicts = stale(heads, operation.writes)
+        if conflicts:
+            return OperationResult(0, first, first, list(conflicts), _winner(raw, conflicts))
+        id = _log(raw, operation.entry)
+        moves = operation.writes or operation.removed_edges or operation.priorities or operation.metric_priorities
+        if not moves:
+            return OperationResult(id, first, first)
+        change = next_change(raw)
+        apply_writes(connection, self._publications, operation.writes, now, operation=id, change=change, heads=heads)
+        if operation.removed_edges:
+            self._remove(raw, operation.removed_edges, change, id)
+        if operation.priorities or operation.metric_priorities:
+            self._prioritise(connection, operation, change)
+        return OperationResult(id, change, first)
 
     def _remove(self, raw: sqlite3.Connection, edges: Sequence[int], change: int, operation: int) -> None:
         raw.executemany(_REMOVE, [(change, operation, edge) for edge in edges])
@@ -87,6 +88,9 @@ class OperationVerbs:
 
     def log_refusal(self, entry: OperationEntry) -> int:
         return self._db.write(lambda c: _log(raw_connection(c), entry))
+
+    def log_refusals(self, entries: Sequence[OperationEntry]) -> Sequence[int]:
+        return self._db.write(lambda c: [_log(raw_connection(c), entry) for entry in entries])
 
     def operations(self, instance: int, before: int, limit: int) -> Sequence[OperationEntry]:
         chosen = """id IN (SELECT operation FROM operation_instances
