@@ -8,13 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 from random import Random
 from typing import Any
 
+from taskhouse.domain.calendar import bizdate_of
 from taskhouse.domain.faults import Fault
 from taskhouse.domain.limits import Limits
+from taskhouse.domain.operations.plan import Plan
 from taskhouse.domain.operations.request import Batch, Request
 from taskhouse.domain.recurring import Environment
 from taskhouse.domain.roles import Actor, ProjectRole
@@ -77,6 +79,8 @@ class Desk:
     now: Callable[[], datetime]
     wrong: list[str]
     say: Callable[[str], None]
+    shown: Callable[[Plan], None]
+    """Told of each plan that somebody was shown and may apply."""
     unanswered: list[Asked] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -104,7 +108,7 @@ class Desk:
             return
         actor = rng.choice(ACTORS) if rng.random() < 0.4 else ACTORS[0]
         book = self.world.books.of(environment)
-        book.cover(self.store.unfinished(environment))
+        book.cover(map(bizdate_of, self.store.generated(environment, date.min)))
         book.refresh()
         snapshot = book.snapshot(actor)
         if not snapshot.graph.instances:
@@ -114,6 +118,7 @@ class Desk:
         seen = preview(self.world, actor, request) if in_full else decided(self.world, book, actor, request)
         if seen.plan is not None and seen.is_accepted and not isinstance(request, Batch):
             self.wrong.extend(check_plan(request, seen.plan, seen.moment.snapshot))
+            self.shown(seen.plan)
         if rng.random() < 0.3:
             meanwhile()
         self._apply(Asked(actor, request, seen.digest, f"r{rng.getrandbits(40)}" if rng.random() < 0.5 else ""))

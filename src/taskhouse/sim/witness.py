@@ -16,6 +16,7 @@ from taskhouse.domain.calendar import bizdate_of
 from taskhouse.domain.generation import Generated
 from taskhouse.domain.instance_graph import InstanceGraph
 from taskhouse.domain.node_state import NodeState, NodeWrite, Run, RunStatus, Transition
+from taskhouse.domain.operations.plan import Plan
 from taskhouse.domain.published import ProgramKind, PublishedTask
 from taskhouse.domain.readiness import ThrottleRule
 from taskhouse.domain.recurring import EdgeKind, Environment
@@ -108,6 +109,7 @@ class Witness:
         """What was committed, for people: see `told`."""
         self.touched: set[int] = set()
         """Nodes whose row was written since somebody emptied it."""
+        self._shown: dict[str, tuple[int, ...]] = {}
         self._dates: dict[Environment, set[date]] = {}
 
     def __getattr__(self, verb: str) -> Callable[..., Any]:
@@ -181,6 +183,9 @@ class Witness:
         self._commit(taken, now, _BY_ITSELF)
         return result
 
+    def operate_each(self, operations: Sequence[OperationWrite], now: datetime) -> Sequence[OperationResult]:
+        return [self.operate(each, now) for each in operations]
+
     def operate(self, operation: OperationWrite, now: datetime) -> OperationResult:
         result = self.store.operate(operation, now)
         stale = [w.after.id for w in operation.writes if self.rows[w.after.id].lock_version != w.expected]
@@ -197,6 +202,7 @@ class Witness:
                 if at is not None:
                     truth.removed.add(at)
         self._commit(operation.writes, now, _BY_OPERATORS)
+        self._check_unchanged(operation)
         for edge in operation.removed_edges:
             self._check_one_upstream_left(edge)
         return result
@@ -215,6 +221,22 @@ class Witness:
             if before.get(str(node)) != state.status.value:
                 name = self.name(node)
                 self.wrong.append(f"{operation.entry.operation} changes {name}, logged as {before.get(str(node))}")
+
+    def was_shown(self, plan: Plan) -> None:
+        """Somebody was shown this plan; what is applied with its digest must be this."""
+        self._shown[plan.digest] = plan.unchanged
+
+    def _check_unchanged(self, operation: OperationWrite) -> None:
+        """Members that had not run, and so do not change, have not begun between decision and commit; in development they run now."""
+        entry = operation.entry
+        for node in self._shown.get(str(entry.document.get("digest")), ()):
+            state = self.rows[node]
+            if state.status is not NodeStatus.INIT:
+                self.wrong.append(
+                    f"{entry.operation} leaves {self.name(node)} Not Running, which is {state.status.value}"
+                )
+            if not state.released:
+                self.wrong.append(f"{entry.operation} takes {self.name(node)} along, and does not release it")
 
     def _check_one_upstream_left(self, edge: int) -> None:
         for truth in self.truths.values():

@@ -39,7 +39,7 @@ _LEAP_WEIGHTS = (20, 20, 14, 10, 10, 10, 8, 6, 2)
 
 
 _AT_COMMIT = -1
-_COMMITS = ("write", "operate", "insert", "start")
+_COMMITS = ("write", "operate", "operate_each", "insert", "start")
 
 
 class Violation(Exception):
@@ -258,7 +258,9 @@ class World:
         name = f"desk{at + 1}"
         store = faulty(self.witness.as_store, name, self)
         rng = Random(self.rng.random())
-        return Desk(name, store, rng, self._clock, self.witness.wrong, self.say, unanswered or [])
+        return Desk(
+            name, store, rng, self._clock, self.witness.wrong, self.say, self.witness.was_shown, unanswered or []
+        )
 
     # ---- rest
 

@@ -152,7 +152,7 @@ def one_size(layers: int, folder: Path, *, calls: bool = False) -> Counts:
     with phase("generation") as store:
         assert generate_date(store, Environment.PROD, RUN_DATE, NIGHT, UTC) == size
     with phase("run") as store:
-        desk = Desk("desk", store, random.Random(1), lambda: NOW, [], print)
+        desk = Desk("desk", store, random.Random(1), lambda: NOW, [], print, print)
         book = desk.world.books.of(Environment.PROD)
         scheduler = RecurringScheduler(store, book, Instantly(), "one", lambda: UTC)
         scheduler.open()
@@ -160,7 +160,7 @@ def one_size(layers: int, folder: Path, *, calls: bool = False) -> Counts:
             pass
         assert len(book.states) == size and all(state.status is NodeStatus.SUCCESS for state in book.states)
     with phase("rerun downstream") as store:
-        desk = Desk("desk", store, random.Random(1), lambda: NOW, [], print)
+        desk = Desk("desk", store, random.Random(1), lambda: NOW, [], print, print)
         (root,) = (r.row.id for r, _ in store.earlier(Environment.PROD, "p.l0_0", RUN_DATE))
         request = RerunDownstream(Target(root), scope=DownstreamScope.FINAL)
         shown = preview(desk.world, ACTORS[0], request)
