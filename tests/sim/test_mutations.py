@@ -123,6 +123,22 @@ def _members_stay(patch: Patch) -> None:
     patch.setattr(downstream, "member_changes", fewer)
 
 
+def _nothing_held(patch: Patch) -> None:
+    """An operation does not hold what it rests on and leaves as it is."""
+    from taskhouse.services.recurring import apply_operation
+
+    def rows(moment, plan, now):  # type: ignore[no-untyped-def]
+        at = moment.snapshot.graph.node_at
+        return [core.node_changes.operated(moment.states[at[c.node]], c, now, plan.code) for c in plan.changes]
+
+    patch.setattr(apply_operation, "writes_of", rows)
+
+
+def _strays_stay(patch: Patch) -> None:
+    """A scheduler does not take in dates that come alive again."""
+    patch.setattr(Book, "_fetch_strays", lambda self: None)
+
+
 MUTATIONS: dict[str, Callable[[Patch], None]] = {
     "guard: rerun of what is in flight": _no_in_flight_guard,
     "guard: control of any status": _everything_may_be_stopped,
@@ -134,7 +150,9 @@ MUTATIONS: dict[str, Callable[[Patch], None]] = {
     "fencing: set without compare": _no_compare,
     "fencing: decision on old data": _old_decisions,
     "fencing: second attempt beside the first": _cancels_nobody,
+    "fencing: what an operation rests on": _nothing_held,
     "recovery: nobody asks": _lost_orders,
+    "recovery: finished dates": _strays_stay,
 }
 
 
