@@ -153,6 +153,23 @@ def test_the_same_key_is_carried_out_once(night: House, door: CommandDoor) -> No
     assert night.attempts("D") == {"D": 2}
 
 
+def test_an_entry_of_the_log_tells_what_became_of_each_node(night: House, door: CommandDoor) -> None:
+    done = door.type("rerun", str(night.instances["E"]), "--fields", "m1", "--yes", "--json")
+    entry = str(done.output["applied"]["operation"]["id"])
+    document = door.type("operation", entry, "--json").output
+    assert document["node_before"] == {str(night.nodes["P"]): "FAILED"}
+    shown = typed(door, "operation", entry).output
+    assert "RERUN on instance" in shown and "✖ Failed" in shown and "○ Not Running" in shown
+    before = door.type("instances", "operations", str(night.instances["E"]), "--before", entry, "--json").output
+    assert before["items"] == []
+
+
+def test_who_i_am_and_what_i_may(stage: Stage, door: CommandDoor) -> None:
+    assert "admin, super administrator; times are of Asia/Shanghai" in typed(door, "whoami").output
+    document = door.type("whoami", "--json").output
+    assert document["me"]["super_admin"] and [project["name"] for project in document["projects"]] == ["shop"]
+
+
 def test_refusals_name_what_they_are_about(night: House, door: CommandDoor) -> None:
     refused = typed(door, "stop", str(night.instances["A"]), "--yes")
     assert refused.exit_code == 3 and refused.stderr.startswith("taskhouse: STATUS_NOT_ALLOWED: 'A'")

@@ -7,8 +7,10 @@ from typing import Any
 
 import click
 
+from taskhouse.cli.account import whoami
 from taskhouse.cli.demo import demo
 from taskhouse.cli.inspecting import COMMANDS as INSPECTING
+from taskhouse.cli.inspecting import operation as log_entry
 from taskhouse.cli.instances import instances
 from taskhouse.cli.keys import key
 from taskhouse.cli.operations import COMMANDS as OPERATIONS
@@ -72,7 +74,9 @@ for inspecting in INSPECTING:
     instances.add_command(inspecting)
 main.add_command(instances)
 main.add_command(tasks)
+main.add_command(log_entry)
 main.add_command(watch)
+main.add_command(whoami)
 main.add_command(rehearsal)
 for operation in OPERATIONS:
     main.add_command(operation)

@@ -114,10 +114,22 @@ def logs(server: Remote, id: int, node: str, serial: int | None, list_runs: bool
 @remote
 @click.argument("id", type=int)
 @click.option("--limit", type=click.IntRange(1, 200), default=50, show_default=True, help="At most so many.")
-def operations(server: Remote, id: int, limit: int) -> None:
+@click.option(
+    "--before", type=int, default=None, metavar="OPERATION", help="Only those before the operation of this id."
+)
+def operations(server: Remote, id: int, limit: int, before: int | None) -> None:
     """What people did to an instance, and what was refused, the latest first."""
-    found = server.client.instances.operations(id, limit=limit)
+    found = server.client.instances.operations(id, before=before, limit=limit)
     server.show(found, lambda: _operations(found.items))
+
+
+@click.command("operation")
+@remote
+@click.argument("id", type=int)
+def operation(server: Remote, id: int) -> None:
+    """One entry of the operation log: options, fields, and what became of each node."""
+    found = server.client.operations.get(id)
+    server.show(found, lambda: _operation(found))
 
 
 @click.command("neighbours")
@@ -376,6 +388,28 @@ def _operations(found: Sequence[Operation]) -> list[object]:
     ]
     headings = (">ID", "AT", "BY", "OPERATION", "OUTCOME", "CODE", "FIELDS", "ALONG WITH", "REASON")
     return [table(headings, rows)]
+
+
+def _operation(found: Operation) -> list[object]:
+    facts: list[tuple[str, object]] = [
+        ("at", moment(found.at)),
+        ("by", found.operator),
+        (
+            "outcome",
+            f"{found.outcome.capitalize()}{f', {found.error_code}: {found.reason}' if found.error_code else ''}",
+        ),
+        ("options", names([f"{name} {value}" for name, value in dict(found.document.get("params") or {}).items()])),
+        ("selected fields", names(found.selected_fields)),
+        ("with what belongs to them", names(found.closure_fields)),
+        ("instances", names([str(id) for id in found.instances])),
+        ("batch", found.batch),
+    ]
+    nodes = [(id, status(before), status(found.node_after.get(id))) for id, before in found.node_before.items()]
+    made: list[object] = [
+        f"operation {found.id}: {found.operation} on instance {found.instance}",
+        table(("", ""), facts),
+    ]
+    return [*made, "", table(("NODE", "BEFORE", "AFTER"), nodes)] if nodes else made
 
 
 COMMANDS = (dag, lineage, code, diagnose, gantt, logs, operations, neighbours)
