@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, timedelta
 
 import pytest
@@ -112,6 +113,18 @@ def test_other_dates_are_reached_without_loading_them(home: House) -> None:
     before = dag(home.world, ADMIN, home.ids["W"], up=1, down=1)
     assert [each.bizdate for each in before.instances if each.direction == "downstream"] == ["20260302"]
     assert [each.more_down for each in before.instances if each.direction == "downstream"] == [1]
+
+
+def test_calls_do_not_grow_with_what_is_shown(home: House) -> None:
+    many = [replace(tasks()[5], id=f"shop.Z{n}", name=f"Z{n}", nodes=(replace(tasks()[5].nodes[0], id=f"shop.Z{n}"),)) for n in range(150)]  # fmt: skip
+    home.generate(published=[*tasks(), *many])
+    home.counted()
+    found = dag(home.world, ADMIN, home.ids["E"], up=2, down=2)
+    assert len(found.instances) == 1 + 1 + 1 + 152
+    assert home.counted() == {"graph_around": 3}
+    cut = dag(home.world, ADMIN, home.ids["E"], limit=40)
+    assert len(cut.instances) == 40 and cut.instances[0].more_down == 114
+    assert home.counted() == {"graph_around": 2}
 
 
 def test_counted_calls(home: House) -> None:

@@ -13,7 +13,7 @@ from taskhouse.domain.recurring import BizType, Environment
 from taskhouse.domain.schedule import Cycle, ScheduleType
 from taskhouse.ports.recurring_store import RecurringStore
 
-REMEMBERED = 200_000
+REMEMBERED = 100_000
 """Versions of tasks, some hundred bytes each."""
 
 Version = tuple[Environment, str, int]
