@@ -5,20 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from taskhouse.domain.catalogue import DEFAULT_SCHEMA, TableName
+from taskhouse.domain.catalogue import TableName
 from taskhouse.domain.definition.metrics import AggregateTable
 from taskhouse.domain.definition.places import Problem
-from taskhouse.domain.definition.tables import PERMANENT_DAYS, DimensionKind, DimensionTable, FactTable, Level
+from taskhouse.domain.definition.tables import DimensionKind, DimensionTable, FactTable
 from taskhouse.domain.definition.tasks import IntegrationTask, ScriptTask, VirtualNode
 from taskhouse.domain.definition.workspace import LogicalTable, TaskDefinition, Workspace
 from taskhouse.domain.faults import Fault
-from taskhouse.domain.materialization import code
-from taskhouse.domain.materialization.code import TableSpec, ViewNode, ViewSpec
-from taskhouse.domain.materialization.layout import PlannedNode
+from taskhouse.domain.materialization.code import TableSpec, ViewSpec
 from taskhouse.domain.materialization.versions import Change, changes
 from taskhouse.domain.published import Program, ProgramKind, PublishedField, PublishedNode, PublishedTask
 from taskhouse.domain.recurring import BizType, Environment, TableKind
-from taskhouse.services.materialization import aggregate_tables, scripts, source_tables
+from taskhouse.services.materialization import aggregate_tables, physical, scripts, source_tables
 from taskhouse.services.materialization.aggregate_tables import AggregateReading
 from taskhouse.services.materialization.context import Context, ExistingTable, digest, owners
 from taskhouse.services.materialization.scripts import PlainReading
@@ -79,7 +77,11 @@ class _Planning:
                 self.context.refuse(task.place, fault)
         self._check_names(tasks)
         return Materialized(
-            tuple(tasks), tuple(self._tables()), tuple(self._views()), tuple(self.context.problems), self.rebuilt
+            tuple(tasks),
+            tuple(physical.tables(self.context)),
+            tuple(physical.views(self.context)),
+            tuple(self.context.problems),
+            self.rebuilt,
         )
 
     # --- shapes and versions ------------------------------------------------------------------------------------------
@@ -148,7 +150,7 @@ class _Planning:
             kept, shape.strategy = shape.strategy, strategy
             try:
                 for node in shape.nodes:
-                    if not _could_be(self.context, shape, node):
+                    if not physical.could_be(self.context, shape, node):
                         return False
             finally:
                 shape.strategy = kept
@@ -166,7 +168,7 @@ class _Planning:
                 self.context.node_fields[name] = frozenset(node.values)
             if isinstance(shape.definition, DimensionTable):
                 for level in (level for each in shape.definition.hierarchies for level in each.levels):
-                    name = f"{project}.{_level_name(shape.definition, level)}"
+                    name = f"{project}.{physical.level_name(shape.definition, level)}"
                     self.context.writers.setdefault(name, []).append(id)
 
     # --- tasks --------------------------------------------------------------------------------------------------------
@@ -302,96 +304,6 @@ class _Planning:
                         "names of tasks and nodes are unique in a project; tables share a node with 'shared: true' in each",
                     )
                 seen[name.lower()] = id
-
-    # --- tables and views ---------------------------------------------------------------------------------------------
-
-    def _own_shapes(self) -> list[Shape]:
-        """Of the tables that are tasks in this environment."""
-        return [shape for id, shape in self.context.shapes.items() if id in self.context.tasks]
-
-    def _tables(self) -> list[TableSpec]:
-        found: dict[str, TableSpec] = {}
-        for shape in self._own_shapes():
-            labels = _labels(self.context.workspace, shape.definition)
-            days = shape.definition.materialization.lifecycle_days
-            for node in shape.nodes:
-                names = dict.fromkeys((*shape.keys, *node.values))
-                columns = tuple(
-                    (name.lower(), shape.types[name], labels.get(name, "")) for name in names if name in shape.types
-                )
-                project, _, table = shape.table(node).partition(".")
-                spec = TableSpec(
-                    project,
-                    table,
-                    columns,
-                    tuple((column.lower(), "STRING") for column, _ in shape.partitions),
-                    None if days >= PERMANENT_DAYS else days,
-                    f"{shape.id}: {node.rule}" if not node.shared else f"shared node {node.name}",
-                )
-                known = found.get(spec.full_name)
-                if known is not None:
-                    more = tuple(column for column in columns if column[0] not in {each[0] for each in known.columns})
-                    longest = None if None in (known.lifecycle, spec.lifecycle) else max(known.lifecycle or 0, days)
-                    spec = replace(known, columns=(*known.columns, *more), lifecycle=longest)
-                found[spec.full_name] = spec
-        return list(found.values())
-
-    def _views(self) -> list[ViewSpec]:
-        found: list[ViewSpec] = []
-        for shape in self._own_shapes():
-            nodes = [
-                ViewNode(shape.table(node), (*shape.keys, *(name for name in node.values if name in shape.types)))
-                for node in shape.nodes
-            ]
-            if not nodes:
-                continue
-            partitions = [column for column, _ in shape.partitions]
-            query = code.table_view(
-                nodes, shape.keys, [name for name in shape.types if name not in shape.keys], partitions
-            )
-            project, _, name = shape.view.partition(".")
-            comment = shape.definition.label or shape.definition.description
-            found.append(ViewSpec(project, name, query, comment, tuple(node.table for node in nodes)))
-            if isinstance(shape.definition, DimensionTable):
-                found += _levels(shape.definition, shape, partitions)
-        return found
-
-
-def _levels(table: DimensionTable, shape: Shape, partitions: list[str]) -> list[ViewSpec]:
-    """The linked tables of a dimension's hierarchies: one row for each member of a level, with the levels above it."""
-    found = []
-    for hierarchy in table.hierarchies:
-        above: list[str] = []
-        for level in hierarchy.levels:
-            columns = dict.fromkeys((level.key, *level.attributes, *above, *partitions))
-            query = f"SELECT DISTINCT {code.names(columns)} FROM {shape.view} WHERE {code.name(level.key)} IS NOT NULL"
-            name = _level_name(table, level)
-            project = shape.view.partition(".")[0]
-            found.append(ViewSpec(project, name, query, f"{hierarchy.name}: {level.name}", (shape.view,)))
-            above = [level.key, *above]
-    return found
-
-
-def _level_name(table: DimensionTable, level: Level) -> str:
-    return f"{table.name}__{level.name}".lower()
-
-
-def _labels(workspace: Workspace, table: LogicalTable) -> dict[str, str]:
-    if isinstance(table, AggregateTable):
-        return {metric.name: metric.label for metric in workspace.metrics(table)}
-    return {each.name: each.label for each in table.fields}
-
-
-def _could_be(context: Context, shape: Shape, node: PlannedNode) -> bool:
-    project, _, name = shape.table(node).partition(".")
-    found = context.existing(TableName(project, DEFAULT_SCHEMA, name))
-    if found is None:
-        return True
-    if found.is_view or [c.name for c in found.partition_columns] != [column.lower() for column, _ in shape.partitions]:
-        return False
-    types = {column.name: str(column.type).upper() for column in found.columns}
-    wanted = {name.lower(): shape.types[name] for name in (*shape.keys, *node.values) if name in shape.types}
-    return all(types.get(column, type_) == type_ for column, type_ in wanted.items())
 
 
 def _all_reads(codes: Mapping[str, NodeCode]) -> dict[str, frozenset[str]]:
