@@ -22,12 +22,21 @@ def environments() -> tuple[str, ...]:
 
 
 @pytest.fixture(scope="module")
+def settings() -> dict[str, str]:
+    """Variables of the server's environment."""
+    return {}
+
+
+@pytest.fixture(scope="module")
 def stage(
-    tmp_path_factory: pytest.TempPathFactory, workspace: dict[str, str], environments: tuple[str, ...]
+    tmp_path_factory: pytest.TempPathFactory,
+    workspace: dict[str, str],
+    environments: tuple[str, ...],
+    settings: dict[str, str],
 ) -> Iterator[Stage]:
     home: Path = tmp_path_factory.mktemp("rehearsal") / "home"
     home.mkdir()
-    server = Server(home).start()
+    server = Server(home, settings).start()
     made = Stage(server, workspace, environments)
     yield made
     made.close()

@@ -105,9 +105,11 @@ def _answer(response: httpx.Response) -> Answer:
 
 @dataclass
 class Server:
-    """A process of `taskhouse serve --rehearsal` on `home`. `kill` is SIGKILL, `start` serves the same home again."""
+    """A process of `taskhouse serve --rehearsal` on `home`. `kill` is SIGKILL, `start` serves the same home again. `settings`: variables
+    of its environment."""
 
     home: Path
+    settings: Mapping[str, str] = field(default_factory=dict)
     ready: dict[str, Any] = field(default_factory=dict)
     process: subprocess.Popen[bytes] | None = None
 
@@ -116,7 +118,7 @@ class Server:
         file.unlink(missing_ok=True)
         command = [sys.executable, "-m", "taskhouse", "serve", "--rehearsal", "--home", str(self.home), "--port", "0"]
         log = open(self.home.parent / "server.log", "ab")  # noqa: SIM115
-        environment = {**os.environ, "TASKHOUSE_LOG_FORMAT": "json", "TASKHOUSE_GRACE_S": "0"}
+        environment = {**os.environ, "TASKHOUSE_LOG_FORMAT": "json", "TASKHOUSE_GRACE_S": "0", **self.settings}
         self.process = subprocess.Popen(
             [*command, "--ready-file", str(file)], stdout=log, stderr=subprocess.STDOUT, env=environment
         )

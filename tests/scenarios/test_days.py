@@ -16,6 +16,20 @@ def test_generation_at_23_makes_everything_of_the_next_day(house: House) -> None
     assert house.line("A")["bizdate"].replace("-", "") == house.bizdate
 
 
+def test_what_is_published_after_23_begins_a_day_later(stage: Stage, workspace: dict[str, str]) -> None:
+    day = stage.next_run_date()
+    late = (
+        "projects: [{name: late, owner: admin}]\nvirtual_nodes: [{name: N, project: late, schedule: {at: '01:00'}}]\n"
+    )
+    stage.set_clock(stage.instant("23:10", -1, day))
+    stage.publish({**workspace, "late.yaml": late})
+    stage.set_clock(stage.instant("12:00", 0, day))
+    assert stage.rest.get("/instances", project="late").body["items"] == []
+    stage.set_clock(stage.instant("23:00", 0, day))
+    (only,) = stage.rest.get("/instances", project="late").body["items"]
+    assert only["name"] == "N" and only["bizdate"].replace("-", "") == f"{day:%Y%m%d}"
+
+
 def test_nodes_wait_for_their_scheduled_time_then_run_together(house: House) -> None:
     house.at("00:10")
     assert house.status("S0") == "RUNNING"
