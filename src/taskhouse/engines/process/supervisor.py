@@ -21,18 +21,23 @@ import time
 _SET_PARENT_DEATH_SIGNAL = 1
 _SET_CHILD_SUBREAPER = 36
 _CANNOT_START = 127
+_FOR_THE_SCRIPT = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+"""The supervisor itself ends with the script or with the lifeline, not by these."""
 
 
 def main(lifeline: int, grace_s: float, command: list[str]) -> int:
     os.set_inheritable(lifeline, False)
-    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
-        signal.signal(number, signal.SIG_IGN)
+    # Held back until the script has its own way with them: a stop that comes while it starts must not be ignored.
+    signal.pthread_sigmask(signal.SIG_BLOCK, _FOR_THE_SCRIPT)
     _prctl(_SET_CHILD_SUBREAPER, 1)
     woken, waker = os.pipe()
     os.set_blocking(waker, False)
     signal.signal(signal.SIGCHLD, lambda _number, _frame: None)
     signal.set_wakeup_fd(waker)
     script = _start(command)
+    for number in _FOR_THE_SCRIPT:
+        signal.signal(number, signal.SIG_IGN)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, _FOR_THE_SCRIPT)
     try:
         return _watch(script, lifeline, woken, grace_s)
     finally:
@@ -49,8 +54,9 @@ def _start(command: list[str]) -> int:
     try:
         os.setpgid(0, 0)
         signal.set_wakeup_fd(-1)
-        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGCHLD, signal.SIGPIPE):
+        for number in (*_FOR_THE_SCRIPT, signal.SIGCHLD, signal.SIGPIPE):
             signal.signal(number, signal.SIG_DFL)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, _FOR_THE_SCRIPT)
         _prctl(_SET_PARENT_DEATH_SIGNAL, signal.SIGKILL)
         if os.getppid() == parent:
             os.execvp(command[0], command)
