@@ -21,7 +21,8 @@ from taskhouse.services.materialization.aggregate_tables import AggregateReading
 from taskhouse.services.materialization.context import Context, ExistingTable, digest, owners
 from taskhouse.services.materialization.scripts import PlainReading
 from taskhouse.services.materialization.shapes import Shape, key_names, layout_of, shared_groups
-from taskhouse.services.materialization.source_tables import NodeCode, SourceReading
+from taskhouse.services.materialization.source_reading import SourceReading
+from taskhouse.services.materialization.source_tables import NodeCode
 
 
 @dataclass(frozen=True, slots=True)
