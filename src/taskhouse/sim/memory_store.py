@@ -11,7 +11,7 @@ from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from functools import wraps
 from threading import RLock
 from typing import ParamSpec, TypeVar, cast
@@ -26,6 +26,7 @@ from taskhouse.domain.published import PublishedTask
 from taskhouse.domain.recurring import EdgeKind, Environment, InstanceKey, NodeKey, Origin, Priority
 from taskhouse.domain.status import CLASS_OF, NodeStatus, StatusClass
 from taskhouse.ports.recurring_store import (
+    REMEMBERED_FOR,
     BriefPage,
     Changes,
     GraphRows,
@@ -45,7 +46,6 @@ from taskhouse.sim.memory_rows import BirthRows, Counters, birth_rows
 P = ParamSpec("P")
 T = TypeVar("T")
 
-_REMEMBERED_FOR = timedelta(days=1)
 
 
 def _transaction(verb: Callable[P, T]) -> Callable[P, T]:
@@ -578,5 +578,5 @@ class MemoryRecurringStore:
 
     @_transaction
     def remember(self, user: str, request_id: str, answer: Remembered, now: datetime) -> Remembered:
-        self._answers = {key: kept for key, kept in self._answers.items() if kept[1] >= now - _REMEMBERED_FOR}
+        self._answers = {key: kept for key, kept in self._answers.items() if kept[1] >= now - REMEMBERED_FOR}
         return self._answers.setdefault((user, request_id), (answer, now))[0]

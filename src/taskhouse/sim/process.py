@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, tzinfo
 
+from taskhouse.domain.node_state import NodeWrite, Run
 from taskhouse.domain.readiness import ThrottleRule
 from taskhouse.domain.recurring import Environment
 from taskhouse.ports.recurring_store import RecurringStore
@@ -13,6 +14,13 @@ from taskhouse.services.recurring.book import Books
 from taskhouse.services.recurring.generate import generate_owed
 from taskhouse.sim.cluster import Cluster, SimulatedExecutor
 from taskhouse.sim.faults import Interruptions, faulty
+
+
+class _Strict(RecurringScheduler):
+    """Does not get over a node that it cannot make sense of."""
+
+    def _look_carefully(self, position: int, writes: dict[int, NodeWrite], cancels: list[Run], now: datetime) -> None:
+        self._look_at(position, writes, cancels, now)
 
 
 class Process:
@@ -40,7 +48,7 @@ class Process:
             who = f"{name}-{environment.value.lower()}"
             executor = SimulatedExecutor(cluster, self._healthy, who, name, interruptions)
             self.executors.append(executor)
-            self.schedulers[environment] = RecurringScheduler(
+            self.schedulers[environment] = _Strict(
                 self.store,
                 self.books.of(environment),
                 executor,

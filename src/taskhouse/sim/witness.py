@@ -183,16 +183,23 @@ class Witness:
         self._commit(taken, now, _BY_ITSELF)
         return result
 
-    def operate_each(self, operations: Sequence[OperationWrite], now: datetime) -> Sequence[OperationResult]:
-        return [self.operate(each, now) for each in operations]
-
     def operate(self, operation: OperationWrite, now: datetime) -> OperationResult:
         result = self.store.operate(operation, now)
+        self._operated(operation, result, now)
+        return result
+
+    def operate_each(self, operations: Sequence[OperationWrite], now: datetime) -> Sequence[OperationResult]:
+        results = self.store.operate_each(operations, now)
+        for operation, result in zip(operations, results, strict=True):
+            self._operated(operation, result, now)
+        return results
+
+    def _operated(self, operation: OperationWrite, result: OperationResult, now: datetime) -> None:
         stale = [w.after.id for w in operation.writes if self.rows[w.after.id].lock_version != w.expected]
         if sorted(stale) != sorted(result.conflicts):
             self.wrong.append(f"the store found conflicts at {sorted(result.conflicts)}, there were {sorted(stale)}")
         if result.conflicts:
-            return result
+            return
         entry = operation.entry
         self.log.append((now, f"{entry.operator} {entry.operation} on instance {entry.instance}"))
         self._check_log(operation)
@@ -205,7 +212,6 @@ class Witness:
         self._check_unchanged(operation)
         for edge in operation.removed_edges:
             self._check_one_upstream_left(edge)
-        return result
 
     def _check_log(self, operation: OperationWrite) -> None:
         """No operation changes a node outside its logged list, and the log says what was."""
