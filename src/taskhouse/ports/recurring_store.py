@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from enum import Enum
 from typing import NamedTuple, Protocol
 
@@ -148,6 +148,10 @@ class OperationResult:
     first: int
     conflicts: Sequence[int] = ()
     winner: int = 0
+
+
+REMEMBERED_FOR = timedelta(days=1)
+"""How long a request id stands for the request that it came with."""
 
 
 class Remembered(NamedTuple):

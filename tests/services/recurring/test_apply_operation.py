@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any, cast
 
 import pytest
@@ -159,6 +160,18 @@ def test_a_request_that_is_repeated_finds_what_it_did(desk: Desk) -> None:
     again = apply(desk.world, ADMIN, request, digest="whatever", request_id="r1")
     assert first.entry is not None and again.entry == first.entry
     assert len(desk.rooms.store.operations(desk.rooms.instance("A"), 0, 10)) == 1
+
+
+def test_a_request_id_stands_for_its_request_and_for_a_day(desk: Desk) -> None:
+    request = Rerun(desk.target("A", "t4"))
+    desk.ask(request, request_id="r1")
+    with pytest.raises(Fault, match="used for another operation"):
+        desk.ask(Rerun(desk.target("X")), request_id="r1")
+    desk.rooms.settle().succeed("D")
+    desk.rooms.now += timedelta(days=2)
+    again = desk.ask(request, request_id="r1")
+    assert again.entry is not None and desk.rooms.state("D").status is NodeStatus.INIT
+    assert len(desk.rooms.store.operations(desk.rooms.instance("A"), 0, 10)) == 2
 
 
 def test_a_batch_that_was_cut_off_goes_on_where_it_was(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -24,8 +24,8 @@ from taskhouse.domain.operations.request import Batch, RemoveUpstream, Request
 from taskhouse.domain.recurring import Environment
 from taskhouse.domain.roles import Actor
 from taskhouse.domain.status import NodeStatus
-from taskhouse.ports.recurring_store import OperationEntry, OperationWrite, Perspective
-from taskhouse.services.recurring.asking import needs_digest, perspective_of
+from taskhouse.ports.recurring_store import REMEMBERED_FOR, OperationEntry, OperationWrite, Perspective
+from taskhouse.services.recurring.asking import instance_of, needs_digest, perspective_of
 from taskhouse.services.recurring.book import Book
 from taskhouse.services.recurring.preview_operation import (
     WRITING,
@@ -94,7 +94,7 @@ def apply(
     seen = perspective or perspective_of(request)
     batch = _batch_id(world, actor, request_id) if isinstance(request, Batch) else ""
     asked = _Asked(world, book, actor, seen, request_id, batch)
-    done = world.recurring.operations_of_request(actor.user, request_id) if request_id else ()
+    done = _done(world, actor, request, request_id)
     if isinstance(request, Batch):
         found = decided(world, book, actor, request)
         return _apply_batch(asked, request, found, digest, {entry.instance: entry for entry in done})
@@ -103,6 +103,19 @@ def apply(
     # That one upstream remains is told by no row that is written: two of these take turns.
     with book.operating if isinstance(request, RemoveUpstream) else nullcontext():
         return _apply_single(asked, request, decided(world, book, actor, request), digest)
+
+
+def _done(world: World, actor: Actor, request: Request | Batch, request_id: str) -> list[OperationEntry]:
+    """What this request has done already, if it is repeated: as long as answers are remembered, too. Raises `Fault` (InvalidState) when the
+    id was another request's."""
+    if not request_id:
+        return []
+    since = world.clock.now() - REMEMBERED_FOR
+    done = [entry for entry in world.recurring.operations_of_request(actor.user, request_id) if entry.at >= since]
+    asked = request.instances if isinstance(request, Batch) else (instance_of(request),)
+    if any(entry.instance not in asked or bool(entry.batch) is not isinstance(request, Batch) for entry in done):
+        raise Fault(FaultCode.INVALID_STATE, f"the request id '{request_id}' was used for another operation")
+    return done
 
 
 def _apply_single(asked: _Asked, request: Request, found: Decided, digest: str) -> Applied:

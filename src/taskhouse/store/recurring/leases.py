@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from sqlalchemy import Connection
 
-from taskhouse.ports.recurring_store import Remembered
+from taskhouse.ports.recurring_store import REMEMBERED_FOR, Remembered
 from taskhouse.store.database import Database
 from taskhouse.store.prepared import raw_connection
 from taskhouse.store.schema import to_micros
-
-REMEMBERED_FOR = timedelta(days=1)
-"""How long a request id stands for the request that it came with."""
 
 _HOLD = """INSERT INTO scheduler_leases VALUES (?, ?, 0)
     ON CONFLICT (owner) DO UPDATE SET until = excluded.until WHERE expired = 0"""
