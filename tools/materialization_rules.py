@@ -70,7 +70,9 @@ these days; a metric of a longer period waits for its own instance of the day be
 _READS = """
 Of a dimension table, or of a snapshot fact table, a metric of one day reads the partition of the data timestamp (`read: BIZDATE`) or the latest that there is
 (`read: MAX_PT`), and one of several days all the states at the ends of these days; with `MAX_PT` there is only the latest, so longer periods are refused. Tables that are
-not partitioned by day have metrics of one partition only.
+not partitioned by day have metrics of one partition only. Of a table that runs several times a day, with the hour as its second partition column, a reader of another cycle
+takes all partitions of the day. A `where` of a logical source that names its partition column chooses the partitions itself; a table that runs weekly should be
+read so, or by `MAX_PT`. Each level of a hierarchy is a view `<table>__<level>` of its distinct members.
 """
 
 _MORE = f"""## Dependencies
