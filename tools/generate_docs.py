@@ -13,6 +13,8 @@ from pathlib import Path
 
 from taskhouse.domain import access, limits
 from taskhouse.engines.algorithms import AlgorithmRegistry
+from taskhouse.protocols.rest import openapi
+from taskhouse.protocols.rest.api import documented_routes
 from taskhouse.services.access import keys, security_query
 from taskhouse.services.definitions import json_schema
 from taskhouse.sql import settings
@@ -152,10 +154,16 @@ def workspace_schema() -> str:
     return json.dumps(json_schema.json_schema(), indent=1, ensure_ascii=False) + "\n"
 
 
+def rest_document() -> str:
+    """The REST API as an OpenAPI document; the console's types are generated from it."""
+    return json.dumps(openapi.document(documented_routes()), indent=1, ensure_ascii=False) + "\n"
+
+
 PAGES: dict[str, Callable[[], str]] = {
     "access.md": access_page,
     "functions.md": reference.page,
     "limits.md": limits_page,
+    "openapi.json": rest_document,
     "materialization.md": materialization_rules.page,
     "om-rules.md": om_rules.page,
     "permissions.md": rest_reference.permissions_page,

@@ -10,6 +10,7 @@ from taskhouse.protocols.rest.errors import REFUSAL_STATUS
 from taskhouse.protocols.rest.events import HEARTBEAT_S, MAX_BEHIND, Hub, event_routes
 from taskhouse.protocols.rest.rehearsal import rehearsal_routes
 from taskhouse.protocols.rest.routing import MAX_BODY, Route
+from taskhouse.protocols.rest.session import session_routes
 from taskhouse.services.world import ABSENT
 
 _HEAD = f"""# The REST API
@@ -153,7 +154,10 @@ def api_page() -> str:
     ]
     lines.append(_OPERATIONS.rstrip("\n"))
     lines.append(_ROUTES.rstrip("\n"))
-    lines += [_line(route) for route in sorted(all_routes([event_routes(Hub(ABSENT))]), key=_place)]
+    lines += [
+        _line(route)
+        for route in sorted(all_routes([event_routes(Hub(ABSENT)), session_routes(ABSENT, ABSENT)]), key=_place)
+    ]
     lines += [
         "",
         "Only on a rehearsal ([rehearsal.md](rehearsal.md)), for administrators:",

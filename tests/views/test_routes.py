@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -25,8 +25,8 @@ from tests.views.house import ADMIN, ALICE, VISITOR, House, house
 USERS = {"admin": ADMIN, "alice": ALICE, "visitor": VISITOR}
 
 
-def known_by_name(world: World, header: str) -> Actor:
-    return USERS[header.removeprefix("Bearer ")]
+def known_by_name(world: World, headers: Mapping[str, str], method: str) -> Actor:
+    return USERS[headers["authorization"].removeprefix("Bearer ")]
 
 
 @pytest.fixture(scope="module")

@@ -57,6 +57,8 @@ class Limits:
     """Longest life of a bearer token."""
     session_hours: int = 24
     """Life of a tunnel session without a request."""
+    sign_in_hours: int = 24
+    """Life of a console session without a request; none lives longer than a week."""
     result_days: int = 30
     """How long results and instances are kept."""
     recurring_days: int = 0

@@ -21,6 +21,7 @@ from taskhouse.ports.instance_store import InstanceStore
 from taskhouse.ports.model_store import ModelStore
 from taskhouse.ports.recurring_store import RecurringStore
 from taskhouse.ports.session_store import SessionStore
+from taskhouse.ports.sign_in_store import SignInStore
 from taskhouse.ports.warehouse import Warehouse
 from taskhouse.ports.workspace_store import WorkspaceStore
 from taskhouse.services.definitions.memory_workspace import MemoryWorkspaceStore
@@ -73,6 +74,7 @@ class World:
     """Only on a server that rehearses (`taskhouse serve --rehearsal`)."""
 
     features: Features = field(default_factory=Features)
+    sign_ins: SignInStore = ABSENT
 
     @property
     def results(self) -> Path:

@@ -15,6 +15,7 @@ from taskhouse.store.access import SqlAccessStore
 from taskhouse.store.catalogue import SqlCatalogueStore
 from taskhouse.store.database import Database
 from taskhouse.store.migrations import migrate
+from taskhouse.store.sign_in import SqlSignInStore
 from taskhouse.store.workspace import SqlWorkspaceStore
 
 
@@ -42,6 +43,7 @@ def administration(home: Path) -> Iterator[World]:
             limits=Limits(),
             blobs=home.resolve() / "blobs",
             workspace=SqlWorkspaceStore(database),
+            sign_ins=SqlSignInStore(database),
         )
     finally:
         database.close()

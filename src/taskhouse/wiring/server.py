@@ -27,6 +27,7 @@ from taskhouse.protocols.odps.app import build_app
 from taskhouse.protocols.odps.routing import BASE_PATH
 from taskhouse.protocols.odps.server import Server as HttpServer
 from taskhouse.protocols.rest.api import build_rest_app
+from taskhouse.protocols.rest.authentication import TokenOrSession
 from taskhouse.protocols.rest.bearer import Bearer
 from taskhouse.protocols.rest.routing import BASE_PATH as REST_PATH
 from taskhouse.scheduler.clock import RandomIds, SystemClock
@@ -49,6 +50,7 @@ from taskhouse.store.migrations import migrate
 from taskhouse.store.models import SqlModelStore
 from taskhouse.store.recurring.store import SqlRecurringStore
 from taskhouse.store.sessions import SqlSessionStore
+from taskhouse.store.sign_in import SqlSignInStore
 from taskhouse.store.workspace import SqlWorkspaceStore
 from taskhouse.wiring.later import Later
 from taskhouse.wiring.recurring import Recurring, check_purpose, rehearsing
@@ -109,6 +111,7 @@ def build_world(
         recurring=recurring,
         books=Books(recurring, operations),
         features=features or Features(),
+        sign_ins=SqlSignInStore(database),
     )
 
 
@@ -218,7 +221,12 @@ class Server:
         """The HTTP server on its bound socket, not answering yet. It ends after the dispatcher, so that clients who wait for an
         instance hear of its end."""
         odps = build_app(self.world, [logview_routes], public_url=self._config.public_url, open_port=self.open_port)
-        rest = build_rest_app(self._recurring.world, authenticate=self._bearer, observe=odps.observe)
+        rest = build_rest_app(
+            self._recurring.world,
+            authenticate=TokenOrSession(self._bearer),
+            observe=odps.observe,
+            is_secure=self._is_secure,
+        )
         app = Mounted(odps, {REST_PATH: rest})
         if self._socket is not None:
             self._http = HttpServer(app, path=self._socket)
@@ -241,6 +249,9 @@ class Server:
         """By TCP on this machine: scripts need no library for Unix sockets."""
         assert self._http is not None
         return self._http.open_port() + BASE_PATH
+
+    def _is_secure(self) -> bool:
+        return self._config.public_url.startswith("https:")
 
     def _stop_dispatcher(self, dispatcher: Dispatcher) -> None:
         if not dispatcher.stop(self._config.grace_s):

@@ -44,8 +44,8 @@ RECHECK_S = 10.0
 MAX_KEY = 200
 """Characters of an `Idempotency-Key`."""
 
-Authenticate = Callable[[World, str], Actor]
-"""`(world, Authorization header) -> Actor`. Raises `ApiError` 401."""
+Authenticate = Callable[[World, Mapping[str, str], str], Actor]
+"""`(world, headers, method) -> Actor`. Raises `ApiError` 401, 403."""
 Observe = Callable[[str, str, int, float], None]
 
 _encode = msgspec.json.Encoder(enc_hook=str).encode
@@ -155,7 +155,7 @@ class RestApp:
 
     def _call(self, route: Route, request: Request, data: bytes) -> Call[object, object]:
         headers = request.headers
-        actor = NOBODY if route.public else self._authenticate(self._world, headers.get("authorization", ""))
+        actor = NOBODY if route.public else self._authenticate(self._world, headers, request.method)
         path = route.read_path(request.path_params)
         query = read_query(route.query, request.scope["query_string"].decode("latin-1"))
         if route.body is None and data:
@@ -172,6 +172,7 @@ class RestApp:
             request.scope["request_id"],
             f"{request.url.scheme}://{headers.get('host', 'localhost')}{BASE_PATH}",
             _idempotency_key(headers, route),
+            request.client.host if request.client else "",
         )
 
     def _handle(self, route: Route, request: Request, data: bytes) -> Response:
@@ -219,11 +220,11 @@ class RestApp:
         headers = {"x-request-id": request_id, "cache-control": "no-store", "x-accel-buffering": "no"}
         if request.method == "HEAD":
             return Response(b"", route.status, headers, str(route.reply))
-        header = "" if route.public else request.headers.get("authorization", "")
-        return StreamingResponse(self._watched(source, header), media_type=str(route.reply), headers=headers)
+        headers_of = None if route.public else request.headers
+        return StreamingResponse(self._watched(source, headers_of), media_type=str(route.reply), headers=headers)
 
-    async def _watched(self, source: AsyncIterator[bytes], header: str) -> AsyncIterator[bytes]:
-        """What the source yields, until it ends, the server does, or the token is not good any more."""
+    async def _watched(self, source: AsyncIterator[bytes], sent: Headers | None) -> AsyncIterator[bytes]:
+        """What the source yields, until it ends, the server does, or the login is not good any more."""
         loop = asyncio.get_running_loop()
         checked = loop.time()
         ending = asyncio.create_task(self._ending.wait())
@@ -234,9 +235,9 @@ class RestApp:
                 await asyncio.wait((coming, ending), return_when=asyncio.FIRST_COMPLETED)
                 if ending.done() or (chunk := coming.result()) is None:
                     return
-                if header and loop.time() - checked > RECHECK_S:
+                if sent is not None and loop.time() - checked > RECHECK_S:
                     try:
-                        await loop.run_in_executor(self._workers, self._authenticate, self._world, header)
+                        await loop.run_in_executor(self._workers, self._authenticate, self._world, sent, "GET")
                     except ApiError:
                         return
                     checked = loop.time()

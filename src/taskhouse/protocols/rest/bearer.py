@@ -7,6 +7,7 @@ and gone with the process.
 from __future__ import annotations
 
 import hmac
+from collections.abc import Mapping
 
 from taskhouse.domain.faults import Fault
 from taskhouse.domain.roles import Actor
@@ -30,20 +31,20 @@ class Bearer:
         self._own = (user, api_tokens.digest_of(token))
         return token
 
-    def __call__(self, world: World, header: str) -> Actor:
+    def __call__(self, world: World, headers: Mapping[str, str], method: str = "GET") -> Actor:
         """Raises `ApiError` 401."""
-        scheme, _, token = header.strip().partition(" ")
+        scheme, _, token = headers.get("authorization", "").strip().partition(" ")
         token = token.strip()
         if scheme.lower() != "bearer" or not token:
-            raise _unauthorized("send a token: `Authorization: Bearer <token>`; `taskhouse token create` makes one")
+            raise unauthorized("send a token: `Authorization: Bearer <token>`; `taskhouse token create` makes one")
         try:
             user, digest = self._own
             if digest and hmac.compare_digest(api_tokens.digest_of(token), digest):
                 return actor_of(world, user)
             return actor_of(world, api_tokens.user_of(world, token))
         except Fault as fault:
-            raise _unauthorized(from_fault(fault).body.message) from None
+            raise unauthorized(from_fault(fault).body.message) from None
 
 
-def _unauthorized(message: str) -> ApiError:
+def unauthorized(message: str) -> ApiError:
     return ApiError(401, "UNAUTHORIZED", message, headers=_CHALLENGE)

@@ -11,6 +11,7 @@ from taskhouse.domain.roles import Action
 from taskhouse.protocols.rest.openapi import document
 from taskhouse.protocols.rest.routing import Call, Nothing, Route, Routes
 from taskhouse.services.recurring.permissions import visible_projects
+from taskhouse.services.world import World
 
 
 class Me(msgspec.Struct, frozen=True):
@@ -46,6 +47,11 @@ class Health(msgspec.Struct, frozen=True):
     cursor: int
 
 
+def tenant_zone(world: World) -> str:
+    """The zone in which scheduled times and data timestamps are meant."""
+    return world.workspace.tenant().time_zone
+
+
 routes = Routes("server")
 
 
@@ -53,7 +59,7 @@ routes = Routes("server")
 def who_am_i(call: Call[Nothing, None]) -> Me:
     """The user that the token belongs to, with the roles in projects."""
     roles = {project: sorted(role.value for role in its) for project, its in sorted(call.actor.roles.items())}
-    return Me(call.actor.user, call.actor.super_admin, roles, call.world.workspace.tenant().time_zone)
+    return Me(call.actor.user, call.actor.super_admin, roles, tenant_zone(call.world))
 
 
 @routes.get("/projects", reply=ProjectList)

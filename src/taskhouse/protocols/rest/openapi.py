@@ -17,6 +17,7 @@ _REASONS = {
     403: "Not permitted",
     404: "There is no such object",
     409: "The state of things does not admit it",
+    429: "Too many; `Retry-After` says when to try again",
     413: "The body is too large",
     415: "The body is not JSON",
     500: "A defect; the server's log has the details",
@@ -52,12 +53,15 @@ def document(routes: Iterable[Route], server: str = BASE_PATH) -> dict[str, Any]
             "description": "Operation and maintenance of recurring task instances.",
         },
         "servers": [{"url": server}],
-        "security": [{"bearer": []}],
+        "security": [{"bearer": []}, {"session": []}],
         "tags": [{"name": tag} for tag in sorted({route.tag for route in every})],
         "paths": paths,
         "components": {
             "schemas": {name: schema for name, schema in components.items() if name not in queries - bodies},
-            "securitySchemes": {"bearer": {"type": "http", "scheme": "bearer"}},
+            "securitySchemes": {
+                "bearer": {"type": "http", "scheme": "bearer"},
+                "session": {"type": "apiKey", "in": "cookie", "name": "taskhouse_<home>"},
+            },
         },
     }
 

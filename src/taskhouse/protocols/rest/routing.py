@@ -49,6 +49,8 @@ class Call(Generic[Q, B]):
     request_id: str = ""
     base_url: str = ""
     idempotency_key: str = ""
+    address: str = ""
+    """Where the request came from, as the connection says."""
 
     @property
     def user(self) -> str:

@@ -11,17 +11,17 @@ from pathlib import Path
 from sqlalchemy import Connection, inspect
 
 from taskhouse.ports.instance_store import NewerSchemaError
-from taskhouse.store import access_tables, instance_tables, models, sessions, workspace
+from taskhouse.store import access_tables, instance_tables, models, sessions, sign_in, workspace
 from taskhouse.store.catalogue import schema as catalogue_schema
 from taskhouse.store.database import Database
 from taskhouse.store.recurring import tables as recurring_tables
 from taskhouse.store.schema import metadata
 
-HEAD = "0004"
+HEAD = "0005"
 """The newest step in `versions`."""
 _STEPS = Path(__file__).parent
 
-TABLES = (access_tables, catalogue_schema, instance_tables, models, recurring_tables, sessions, workspace)
+TABLES = (access_tables, catalogue_schema, instance_tables, models, recurring_tables, sessions, sign_in, workspace)
 """The modules that define tables; importing them completes `metadata`."""
 
 

@@ -1,0 +1,78 @@
+import { useQueryClient } from "@tanstack/react-query";
+import { MapPinOff } from "lucide-react";
+import { Suspense, useEffect, useRef } from "react";
+import { Link, Redirect, Route, Switch, useLocation, useSearch } from "wouter";
+import { live } from "../api/live";
+import { useTexts } from "../texts/texts";
+import { Empty, SkeletonRows } from "../ui/pieces";
+import { Toasts } from "../ui/Toasts";
+import { TooltipGroup } from "../ui/Tooltip";
+import { Boundary } from "./Boundary";
+import { Failure } from "./Page";
+import { ROOMS } from "./rooms";
+import { Shell } from "./Shell";
+import { SignInPage } from "./SignInPage";
+import { useSessionQuery } from "./session";
+import { appTexts } from "./texts";
+
+/** Either the sign-in page, or the frame with the page of the address. */
+export function App() {
+  const t = useTexts(appTexts);
+  const { data: session, error, refetch } = useSessionQuery();
+  const [path, navigate] = useLocation();
+  const search = useSearch();
+  const was = useRef(false);
+  if (session) was.current = true;
+
+  if (session === undefined) return error ? <Failure error={error} onRetry={() => void refetch()} /> : null;
+  const next = new URLSearchParams(search).get("next");
+  if (session === null) {
+    if (path !== "/sign-in") return <Redirect to={signInPath(path, search)} replace />;
+    return <SignInPage ended={was.current} onDone={() => navigate(safe(next), { replace: true })} />;
+  }
+  if (path === "/sign-in") return <Redirect to={safe(next)} replace />;
+  return (
+    <TooltipGroup>
+      <Signed />
+      <Toasts label={t.notices} close={t.close} />
+    </TooltipGroup>
+  );
+}
+
+export function signInPath(path: string, search: string): string {
+  const here = search ? `${path}?${search}` : path;
+  return here === "/" ? "/sign-in" : `/sign-in?next=${encodeURIComponent(here)}`;
+}
+
+/** Only addresses within the console are gone to after signing in. */
+export function safe(next: string | null): string {
+  return next?.startsWith("/") && !next.startsWith("//") && !next.includes("\\") ? next : "/";
+}
+
+function Signed() {
+  const client = useQueryClient();
+  const [path] = useLocation();
+  const t = useTexts(appTexts);
+  useEffect(() => {
+    live.begin(client);
+    return () => live.end();
+  }, [client]);
+  return (
+    <Shell>
+      <Boundary at={path}>
+        <Suspense fallback={<SkeletonRows label={t.loading} />}>
+          <Switch>
+            {ROOMS.map(({ path: pattern, page }) => (
+              <Route key={pattern} path={pattern} component={page} />
+            ))}
+            <Route>
+              <Empty icon={MapPinOff} title={t.missing} action={<Link href="/">{t.toOverview}</Link>}>
+                {t.missingNote(path)}
+              </Empty>
+            </Route>
+          </Switch>
+        </Suspense>
+      </Boundary>
+    </Shell>
+  );
+}

@@ -1,0 +1,56 @@
+import { useQuery, useQueryClient } from "@tanstack/react-query";
+import { useEffect } from "react";
+import { ApiError, api, type Schemas, setCsrf, whenSignedOut } from "../api/client";
+
+export type Session = Schemas["SessionView"];
+export const SESSION = ["session"] as const;
+
+/** Who is signed in. null: nobody. undefined: not known yet. An error when the server cannot be asked. */
+export function useSessionQuery() {
+  const client = useQueryClient();
+  useEffect(() => {
+    whenSignedOut(() => {
+      if (client.getQueryData(SESSION) !== null) client.setQueryData(SESSION, null);
+    });
+  }, [client]);
+  return useQuery({
+    queryKey: SESSION,
+    queryFn: async ({ signal }): Promise<Session | null> => {
+      try {
+        const session = await api.get("/session", { signal });
+        setCsrf(session.csrf_token);
+        return session;
+      } catch (error) {
+        if (error instanceof ApiError && error.status === 401) return null;
+        throw error;
+      }
+    },
+    staleTime: 60_000,
+    refetchInterval: 300_000,
+  });
+}
+
+/** The session of pages that only a user sees. */
+export function useSession(): Session {
+  const client = useQueryClient();
+  const { data } = useQuery<Session | null>({ queryKey: SESSION, enabled: false });
+  const session = data ?? client.getQueryData<Session>(SESSION);
+  if (!session) throw new Error("there is no session");
+  return session;
+}
+
+/** Time zone of the tenant: all times are shown in it. */
+export function useZone(): string {
+  return useSession().time_zone;
+}
+
+export async function signIn(user: string, password: string): Promise<Session> {
+  const session = await api.post("/session", { user, password });
+  setCsrf(session.csrf_token);
+  return session;
+}
+
+export async function signOut(): Promise<void> {
+  await api.delete("/session");
+  setCsrf("");
+}

@@ -1,0 +1,9 @@
+import { Page } from "../app/Page";
+
+export default function InstanceDagPage() {
+  return (
+    <Page title="DAG" crumbs={[{ label: "DAG" }]}>
+      {null}
+    </Page>
+  );
+}

@@ -1,0 +1,9 @@
+import { Page } from "../app/Page";
+
+export default function GanttPage() {
+  return (
+    <Page title="Gantt" crumbs={[{ label: "Gantt" }]}>
+      {null}
+    </Page>
+  );
+}

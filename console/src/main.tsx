@@ -1,0 +1,41 @@
+import "@fontsource-variable/inter/wght.css";
+import "./styles/base.css";
+import "./styles/tokens.css";
+import "./styles/ui.css";
+import "./styles/status.css";
+import "./styles/app.css";
+import { CSPProvider } from "@base-ui/react/csp-provider";
+import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
+import { StrictMode } from "react";
+import { createRoot } from "react-dom/client";
+import { Router } from "wouter";
+import { ApiError } from "./api/client";
+import { App } from "./app/App";
+import "./app/theme";
+
+const client = new QueryClient({
+  defaultOptions: {
+    queries: {
+      // The stream says what changed; what is shown again within this time is not asked for again.
+      staleTime: 30_000,
+      gcTime: 300_000,
+      refetchOnWindowFocus: false,
+      retry: (failures, error) =>
+        failures < 2 && error instanceof ApiError && (error.status === 0 || error.status >= 502),
+    },
+  },
+});
+
+const root = document.getElementById("root");
+if (root)
+  createRoot(root).render(
+    <StrictMode>
+      <CSPProvider disableStyleElements>
+        <QueryClientProvider client={client}>
+          <Router base="/console">
+            <App />
+          </Router>
+        </QueryClientProvider>
+      </CSPProvider>
+    </StrictMode>,
+  );

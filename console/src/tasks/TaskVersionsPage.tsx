@@ -1,0 +1,9 @@
+import { Page } from "../app/Page";
+
+export default function TaskVersionsPage() {
+  return (
+    <Page title="Versions" crumbs={[{ label: "Versions" }]}>
+      {null}
+    </Page>
+  );
+}

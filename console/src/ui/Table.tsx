@@ -1,0 +1,292 @@
+import { useVirtualizer } from "@tanstack/react-virtual";
+import { ArrowDown, ArrowUp } from "lucide-react";
+import {
+  type CSSProperties,
+  type KeyboardEvent,
+  type MouseEvent,
+  memo,
+  type ReactNode,
+  type Ref,
+  useEffect,
+  useImperativeHandle,
+  useMemo,
+  useRef,
+} from "react";
+import { classes } from "./classes";
+import { type Column, pins, type Sort, turned } from "./columns";
+import { Icon } from "./Icon";
+
+export type { Column, Sort } from "./columns";
+
+export interface TableHandle {
+  scrollTo: (index: number) => void;
+  focus: () => void;
+}
+
+export interface TableProps<Row> {
+  label: string;
+  columns: readonly Column<Row>[];
+  /** All rows, also those not loaded yet. */
+  count: number;
+  /** undefined: on its way; a quiet row is shown. */
+  rowAt: (index: number) => Row | undefined;
+  keyOf: (row: Row) => string | number;
+  /** Key of the column that takes the room that is left. */
+  grow?: string;
+  sort?: Sort | null;
+  onSort?: (sort: Sort) => void;
+  selected?: (row: Row) => boolean;
+  /** The row that keys act on, -1 for none. */
+  current?: number;
+  onCurrent?: (index: number) => void;
+  onOpen?: (row: Row) => void;
+  onRowClick?: (row: Row, index: number, event: MouseEvent) => void;
+  /** Told which rows are in view, so that they can be loaded. */
+  onView?: (first: number, last: number) => void;
+  rowClass?: (row: Row) => string | undefined;
+  rowHeight?: number;
+  /** Below the heads when there are no rows. */
+  empty?: ReactNode;
+  handle?: Ref<TableHandle>;
+  onKeyDown?: (event: KeyboardEvent) => void;
+}
+
+/** A real table of which only the rows in view exist. Heads stay on top, pinned columns at their edge. */
+export function Table<Row>(props: TableProps<Row>) {
+  const {
+    columns,
+    count,
+    rowAt,
+    keyOf,
+    grow,
+    sort = null,
+    onSort,
+    selected,
+    current = -1,
+    onCurrent,
+    onOpen,
+    onView,
+    rowHeight = 32,
+    handle,
+  } = props;
+  const scroller = useRef<HTMLDivElement>(null);
+  const virtual = useVirtualizer({
+    count,
+    getScrollElement: () => scroller.current,
+    estimateSize: () => rowHeight,
+    overscan: 8,
+    scrollPaddingStart: 32,
+  });
+  const rows = virtual.getVirtualItems();
+  const first = rows[0]?.index ?? 0;
+  const last = rows[rows.length - 1]?.index ?? -1;
+  const before = rows[0]?.start ?? 0;
+  const after = virtual.getTotalSize() - (rows[rows.length - 1]?.end ?? 0);
+  const stuck = useMemo(() => pins(columns), [columns]);
+  const width = columns.reduce((sum, column) => sum + column.width, 0);
+
+  useEffect(() => onView?.(first, last), [onView, first, last]);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the table follows when the current row changes, not when it scrolls
+  useEffect(() => {
+    if (current >= 0) virtual.scrollToIndex(current);
+  }, [current]);
+  useImperativeHandle(handle, () => ({
+    scrollTo: (index) => virtual.scrollToIndex(index, { align: "center" }),
+    focus: () => scroller.current?.focus(),
+  }));
+  useEffect(() => {
+    const element = scroller.current;
+    if (!element) return;
+    const mark = () => {
+      element.toggleAttribute("data-scrolled-left", element.scrollLeft > 0);
+      element.toggleAttribute(
+        "data-scrolled-right",
+        element.scrollLeft + element.clientWidth < element.scrollWidth - 1,
+      );
+    };
+    mark();
+    element.addEventListener("scroll", mark, { passive: true });
+    const watch = new ResizeObserver(mark);
+    watch.observe(element);
+    return () => {
+      element.removeEventListener("scroll", mark);
+      watch.disconnect();
+    };
+  }, []);
+
+  function onKeyDown(event: KeyboardEvent) {
+    props.onKeyDown?.(event);
+    if (
+      event.defaultPrevented ||
+      event.target !== event.currentTarget ||
+      event.ctrlKey ||
+      event.metaKey ||
+      event.altKey
+    )
+      return;
+    const page = Math.max(1, Math.floor((scroller.current?.clientHeight ?? 0) / rowHeight) - 2);
+    const to: Record<string, number> = {
+      ArrowDown: current + 1,
+      ArrowUp: current - 1,
+      PageDown: current + page,
+      PageUp: current - page,
+      Home: 0,
+      End: count - 1,
+    };
+    const next = to[event.key];
+    if (next !== undefined && count > 0) {
+      event.preventDefault();
+      onCurrent?.(Math.min(count - 1, Math.max(0, next)));
+    } else if (event.key === "Enter") {
+      const row = current >= 0 ? rowAt(current) : undefined;
+      if (row !== undefined) onOpen?.(row);
+    }
+  }
+
+  return (
+    // biome-ignore lint/a11y/noNoninteractiveTabindex: rows are reached by keys
+    // biome-ignore lint/a11y/noStaticElementInteractions: keys of the table below
+    <div className="grid" ref={scroller} tabIndex={0} onKeyDown={onKeyDown}>
+      <table aria-label={props.label} aria-rowcount={count + 1} style={{ width }}>
+        <colgroup>
+          {columns.map((column) => (
+            <col key={column.key} style={column.key === grow ? { minWidth: column.width } : { width: column.width }} />
+          ))}
+        </colgroup>
+        <thead>
+          <tr aria-rowindex={1}>
+            {columns.map((column) => (
+              <Head key={column.key} column={column} stuck={stuck} sort={sort} onSort={onSort} />
+            ))}
+          </tr>
+        </thead>
+        <tbody>
+          {before > 0 && <Spacer columns={columns.length} height={before} />}
+          {rows.map(({ index }) => {
+            const row = rowAt(index);
+            return (
+              <Line
+                key={row === undefined ? `waiting-${index}` : keyOf(row)}
+                row={row}
+                index={index}
+                columns={columns}
+                stuck={stuck}
+                height={rowHeight}
+                current={index === current}
+                selected={row === undefined ? undefined : selected?.(row)}
+                className={row === undefined ? undefined : props.rowClass?.(row)}
+                onClick={props.onRowClick}
+                onCurrent={onCurrent}
+                onOpen={onOpen}
+              />
+            );
+          })}
+          {after > 0 && <Spacer columns={columns.length} height={after} />}
+        </tbody>
+      </table>
+      {count === 0 && props.empty}
+    </div>
+  );
+}
+
+function Spacer({ columns, height }: { columns: number; height: number }) {
+  return (
+    // biome-ignore lint/a11y/noAriaHiddenOnFocusable: nothing in it can have the focus
+    <tr aria-hidden="true" className="spacer-row">
+      <td className="spacer" colSpan={columns} style={{ height }} />
+    </tr>
+  );
+}
+
+type Stuck = ReturnType<typeof pins>;
+
+function place(column: { key: string; pin?: "left" | "right" }, stuck: Stuck): CSSProperties | undefined {
+  const pin = stuck.get(column.key);
+  return pin && column.pin ? { [column.pin]: pin.at } : undefined;
+}
+
+function look<Row>(column: Column<Row>, stuck: Stuck): string {
+  return classes(
+    column.align,
+    column.pin && `pin-${column.pin}`,
+    stuck.get(column.key)?.edge && "edge",
+    column.className,
+  );
+}
+
+function Head<Row>({
+  column,
+  stuck,
+  sort,
+  onSort,
+}: {
+  column: Column<Row>;
+  stuck: Stuck;
+  sort: Sort | null;
+  onSort?: (sort: Sort) => void;
+}) {
+  const name = column.sort;
+  const active = name !== undefined && sort?.name === name;
+  const ordered = active ? (sort.order === "asc" ? "ascending" : "descending") : undefined;
+  return (
+    <th scope="col" className={look(column, stuck)} style={place(column, stuck)} aria-sort={ordered}>
+      {name !== undefined && onSort ? (
+        <button type="button" className="sorter" onClick={() => onSort(turned(sort, name))}>
+          {column.head}
+          <Icon of={active && sort.order === "asc" ? ArrowUp : ArrowDown} size={10} />
+        </button>
+      ) : (
+        column.head
+      )}
+    </th>
+  );
+}
+
+interface LineProps<Row> {
+  row: Row | undefined;
+  index: number;
+  columns: readonly Column<Row>[];
+  stuck: Stuck;
+  height: number;
+  current: boolean;
+  selected: boolean | undefined;
+  className: string | undefined;
+  onClick: TableProps<Row>["onRowClick"];
+  onCurrent: TableProps<Row>["onCurrent"];
+  onOpen: TableProps<Row>["onOpen"];
+}
+
+const Line = memo(function Line<Row>({
+  row,
+  index,
+  columns,
+  stuck,
+  height,
+  current,
+  selected,
+  className,
+  onClick,
+  onCurrent,
+  onOpen,
+}: LineProps<Row>) {
+  return (
+    <tr
+      aria-rowindex={index + 2}
+      aria-selected={selected}
+      className={classes(current && "current", className)}
+      onClick={(event) => {
+        onCurrent?.(index);
+        if (row !== undefined) onClick?.(row, index, event);
+      }}
+      onDoubleClick={() => {
+        if (row !== undefined) onOpen?.(row);
+      }}
+    >
+      {columns.map((column) => (
+        <td key={column.key} className={look(column, stuck)} style={{ height, ...place(column, stuck) }}>
+          {row === undefined ? <i className="waiting" /> : column.cell(row, index)}
+        </td>
+      ))}
+    </tr>
+  );
+}) as <Row>(props: LineProps<Row>) => ReactNode;
