@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import json
 from collections.abc import Callable, Mapping, Sequence
@@ -49,6 +50,7 @@ class Context:
     _by_lower: dict[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
+        self.existing = functools.cache(self.existing)  # one planning sees one catalogue, and asks once
         self.tasks = {task.id: task for task in self.workspace.tasks(self.environment)}
         logical = (*self.workspace.dimensions, *self.workspace.facts, *self.workspace.aggregates)
         self._by_lower = {id.lower(): id for id in logical}
@@ -115,7 +117,7 @@ class Context:
             if upstream.task and up is None:
                 continue  # it does not exist in this environment
             up_cycle = up.settings.schedule.cycle if up else cycle
-            found.append(upstream.settled(cycle, up_cycle, up_depends_on_itself=_on_itself(up)))
+            found.append(upstream.settled(task.id, cycle, up_cycle, up_depends_on_itself=_on_itself(up)))
         if settings.automatic:
             by_hand = {(dependency.up_task, dependency.window) for dependency in found}
             for id in reads:
