@@ -330,6 +330,26 @@ def test_dependencies_may_be_ignored_or_set_by_hand() -> None:
     assert [(d.up_task, d.source) for d in found] == [("shop.item", DependencySource.MANUAL)]
 
 
+def test_an_hourly_task_that_depends_on_itself_waits_for_its_instance_before() -> None:
+    text = (
+        ORDERS
+        + """
+scripts:
+  - name: hourly
+    type: SQL
+    code: SELECT 1
+    schedule: {cycle: HOUR, hours: [0, 6, 12]}
+    dependencies: [{task: shop.hourly, cycle: PREVIOUS_CYCLE}]
+"""
+    )
+    hourly = tasks(planned(text))["shop.hourly"].blueprint()
+    earlier = generate(date(2026, 3, 1), [hourly], UTC)
+    made = generate(date(2026, 3, 2), [hourly], UTC, earlier=lambda task, day: earlier.instances)
+    waits = {edge.down.due_at: edge.up and edge.up.due_at for edge in made.edges}
+    first, second, third = (instance.due_at for instance in made.instances)
+    assert waits == {first: max(each.due_at for each in earlier.instances), second: first, third: second}
+
+
 def test_a_hierarchy_has_views_of_its_levels() -> None:
     text = ORDERS.replace(
         '      - {name: price, type: "DECIMAL(10,2)"}',

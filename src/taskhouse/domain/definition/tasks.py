@@ -26,9 +26,14 @@ class Upstream:
     fields: tuple[str, ...] = ()
     readers: tuple[str, ...] = ()
 
-    def settled(self, down: Cycle, up: Cycle, *, up_depends_on_itself: bool) -> Dependency:
-        """With its policy decided. `up` is the upstream task's cycle; that of the root does not matter."""
+    def settled(self, task: str, down: Cycle, up: Cycle, *, up_depends_on_itself: bool) -> Dependency:
+        """With its policy decided, as a dependency of `task`. `up` is the upstream task's cycle; that of the root does not matter.
+
+        A task of several instances a day that depends on its own previous cycle waits for its instance before, the day's first for the
+        last of the day before."""
         policy = self.policy or default_policy(down, up, up_depends_on_itself=up_depends_on_itself)
+        if self.policy is None and self.task == task and self.window is Window.PREVIOUS and down.is_within_day:
+            policy = Policy.PREVIOUS
         if self.task == ROOT:
             policy = Policy.ALL
         return Dependency(self.task, self.window, policy, self.n, self.fields, self.readers)
