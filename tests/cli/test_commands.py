@@ -109,7 +109,7 @@ def test_serve(served: tuple[dict[str, object], Path, subprocess.Popen[str]]) ->
     from odps import ODPS
 
     ready, home, process = served
-    assert set(ready) == {"endpoint", "project", "access_id", "secret", "console_url", "rest_url", "token", "pid"}
+    assert set(ready) == {"endpoint", "project", "access_id", "secret", "console_url", "rest_url", "token", "user", "password", "pid"}
     assert ready["pid"] == process.pid
     o = ODPS(ready["access_id"], ready["secret"], ready["project"], endpoint=ready["endpoint"], overwrite_global=False)
     assert o.execute_sql("select 1 as one").open_reader(tunnel=False).raw == '"one"\n1\n'

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     "--ready-file",
     type=click.Path(path_type=Path, dir_okay=False),
     help="Written, complete, once the server answers: a JSON document with endpoint, project, access_id, secret, "
-    "console_url, rest_url, token and pid. [TASKHOUSE_READY_FILE]",
+    "console_url, rest_url, token, user, password and pid. [TASKHOUSE_READY_FILE]",
 )
 @click.option(
     "--public-url",
@@ -93,6 +93,7 @@ def serve(config_file: Path | None, demo: bool, **flags: Any) -> None:
             key = reach.login.key
             api = RestApi(reach.rest_url, reach.token, str(config.home))
             load_demo(reach.endpoint, reach.login.project, key.access_id, key.secret, api)
+        _print_console(reach)
         told.wait()
     finally:
         if ready is not None:
@@ -124,6 +125,8 @@ class ReadyFile:
             "console_url": reach.console_url,
             "rest_url": reach.rest_url,
             "token": reach.token,
+            "user": reach.login.user.removeprefix("ALIYUN$"),
+            "password": reach.password,
             "pid": os.getpid(),
         }
         self._unfinished.write_text(json.dumps(document, indent=2) + "\n", encoding="utf-8")
@@ -147,6 +150,15 @@ def _print_connection(reach: Reach) -> None:
         f'o = ODPS("{key.access_id}", "{shown}", "{reach.login.project}", endpoint="{reach.endpoint}")\n'
         'print(o.execute_sql("select 1 as one").open_reader().raw)\n'
     )
+
+
+def _print_console(reach: Reach) -> None:
+    """How to sign in: with the password that was made up just now, or with one that somebody knows or can set."""
+    user = reach.login.user.removeprefix("ALIYUN$")
+    password = reach.password or f"(shown when it was made; `taskhouse user password {user}` sets another)"
+    click.echo(f"console    {reach.console_url}/console/")
+    click.echo(f"user       {user}")
+    click.echo(f"password   {password}\n")
 
 
 def _end_on_signals(told: threading.Event) -> None:

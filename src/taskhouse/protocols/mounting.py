@@ -21,14 +21,21 @@ class Application(Protocol):
 
 
 class Mounted:
-    """`below` by prefix (`/api/v1`), `otherwise` for every other path. A prefix takes whole segments: `/api/v1x` is not below `/api/v1`."""
+    """`below` by prefix (`/api/v1`), `at` by the whole path, `otherwise` for every other one. A prefix takes whole segments: `/api/v1x` is not
+    below `/api/v1`."""
 
-    def __init__(self, otherwise: Application, below: Mapping[str, Application]) -> None:
+    def __init__(
+        self, otherwise: Application, below: Mapping[str, Application], at: Mapping[str, Application] | None = None
+    ) -> None:
         self._otherwise = otherwise
+        self._at = dict(at or {})
         self._below = [(prefix, application) for prefix, application in below.items()]
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         path: str = scope.get("path", "")
+        if path in self._at:
+            await self._at[path](scope, receive, send)
+            return
         for prefix, application in self._below:
             if path.startswith(prefix) and path[len(prefix) : len(prefix) + 1] in ("", "/"):
                 await application(scope, receive, send)
@@ -36,9 +43,9 @@ class Mounted:
         await self._otherwise(scope, receive, send)
 
     def retire(self) -> None:
-        for application in (*(each for _, each in self._below), self._otherwise):
+        for application in (*self._at.values(), *(each for _, each in self._below), self._otherwise):
             application.retire()
 
     def close(self) -> None:
-        for application in (*(each for _, each in self._below), self._otherwise):
+        for application in (*self._at.values(), *(each for _, each in self._below), self._otherwise):
             application.close()

@@ -21,6 +21,7 @@ from taskhouse.home import SECRET_KEY, Holder, Home
 from taskhouse.ports.engine import Engine
 from taskhouse.ports.processes import Language
 from taskhouse.ports.warehouse import Warehouse
+from taskhouse.protocols.console.site import CONSOLE_PATH, ConsoleSite, ToConsole
 from taskhouse.protocols.logview.pages import routes as logview_routes
 from taskhouse.protocols.mounting import Mounted
 from taskhouse.protocols.odps.app import build_app
@@ -35,6 +36,7 @@ from taskhouse.scheduler.dispatcher import Dispatcher
 from taskhouse.scheduler.events import LocalEvents
 from taskhouse.scheduler.sweeper import Sweeper
 from taskhouse.services import merge_files, run_process, run_sql, sql_cost
+from taskhouse.services.access import passwords
 from taskhouse.services.found_home import Login, found
 from taskhouse.services.recover import recover
 from taskhouse.services.recurring.book import Books
@@ -118,13 +120,15 @@ def build_world(
 @dataclass(frozen=True, slots=True)
 class Reach:
     """How clients reach a running server. `endpoint` is what PyODPS takes; `console_url` is for browsers, empty without a port.
-    `rest_url` is the REST API's address and `token` the administrator's login to it while this server runs."""
+    `rest_url` is the REST API's address and `token` the administrator's login to it while this server runs. `password`: for signing in to
+    the console, only where it was made up just now."""
 
     endpoint: str
     console_url: str
     login: Login
     rest_url: str = ""
     token: str = ""
+    password: str = ""
 
 
 class Server:
@@ -170,7 +174,7 @@ class Server:
             sweeper.start()
             self._ends.callback(sweeper.stop)
             http.start()
-            self._reach = self._reach_of(http, login)
+            self._reach = self._reach_of(http, login, self._first_password(login))
             reach = self._reach
             self.home.announce(
                 Holder(os.getpid(), reach.endpoint, str(self._socket or ""), reach.rest_url, reach.token)
@@ -227,7 +231,7 @@ class Server:
             observe=odps.observe,
             is_secure=self._is_secure,
         )
-        app = Mounted(odps, {REST_PATH: rest})
+        app = Mounted(odps, {REST_PATH: rest, CONSOLE_PATH: ConsoleSite()}, {"/": ToConsole()})
         if self._socket is not None:
             self._http = HttpServer(app, path=self._socket)
         else:
@@ -235,7 +239,7 @@ class Server:
         self._ends.callback(self._http.stop)
         return self._http
 
-    def _reach_of(self, http: HttpServer, login: Login) -> Reach:
+    def _reach_of(self, http: HttpServer, login: Login, password: str) -> Reach:
         token = self._bearer.admit(login.user)
         if self._socket is not None:
             return Reach(socket_endpoint(self._socket), "", login, socket_url(self._socket) + REST_PATH, token)
@@ -243,12 +247,16 @@ class Server:
         host, port = http.address
         reachable = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)
         url = self._config.public_url.rstrip("/") or f"http://{_in_url(reachable)}:{port}"
-        return Reach(url + BASE_PATH, url, login, url + REST_PATH, token)
+        return Reach(url + BASE_PATH, url, login, url + REST_PATH, token, password)
 
     def _endpoint_for_scripts(self) -> str:
         """By TCP on this machine: scripts need no library for Unix sockets."""
         assert self._http is not None
         return self._http.open_port() + BASE_PATH
+
+    def _first_password(self, login: Login) -> str:
+        """Nobody signs in to a server that has no port."""
+        return passwords.first(self.world, login.user) if self._socket is None else ""
 
     def _is_secure(self) -> bool:
         return self._config.public_url.startswith("https:")

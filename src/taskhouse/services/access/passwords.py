@@ -55,6 +55,15 @@ def put(world: World, user: str, password: str) -> None:
     world.sign_ins.put_password(user, hashed(password), world.clock.now())
 
 
+def first(world: World, user: str) -> str:
+    """A new password for `user` where nobody has one, so that somebody can sign in; "" where somebody has."""
+    if world.sign_ins.has_passwords():
+        return ""
+    password = generated()
+    put(world, user, password)
+    return password
+
+
 def fits(world: World, user: str, password: str) -> bool:
     """Whether it is the user's password. Takes the same time for users who are not there or have none."""
     kept = world.sign_ins.password(user)
