@@ -91,10 +91,9 @@ class TaskShape:
     """What a summary asks of a published task, worked out once a version. `writers[f]` are the places among the task's nodes of those that
     write the f-th materialized VALUE field."""
 
-    __slots__ = ("is_script", "retries", "writers")
+    __slots__ = ("retries", "writers")
 
     def __init__(self, task: PublishedTask) -> None:
-        self.is_script = not task.fields
         self.retries = task.retry.retries
         writers: dict[str, list[int]] = {f.name: [] for f in task.fields if f.role is Role.VALUE}
         for place, node in enumerate(task.nodes):
