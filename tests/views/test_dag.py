@@ -7,6 +7,7 @@ from datetime import date, timedelta
 
 import pytest
 
+from taskhouse.domain.dependency import Dependency
 from taskhouse.ports.recurring_store import OperationEntry, OperationWrite, Perspective
 from taskhouse.services.recurring.views.dag import Dag, dag
 from taskhouse.services.recurring.views.refusal import ViewCode, ViewRefused
@@ -113,6 +114,28 @@ def test_other_dates_are_reached_without_loading_them(home: House) -> None:
     before = dag(home.world, ADMIN, home.ids["W"], up=1, down=1)
     assert [each.bizdate for each in before.instances if each.direction == "downstream"] == ["20260302"]
     assert [each.more_down for each in before.instances if each.direction == "downstream"] == [1]
+
+
+def test_a_table_that_shares_a_node_is_shown_whole(shop: House) -> None:
+    """G and H share node G1; H has a node of its own behind S0, from which it is reached, too."""
+    a = tasks()[1]
+    shared, own = (replace(node, id=f"shop.{id}", name=id) for node, id in zip(a.nodes, ("G1", "H1"), strict=False))
+    g = replace(a, id="shop.G", name="G", nodes=(replace(shared, reads={"shop.Y": frozenset()}),), fields=a.fields[:3], dependencies=(Dependency("shop.Y"),))  # fmt: skip
+    h = replace(g, id="shop.H", name="H", nodes=(*g.nodes, own), fields=a.fields[:4], dependencies=(Dependency("shop.Y"), Dependency("shop.S0")))  # fmt: skip
+    shop.generate(published=[*tasks(), g, h])
+    for levels in (1, 2):
+        found = dag(shop.world, ADMIN, shop.ids["G"], up=2, down=levels, expand_all=True)
+        cards = {each.name: each for each in found.instances}
+        assert {"G", "Y", "A"} <= cards.keys()
+    around = {
+        each.name: each for each in dag(shop.world, ADMIN, shop.ids["Y"], up=0, down=1, expand_all=True).instances
+    }
+    assert {name: [node.name for node in each.nodes or ()] for name, each in around.items()} == {
+        "Y": ["Y"],
+        "G": ["G1"],
+        "H": ["G1", "H1"],
+    }
+    assert around["H"].field_count == 3 and around["H"].more_up == 1
 
 
 def test_calls_do_not_grow_with_what_is_shown(home: House) -> None:

@@ -15,7 +15,7 @@ from datetime import datetime, tzinfo
 from zoneinfo import ZoneInfo
 
 from taskhouse.domain.graph import Adjacency
-from taskhouse.domain.instance_graph import EdgeRow, InstanceEdges, InstanceGraph
+from taskhouse.domain.instance_graph import InstanceEdges, InstanceGraph
 from taskhouse.domain.neighbourhood import Surroundings, surroundings
 from taskhouse.domain.node_state import NodeState
 from taskhouse.domain.operations.priority import instance_priority, shown_priorities
@@ -29,6 +29,7 @@ from taskhouse.services.recurring.book import Book
 from taskhouse.services.recurring.changed_logic import ChangedFields
 from taskhouse.services.recurring.columns import Column
 from taskhouse.services.recurring.graph_rows import graph_of
+from taskhouse.services.recurring.views.level_by_level import Reading
 from taskhouse.services.recurring.views.refusal import About, ViewCode, ViewRefused
 from taskhouse.services.world import World
 
@@ -196,14 +197,18 @@ def around(
         found = surroundings(PictureEdges(scene.graph), scene.at(instance), up=up, down=down, limit=limit)
         if not _open_ends(scene, found):
             return scene, found
-    parts = [_read(world, [instance])]
+    reading = Reading(world.recurring, instance)
+    if not reading.is_there:
+        raise not_found(instance)
+    _of_rows(world, actor, reading.rows()).at(instance)  # permission, before more is read
+    reading.reach(up, down, limit)
     while True:
-        scene = _of_rows(world, actor, _merged(parts))
+        scene = _of_rows(world, actor, reading.rows())
         found = surroundings(PictureEdges(scene.graph), scene.at(instance), up=up, down=down, limit=limit)
         missing = _open_ends(scene, found)
         if not missing:
             return scene, found
-        parts.append(world.recurring.graph_around(missing))
+        reading.read(missing)
 
 
 def upstream_of(world: World, scene: Scene, instance: int) -> Scene:
@@ -256,10 +261,16 @@ class _WithoutRoot:
 
 
 def _open_ends(scene: Scene, found: Surroundings) -> list[int]:
-    """Ids of instances that are shown without all their edges."""
+    """Ids of instances that are shown without all their nodes or edges."""
     graph = scene.graph
     shown = (each.instance for each in found.neighbours if each.instance < len(graph.instances))
-    return [graph.instances[at].id for at in shown if not all(scene.core[node] for node in graph.nodes_of_instance[at])]
+    return [graph.instances[at].id for at in shown if not _is_whole(scene, at)]
+
+
+def _is_whole(scene: Scene, instance: int) -> bool:
+    """Of a table that shares a node with one that was read only that node may be here."""
+    nodes = scene.graph.nodes_of_instance[instance]
+    return len(nodes) == len(scene.task(instance).nodes) and all(scene.core[node] for node in nodes)
 
 
 def _book_with(world: World, instance: int) -> Book | None:
@@ -340,37 +351,4 @@ def _of_rows(world: World, actor: Actor, rows: GraphRows) -> Scene:
         core,
         world.clock.now(),
         zone_of(world),
-    )
-
-
-def _merged(parts: Sequence[GraphRows]) -> GraphRows:
-    """Several parts as one; of rows that are in several the last counts."""
-    if len(parts) == 1:
-        return parts[0]
-    instances: dict[int, InstanceRecord] = {}
-    nodes: dict[int, NodeRecord] = {}
-    states: dict[int, NodeState] = {}
-    links: dict[tuple[int, int], None] = {}
-    edges: dict[int, EdgeRow] = {}
-    versions: dict[tuple[str, int], PublishedTask] = {}
-    metrics: dict[int, Priority] = {}
-    for part in parts:
-        instances.update((record.row.id, record) for record in part.instances)
-        nodes.update((record.row.id, record) for record in part.nodes)
-        states.update((state.id, state) for state in part.states)
-        links.update(dict.fromkeys(part.links))
-        edges.update((edge.id, edge) for edge in part.edges)
-        versions.update(part.versions)
-        metrics.update(part.metric_priorities)
-    return GraphRows(
-        list(instances.values()),
-        list(nodes.values()),
-        list(states.values()),
-        list(links),
-        list(edges.values()),
-        versions,
-        frozenset().union(*(part.core for part in parts)),
-        frozenset().union(*(part.removed for part in parts)),
-        metrics,
-        min(part.cursor for part in parts),
     )
