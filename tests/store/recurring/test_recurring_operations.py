@@ -187,6 +187,21 @@ def test_refusals_are_in_the_same_log(store: RecurringStore) -> None:
     assert list(store.operations_of_request("bob", "r")) == []
 
 
+def test_of_several_operations_in_one_transaction_each_stands_for_itself(store: RecurringStore) -> None:
+    at_desk = desk(store)
+    cursor = store.cursor()
+    b, c, d = (by_hand(at_desk.state(name)) for name in "BCD")
+    each = [OperationWrite(entry(at_desk, "A", batch="x"), writes) for writes in ([b], [b, c], [d])]
+    done, conflicting, also = store.operate_each(each, NOW)
+    assert (done.conflicts, list(conflicting.conflicts), also.conflicts) == ((), [at_desk.nodes["B"]], ())
+    assert conflicting.winner == done.id and conflicting.id == 0
+    assert [at_desk.state(name).status is NodeStatus.SUCCESS for name in "BCD"] == [True, False, True]
+    assert cursor == done.first < done.cursor == also.first < also.cursor == store.cursor()
+    assert [x.id for x in store.operations(at_desk.instances["A"], 0, 9)] == [also.id, done.id]
+    ids = store.log_refusals([entry(at_desk, "A", outcome="REFUSED") for _ in range(2)])
+    assert [x.id for x in store.operations(at_desk.instances["A"], 0, 9)] == [*ids[::-1], also.id, done.id]
+
+
 def test_an_operation_may_change_nothing_but_the_log(store: RecurringStore) -> None:
     at_desk = desk(store)
     cursor = store.cursor()

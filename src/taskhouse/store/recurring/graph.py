@@ -151,7 +151,7 @@ class GraphVerbs:
                 {(p.task.id, p.task.version): p.task for p in known.values()},
                 found.core,
                 frozenset(found.removed),
-                _metrics(raw, [(row[8], row[8] + len(known[row[1]].task.fields)) for row in found.instances]),
+                metrics_of(raw, [(row[8], row[8] + len(known[row[1]].task.fields)) for row in found.instances]),
                 counter(raw, "change"),
             )
 
@@ -233,8 +233,8 @@ def _end(raw: sqlite3.Connection, since: int, limit: int) -> int | None:
     return None if found is None else int(found[0])
 
 
-def _metrics(raw: sqlite3.Connection, spans: Sequence[tuple[int, int]]) -> dict[int, Priority]:
-    """What operators set on metrics, which is little, of the fields in `spans` (first, beyond)."""
+def metrics_of(raw: sqlite3.Connection, spans: Sequence[tuple[int, int]]) -> dict[int, Priority]:
+    """What operators set on metrics, which is little, by field, of the fields in `spans` (first, beyond)."""
     if not spans:
         return {}
     ordered = sorted(spans)

@@ -16,6 +16,7 @@ from taskhouse.ports.recurring_store import OperationEntry, OperationResult, Ope
 from taskhouse.store.database import Database
 from taskhouse.store.prepared import raw_connection
 from taskhouse.store.recurring import summaries
+from taskhouse.store.recurring.graph import metrics_of
 from taskhouse.store.recurring.publications import Publications, id_list
 from taskhouse.store.recurring.rows import counter, next_change
 from taskhouse.store.recurring.writes import apply_writes, read_heads, stale
@@ -76,14 +77,11 @@ class OperationVerbs:
             FROM recurring_instances WHERE id {_IDS}"""
         rows = raw.execute(statement, (id_list(touched),)).fetchall()
         known = self._publications.of(connection, (row[1] for row in rows))
+        metrics = metrics_of(raw, [(row[2], row[2] + len(known[row[1]].task.fields)) for row in rows])
         shown = []
         for id, publication, first_field, manual in rows:
-            task = known[publication].task
-            span = (first_field, first_field + len(task.fields))
-            statement = "SELECT field, priority FROM metric_priorities WHERE field >= ? AND field < ?"
-            metrics = {field: Priority(value) for field, value in raw.execute(statement, span)} if task.fields else {}
             by_hand = None if manual is None else Priority(manual)
-            shown.append((int(shown_priority(task, by_hand, first_field, metrics)), id))
+            shown.append((int(shown_priority(known[publication].task, by_hand, first_field, metrics)), id))
         raw.executemany(_SHOW_PRIORITY, shown)
 
     def log_refusal(self, entry: OperationEntry) -> int:
@@ -160,13 +158,8 @@ def _winner(raw: sqlite3.Connection, expected: Mapping[int, int]) -> int:
 
 def _instances_of_fields(raw: sqlite3.Connection, fields: Iterable[int]) -> set[int]:
     """Fields of an insertion are numbered in the order of its instances, and blocks do not overlap."""
-    statement = """SELECT id FROM recurring_instances WHERE id <=
-        (SELECT max(last_instance) FROM generation_blocks WHERE ? BETWEEN first_field AND last_field)
-        AND id >= (SELECT min(first_instance) FROM generation_blocks WHERE ? BETWEEN first_field AND last_field)
-        AND first_field <= ? ORDER BY id DESC LIMIT 1"""
-    found = set()
-    for field in fields:
-        row = raw.execute(statement, (field, field, field)).fetchone()
-        if row is not None:
-            found.add(row[0])
-    return found
+    statement = """SELECT DISTINCT (SELECT i.id FROM generation_blocks AS b CROSS JOIN recurring_instances AS i
+            ON i.id BETWEEN b.first_instance AND b.last_instance AND i.first_field <= wanted.value
+        WHERE wanted.value BETWEEN b.first_field AND b.last_field ORDER BY i.id DESC LIMIT 1)
+        FROM json_each(?) AS wanted"""
+    return {id for (id,) in raw.execute(statement, (id_list(fields),)) if id is not None}

@@ -163,7 +163,7 @@ class PublicationVerbs:
         self, environment: Environment, wanted: Iterable[tuple[str, int]]
     ) -> Mapping[tuple[str, int], PublishedTask]:
         statement = """SELECT p.id FROM json_each(?) AS wanted CROSS JOIN published_tasks AS p
-            ON p.environment = ? AND p.task = wanted.value ->> 0 AND p.version = wanted.value ->> 1"""
+            ON p.environment = ? AND p.task = json_extract(wanted.value, '$[0]') AND p.version = json_extract(wanted.value, '$[1]')"""
         pairs = msgspec.json.encode(list(dict.fromkeys(wanted))).decode()
         found = self._read(statement, (pairs, ENVIRONMENT.code[environment]))
         return {(task.id, task.version): task for task in found}

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
-from taskhouse.domain.node_state import NodeState, Run, RunStatus, RunTrigger, Transition
+from taskhouse.domain.node_state import NodeState, Run, Transition
 from taskhouse.store.recurring.codes import (
     CAUSE,
     CODE,
@@ -19,7 +18,7 @@ from taskhouse.store.recurring.codes import (
     STATUS,
     TRIGGER,
 )
-from taskhouse.store.schema import from_micros, optional_micros, optional_time, to_micros
+from taskhouse.store.schema import from_micros, optional_time, to_micros
 
 STATE_COLUMNS = (
     "id, status, lock_version, flags, attempt, retried, retry_at, reason, run, cancelling_until, owner, "
@@ -31,7 +30,6 @@ RUN_COLUMNS = (
 )
 _STATUSES, _REASONS, _TRIGGERS, _CODES = STATUS.members, REASON.members, TRIGGER.members, CODE.members
 _STATUS_CODE, _TRIGGER_CODE, _CODE_CODE = STATUS.code, TRIGGER.code, CODE.code
-_LIVE = RUN_STATUS.code[RunStatus.RUNNING]
 
 
 def state_value(row: Any) -> NodeState:
@@ -97,10 +95,6 @@ class Clock:
         if time is not self._last:
             self._last, self._last_micros = time, to_micros(time)
         return self._last_micros
-
-
-def flags_of(state: NodeState) -> int:
-    return PAUSED * state.paused + SKIP_CHECKS * state.skip_checks + RELEASED * state.released
 
 
 def state_values(state: NodeState, ran: int | None, clock: Clock, changed: int) -> tuple[Any, ...]:
@@ -213,19 +207,3 @@ def counter(raw: sqlite3.Connection, name: str) -> int:
 def next_change(raw: sqlite3.Connection) -> int:
     """The number of the change that the transaction under way is."""
     return take_ids(raw, "change", 1)
-
-
-def in_id_order(ids: Iterable[int]) -> list[int]:
-    return sorted(set(ids))
-
-
-def micros_or_none(time: datetime | None) -> int | None:
-    return optional_micros(time)
-
-
-def is_live(status: int) -> bool:
-    return status == _LIVE
-
-
-def trigger_code(trigger: RunTrigger) -> int:
-    return _TRIGGER_CODE[trigger]
