@@ -624,8 +624,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Who is signed in, with what pages need to know about the server
-         * @description Who is signed in, with what pages need to know about the server.
+         * Who is signed in by the cookie, with what pages need to know about the server; 204 when nobody is
+         * @description Who is signed in by the cookie, with what pages need to know about the server; 204 when nobody is.
          */
         get: operations["show_session"];
         put?: never;
@@ -1859,12 +1859,11 @@ export interface components {
         /**
          * SessionView
          * @description Who is signed in, and what pages need to know about the server. `csrf_token`: to be sent as `X-CSRF-Token` with requests that change
-         *         something; empty with a bearer token, which needs none. `expires_at`: when the session ends if it is not used; null for tokens. `now`: the
-         *         time by which recurring instances go; in a `rehearsal` it stands still until it is set. `roles`, `super_admin` and `time_zone` as in `Me`.
+         *         something. `expires_at`: when the session ends if it is not used. `now`: the time by which recurring instances go; in a `rehearsal` it stands still until it is set. `roles`, `super_admin` and `time_zone` as in `Me`.
          */
         SessionView: {
             csrf_token: string;
-            expires_at: string | null;
+            expires_at: string;
             now: string;
             rehearsal: boolean;
             roles: {
@@ -4367,15 +4366,6 @@ export interface operations {
             };
             /** @description Something in the request is not what it should be; `items` names it */
             400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description No token, or one that is not known or has expired */
-            401: {
                 headers: {
                     [name: string]: unknown;
                 };

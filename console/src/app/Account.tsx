@@ -34,12 +34,12 @@ export function Account({ onShortcuts }: { onShortcuts: () => void }) {
         <button type="button" className="me" aria-label={t.account(session.user)}>
           <Avatar name={session.user} />
           <span className="ellipsis">{session.user}</span>
-          {session.super_admin && <span className="muted t-11 ellipsis">{t.administrator}</span>}
         </button>
       }
       entries={[
         {
           key: "language",
+          above: session.super_admin ? t.administrator : undefined,
           label: t.language,
           icon: Languages,
           entries: LANGUAGES.map(({ value, label }) => ({

@@ -1,12 +1,12 @@
 import {
+  LayoutGrid,
   ListTree,
   type LucideIcon,
-  Repeat2,
+  Repeat,
   Search,
-  ShieldHalf,
-  Spline,
   SquareTerminal,
   TableProperties,
+  Workflow,
 } from "lucide-react";
 import { type ReactNode, useState } from "react";
 import { Link, useLocation } from "wouter";
@@ -34,13 +34,13 @@ interface Entry {
 export function useNavigation(): { title: string; entries: Entry[] }[] {
   const t = useTexts(appTexts);
   return [
-    { title: "", entries: [{ to: "/", label: t.overview, icon: ShieldHalf }] },
-    { title: t.instances, entries: [{ to: "/instances", label: t.recurring, icon: Repeat2 }] },
+    { title: "", entries: [{ to: "/", label: t.overview, icon: LayoutGrid }] },
+    { title: t.instances, entries: [{ to: "/instances", label: t.recurring, icon: Repeat }] },
     {
       title: t.tasks,
       entries: [
         { to: "/tasks", label: t.recurringTasks, icon: TableProperties },
-        { to: "/task-dag", label: t.taskDag, icon: Spline },
+        { to: "/task-dag", label: t.taskDag, icon: Workflow },
       ],
     },
     {

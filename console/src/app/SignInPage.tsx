@@ -92,7 +92,9 @@ export function SignInPage({ ended, onDone }: { ended: boolean; onDone: () => vo
           {t.signIn.submit}
         </Button>
         <p className="muted t-12">
-          {t.signIn.help} <code>taskhouse user password</code>
+          {t.signIn.help}
+          <br />
+          <code>taskhouse user password {user.trim() || "NAME"}</code>
         </p>
       </form>
       <Segmented label={t.language} value={language} options={LANGUAGES} onChange={setLanguage} />

@@ -1,6 +1,6 @@
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { useEffect } from "react";
-import { ApiError, api, type Schemas, setCsrf, whenSignedOut } from "../api/client";
+import { api, type Schemas, setCsrf, whenSignedOut } from "../api/client";
 
 export type Session = Schemas["SessionView"];
 export const SESSION = ["session"] as const;
@@ -16,14 +16,9 @@ export function useSessionQuery() {
   return useQuery({
     queryKey: SESSION,
     queryFn: async ({ signal }): Promise<Session | null> => {
-      try {
-        const session = await api.get("/session", { signal });
-        setCsrf(session.csrf_token);
-        return session;
-      } catch (error) {
-        if (error instanceof ApiError && error.status === 401) return null;
-        throw error;
-      }
+      const session = (await api.get("/session", { signal })) as Session | undefined;
+      setCsrf(session?.csrf_token ?? "");
+      return session ?? null;
     },
     staleTime: 60_000,
     refetchInterval: 300_000,

@@ -51,9 +51,9 @@ export function Menu({ trigger, entries, align = "end", side = "bottom", open, o
 }
 
 function Entries({ of }: { of: readonly MenuEntry[] }) {
-  return of.map((entry) => (
+  return of.map((entry, at) => (
     <Fragment key={entry.key}>
-      {entry.above !== undefined && entry.above !== false && <Base.Separator className="menu-rule" />}
+      {at > 0 && entry.above !== undefined && entry.above !== false && <Base.Separator className="menu-rule" />}
       {typeof entry.above === "string" && (
         <div className="menu-label" role="presentation">
           {entry.above}

@@ -1,6 +1,6 @@
 import { Dialog as Base } from "@base-ui/react/dialog";
 import { X } from "lucide-react";
-import type { ReactNode } from "react";
+import { type ReactNode, useRef } from "react";
 import { IconButton } from "./Button";
 import { classes } from "./classes";
 
@@ -21,7 +21,7 @@ interface SheetProps {
   children: ReactNode;
 }
 
-/** A question or a form in the middle of the page, over everything. */
+/** A question or a form in the middle of the page, over everything. The element with `data-first` has the focus first. */
 export function Dialog({
   open,
   onClose,
@@ -78,6 +78,7 @@ function Sheet({
   width?: number;
   children: ReactNode;
 }) {
+  const popup = useRef<HTMLDivElement>(null);
   return (
     <Base.Root
       open={open}
@@ -87,7 +88,12 @@ function Sheet({
     >
       <Base.Portal>
         <Base.Backdrop className="scrim" />
-        <Base.Popup className={className} style={width ? { width } : undefined}>
+        <Base.Popup
+          className={className}
+          style={width ? { width } : undefined}
+          ref={popup}
+          initialFocus={() => popup.current?.querySelector<HTMLElement>("[data-first]") ?? popup.current}
+        >
           {children}
         </Base.Popup>
       </Base.Portal>

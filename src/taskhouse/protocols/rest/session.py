@@ -15,6 +15,7 @@ from typing import Annotated
 import msgspec
 import structlog
 
+from taskhouse.domain.faults import Fault
 from taskhouse.domain.roles import Actor
 from taskhouse.protocols.rest.errors import ApiError
 from taskhouse.protocols.rest.identity import tenant_zone
@@ -38,15 +39,14 @@ class Credentials(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 class SessionView(msgspec.Struct, frozen=True):
     """Who is signed in, and what pages need to know about the server. `csrf_token`: to be sent as `X-CSRF-Token` with requests that change
-    something; empty with a bearer token, which needs none. `expires_at`: when the session ends if it is not used; null for tokens. `now`: the
-    time by which recurring instances go; in a `rehearsal` it stands still until it is set. `roles`, `super_admin` and `time_zone` as in `Me`."""
+    something. `expires_at`: when the session ends if it is not used. `now`: the time by which recurring instances go; in a `rehearsal` it stands still until it is set. `roles`, `super_admin` and `time_zone` as in `Me`."""
 
     user: str
     super_admin: bool
     roles: dict[str, list[str]]
     time_zone: str
     csrf_token: str
-    expires_at: datetime | None
+    expires_at: datetime
     now: datetime
     rehearsal: bool
 
@@ -69,12 +69,17 @@ def session_routes(attempts: Attempts, is_secure: Callable[[], bool]) -> Routes:
     """`is_secure`: whether browsers reach the server by https, so that the cookie never travels in the clear."""
     routes = Routes("session")
 
-    @routes.get("/session", reply=SessionView)
-    def show_session(call: Call[Nothing, None]) -> SessionView:
-        """Who is signed in, with what pages need to know about the server."""
-        secret = secret_in(call.world, call.headers) if not call.headers.get("authorization") else ""
+    @routes.get("/session", reply=SessionView, public=True)
+    def show_session(call: Call[Nothing, None]) -> SessionView | Reply:
+        """Who is signed in by the cookie, with what pages need to know about the server; 204 when nobody is."""
+        secret = secret_in(call.world, call.headers)
         session = sign_in.session_of(call.world, secret) if secret else None
-        return _view(call.world, call.actor, secret if session else "", session.expires_at if session else None)
+        if session is None:
+            return Reply(b"", 204, headers={"cache-control": "no-store"})
+        try:
+            return _view(call.world, actor_of(call.world, session.user), secret, session.expires_at)
+        except Fault:  # the user was removed just now
+            return Reply(b"", 204, headers={"cache-control": "no-store"})
 
     @routes.post("/session", body=Credentials, reply=SessionView, status=201, public=True, errors=(401, 429))
     def begin_session(call: Call[Nothing, Credentials]) -> Reply:
@@ -107,9 +112,9 @@ def session_routes(attempts: Attempts, is_secure: Callable[[], bool]) -> Routes:
     return routes
 
 
-def _view(world: World, actor: Actor, secret: str, expires_at: datetime | None) -> SessionView:
+def _view(world: World, actor: Actor, secret: str, expires_at: datetime) -> SessionView:
     roles = {project: sorted(role.value for role in its) for project, its in sorted(actor.roles.items())}
-    csrf = sign_in.csrf_token(secret) if secret else ""
+    csrf = sign_in.csrf_token(secret)
     now, rehearsal = world.clock.now(), world.rehearsal is not None
     return SessionView(actor.user, actor.super_admin, roles, tenant_zone(world), csrf, expires_at, now, rehearsal)
 
