@@ -47,7 +47,6 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 
-
 def _transaction(verb: Callable[P, T]) -> Callable[P, T]:
     @wraps(verb)
     def whole(*args: P.args, **kwargs: P.kwargs) -> T:
