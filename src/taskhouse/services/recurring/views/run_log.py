@@ -14,6 +14,7 @@ from urllib.parse import urlencode
 
 from taskhouse.domain.access import instance_target
 from taskhouse.domain.instance import Instance, ResultKind, TaskStatus
+from taskhouse.domain.node_changes import SUPERSEDED
 from taskhouse.domain.node_state import Run, RunStatus
 from taskhouse.domain.roles import Action, Actor
 from taskhouse.ports.recurring_store import OperationEntry
@@ -24,6 +25,8 @@ from taskhouse.services.recurring.views.refusal import About, ViewCode, ViewRefu
 from taskhouse.services.recurring.views.scene import not_found, of_instance, of_node
 from taskhouse.services.world import Caller, World
 
+FORCE_RERUN = "FORCE_RERUN"
+"""Why an attempt ended that a forced rerun cancelled (D-25)."""
 MAX_RUNS = 1_000
 MAX_OPERATIONS = 200
 LOGVIEW_HOURS = 24
@@ -99,6 +102,12 @@ def content_of(world: World, actor: Actor, node: int, serial: int) -> RunContent
     )
 
 
+def _reason(run: Run) -> str:
+    if run.reason is not None:
+        return run.reason.value
+    return FORCE_RERUN if run.status is RunStatus.CANCELLED and run.message == SUPERSEDED else ""
+
+
 def _line(run: Run, now: datetime) -> RunLine:
     end = run.ended_at or (now if run.status is RunStatus.RUNNING else None)
     return RunLine(
@@ -109,7 +118,7 @@ def _line(run: Run, now: datetime) -> RunLine:
         run.started_at,
         run.ended_at,
         None if run.started_at is None or end is None else max(0.0, (end - run.started_at).total_seconds()),
-        run.reason.value if run.reason else "",
+        _reason(run),
         run.message,
         run.code.value,
         run.version,
