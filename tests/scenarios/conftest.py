@@ -50,8 +50,6 @@ def door(stage: Stage) -> Door:
 
 
 @pytest.fixture
-def house(stage: Stage, door: Door) -> Iterator[House]:
+def house(stage: Stage, door: Door) -> House:
     """The fixture's project on a fresh run date, generated, at 23:00 of the day before."""
-    made = House(stage, door, stage.next_run_date())
-    yield made
-    made.leave()
+    return House(stage, door, stage.next_run_date())

@@ -210,8 +210,8 @@ class Stage:
             last = f"{day - timedelta(days=2):%Y%m%d}"
             for item in self.rest.get("/instances", bizdate_from="20200101", bizdate_to=last, **query).body["items"]:
                 for node in self.rest.get(f"/instances/{item['id']}/nodes").body["items"]:
-                    if node["status"] not in ("SUCCESS", "FAILED"):
-                        self.rest.put(f"/rehearsal/node-instances/{node['id']}/status", {"status": "SUCCESS"})
+                    if node["status"] not in ("INIT", "SUCCESS", "FAILED"):
+                        self.rest.put(f"/rehearsal/node-instances/{node['id']}/status", {"status": "FAILED"})
 
     def instant(self, text: str, days: int = 0, day: date | None = None) -> datetime:
         """A wall-clock time of the tenant on a run date, or days around it."""
@@ -279,12 +279,6 @@ class House:
 
     def fail(self, *names: str, **more: str) -> House:
         return self.finish(*names, outcome="failed", **more)
-
-    def leave(self) -> None:
-        """Nothing of this date runs or waits any more."""
-        for name, node in self.nodes.items():
-            if self.state(name)["status"] not in ("SUCCESS", "FAILED"):
-                self.stage.rest.put(f"/rehearsal/node-instances/{node}/status", {"status": "SUCCESS"})
 
     # Looking
 

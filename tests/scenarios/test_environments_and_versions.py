@@ -36,7 +36,6 @@ def test_development_instances_are_generated_and_run_only_when_asked(stage: Stag
     assert dev.show("B C D P") == "B:R C:R D:R P:N"
     dev.finish("B", "C", "D").at("01:00")
     assert dev.show("P Q V") == "P:R Q:R V:R" and house.show("B P") == "B:R P:N"
-    dev.leave()
 
 
 def test_a_stream_of_one_environment(stage: Stage, house: House) -> None:
@@ -46,7 +45,6 @@ def test_a_stream_of_one_environment(stage: Stage, house: House) -> None:
         house.at("00:10")
         assert dev.do("FORCE_RERUN_CURRENT", "S0").ok
         assert reader.until(dev.nodes["S0"], "RUNNING", only=set(dev.nodes.values()))["environment"] == "DEV"
-    dev.leave()
 
 
 def test_an_operation_is_of_one_environment(stage: Stage, house: House) -> None:
@@ -54,7 +52,6 @@ def test_an_operation_is_of_one_environment(stage: Stage, house: House) -> None:
     targets = [{"instance": house.instances["X"]}, {"instance": dev.instances["X"]}]
     answer = house.door.preview({"operation": "PAUSE", "targets": targets})
     assert answer.code == "INVALID_ARGUMENT" and "both environments" in answer.message
-    dev.leave()
 
 
 def test_fields_whose_logic_changed_are_required_in_a_rerun(stage: Stage, house: House) -> None:

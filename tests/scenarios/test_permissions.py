@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 
 from tests.scenarios.stage import FIXTURE, House, RestDoor, Stage
@@ -51,11 +49,9 @@ def workspace() -> dict[str, str]:
 
 
 @pytest.fixture
-def crm(stage: Stage, house: House) -> Iterator[House]:
+def crm(stage: Stage, house: House) -> House:
     """The other project on the same run date."""
-    made = House(stage, house.door, house.run_date, "crm")
-    yield made
-    made.leave()
+    return House(stage, house.door, house.run_date, "crm")
 
 
 # Roles

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 import pytest
@@ -42,10 +41,8 @@ def workspace() -> dict[str, str]:
 
 
 @pytest.fixture
-def lab(stage: Stage, door: Door) -> Iterator[House]:
-    made = House(stage, door, stage.next_run_date(), "lab")
-    yield made
-    made.leave()
+def lab(stage: Stage, door: Door) -> House:
+    return House(stage, door, stage.next_run_date(), "lab")
 
 
 def moments(lab: House, name: str) -> list[tuple[str, str, str]]:
@@ -140,7 +137,6 @@ def test_removing_an_upstream_lets_the_instance_go_on_and_the_last_one_stays(sta
         ]
     refused = tomorrow.door.preview(tomorrow.request("REMOVE_UPSTREAM", "K", options={"upstream": both})).body
     assert refused["refusals"][0]["code"] == "LAST_UPSTREAM"
-    tomorrow.leave()
 
 
 def test_a_removed_upstream_stays_removed_when_the_instance_is_rerun(lab: House) -> None:
@@ -166,7 +162,6 @@ def test_a_failed_cycle_blocks_the_next_one_of_a_task_that_depends_on_itself(sta
     assert tomorrow.status("Mirror") == "INIT"
     assert lab.do("SET_SUCCESS", "Mirror").ok
     assert tomorrow.status("Mirror") == "RUNNING"
-    tomorrow.leave()
 
 
 # Who is first
