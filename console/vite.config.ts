@@ -40,5 +40,5 @@ export default defineConfig({
     modulePreload: { polyfill: false },
   },
   server: { proxy: { "/api": process.env.TASKHOUSE ?? "http://127.0.0.1:8440" } },
-  test: { environment: "node", include: ["src/**/*.test.ts"] },
+  test: { environment: "node", include: ["src/**/*.test.ts", "schema.test.ts"] },
 });

@@ -9,6 +9,7 @@ import { Toasts } from "../ui/Toasts";
 import { TooltipGroup } from "../ui/Tooltip";
 import { Boundary } from "./Boundary";
 import { Failure } from "./Page";
+import { safe, signInPath } from "./paths";
 import { ROOMS } from "./rooms";
 import { Shell } from "./Shell";
 import { SignInPage } from "./SignInPage";
@@ -37,16 +38,6 @@ export function App() {
       <Toasts label={t.notices} close={t.close} />
     </TooltipGroup>
   );
-}
-
-export function signInPath(path: string, search: string): string {
-  const here = search ? `${path}?${search}` : path;
-  return here === "/" ? "/sign-in" : `/sign-in?next=${encodeURIComponent(here)}`;
-}
-
-/** Only addresses within the console are gone to after signing in. */
-export function safe(next: string | null): string {
-  return next?.startsWith("/") && !next.startsWith("//") && !next.includes("\\") ? next : "/";
 }
 
 function Signed() {

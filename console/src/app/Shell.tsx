@@ -19,6 +19,7 @@ import { Account } from "./Account";
 import { GoTo } from "./GoTo";
 import { LiveState } from "./LiveState";
 import { CrumbPlace } from "./Page";
+import { pathIn } from "./paths";
 import { ShortcutsHelp } from "./ShortcutsHelp";
 import { useShortcuts } from "./shortcuts";
 import { appTexts } from "./texts";
@@ -123,12 +124,6 @@ function Sections() {
       </ul>
     </section>
   ));
-}
-
-/** One object exists in one environment: from its page the switch leads to the list. */
-export function pathIn(path: string): string {
-  const [, room = "", object] = path.split("/");
-  return object === undefined ? path : `/${room}`;
 }
 
 function EnvironmentSwitch() {

@@ -21,7 +21,8 @@ export function useSessionQuery() {
       return session ?? null;
     },
     staleTime: 60_000,
-    refetchInterval: 300_000,
+    // In a rehearsal the time is set by somebody, and nothing tells of it.
+    refetchInterval: (query) => (query.state.data?.rehearsal ? 5_000 : 300_000),
   });
 }
 

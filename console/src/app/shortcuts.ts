@@ -66,7 +66,7 @@ function onKeyDown(event: KeyboardEvent): void {
   }
 }
 
-window.addEventListener("keydown", onKeyDown);
+globalThis.window?.addEventListener("keydown", onKeyDown);
 
 /** Keys of a page or a part of it, while it is there. They are listed by `?`. Later ones win. */
 export function useShortcuts(title: string, shortcuts: readonly Shortcut[]): void {

@@ -5,8 +5,8 @@ export type Theme = "system" | "light" | "dark";
 
 const KEY = "taskhouse.theme";
 const listeners = new Set<() => void>();
-let current = read(localStorage.getItem(KEY));
-show();
+let current = read(globalThis.localStorage?.getItem(KEY) ?? null);
+if (globalThis.document) show();
 
 export function read(kept: string | null): Theme {
   return kept === "light" || kept === "dark" ? kept : "system";

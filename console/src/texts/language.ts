@@ -9,8 +9,9 @@ export const LANGUAGES: readonly { value: Language; label: string }[] = [
 
 const KEY = "taskhouse.language";
 const listeners = new Set<() => void>();
-let current: Language = first(localStorage.getItem(KEY), navigator.languages);
-document.documentElement.lang = tag(current);
+// Also imported where there is no browser, by tests.
+let current: Language = first(globalThis.localStorage?.getItem(KEY) ?? null, globalThis.navigator?.languages ?? []);
+if (globalThis.document) document.documentElement.lang = tag(current);
 
 /** The language kept by the user, else the first of the browser's that there is, else English. */
 export function first(kept: string | null, wanted: readonly string[]): Language {
