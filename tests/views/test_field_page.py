@@ -6,7 +6,7 @@ import pytest
 
 from taskhouse.domain.status import StatusClass
 from taskhouse.domain.transitions import Operation
-from taskhouse.services.recurring.views import field_page, instance_page
+from taskhouse.services.recurring.views import field_page, instance_page, selection_offers
 from taskhouse.services.recurring.views.field_page import FieldLine
 from taskhouse.services.recurring.views.refusal import ViewCode, ViewRefused
 from tests.views.house import ADMIN, CRM, STRANGER, VISITOR, House, at
@@ -102,6 +102,26 @@ def test_offers_with_an_operation_list_its_fields(home: House) -> None:
     home.force(B="SUCCESS")
     found = field_page.offers_of(home.world, ADMIN, home.ids["A"], Operation.RERUN)
     assert [(f.name, f.open) for f in found.fields] == [("t1", True), ("t2", True), ("t3", False), ("t4", False)]
+
+
+def test_offers_of_a_selection_count_what_qualifies_and_why_the_rest_does_not(home: House) -> None:
+    home.force(B="SUCCESS", S0="FAILED")
+    ids = [home.ids[name] for name in ("A", "S0", "E")]
+    found = selection_offers.of_selection(home.world, ADMIN, ids)
+    opened = {name: offer.open for name, offer in found.operations.items()}
+    assert (found.count, opened["RERUN"], opened["RERUN_ALL_FAILED"], opened["RESUME"]) == (3, 2, 1, 0)
+    assert [(r.code, r.count) for r in found.operations["RERUN_ALL_FAILED"].reasons] == [("STATUS_NOT_ALLOWED", 1)] * 2
+    assert found.operations["RESUME"].reasons[0].count == 3 and found.closed == ()
+
+
+def test_offers_of_each_of_a_selection(home: House) -> None:
+    home.force(B="SUCCESS")
+    ids = [home.ids["A"], home.ids["E"]]
+    found = selection_offers.of_selection(home.world, ADMIN, ids, operations=["RERUN"], each=True)
+    assert list(found.operations) == ["RERUN"]
+    assert [(each.instance, list(each.operations)) for each in found.closed] == [(ids[0], []), (ids[1], ["RERUN"])]
+    with pytest.raises(ViewRefused):
+        selection_offers.of_selection(home.world, STRANGER, ids)
 
 
 def test_permissions(home: House) -> None:

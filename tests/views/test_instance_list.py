@@ -138,8 +138,15 @@ def test_counts(home: House) -> None:
     home.run("S0", "00:10", "00:25")
     home.run("B", "00:30", "00:40", "ERROR")
     found = instance_list.counts(home.world, ADMIN, ListRequest(a_query(statuses=frozenset({StatusClass.FAILED}))))
-    assert found.total == 6
+    assert (found.total, found.matching) == (6, 1)
     assert found.statuses == {"NOT_RUNNING": 5, "WAITING": 0, "RUNNING": 0, "SUCCEEDED": 1, "FAILED": 1}
+
+
+def test_quick_filters_are_counted_by_what_they_match(home: House) -> None:
+    home.run("B", "00:30", "00:40", "ERROR")
+    owner = next(line for line in listed(home) if line.name == "A").owners[0]
+    found = instance_list.counts(home.world, Actor(owner, super_admin=True), ListRequest(mine=Mine.FAILED))
+    assert (found.matching, found.statuses["FAILED"]) == (1, 1)
 
 
 def test_counted_calls(home: House) -> None:

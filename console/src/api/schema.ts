@@ -347,6 +347,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/instances/offers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * What several instances offer: of each operation how many of them admit it, and why the others do not. Writes nothing
+         * @description What several instances offer: of each operation how many of them admit it, and why the others do not. Writes nothing.
+         */
+        post: operations["list_selection_offers"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/me": {
         parameters: {
             query?: never;
@@ -855,6 +875,16 @@ export interface components {
             time_zone: string;
         };
         /**
+         * ClosedOffers
+         * @description The operations that an instance does not admit.
+         */
+        ClosedOffers: {
+            instance: number;
+            operations: {
+                [key: string]: components["schemas"]["OfferView"];
+            };
+        };
+        /**
          * CodePage
          * @description `hidden` counts nodes whose code the person asking may not see: metrics of other projects.
          */
@@ -1230,9 +1260,11 @@ export interface components {
         };
         /**
          * InstanceCounts
-         * @description `total` instances; by status those that show it, so that the statuses may add up to more.
+         * @description `total` instances; by status those that show it, so that the statuses may add up to more. `matching`: those that the list has, with
+         *         the statuses asked for.
          */
         InstanceCounts: {
+            matching: number;
             statuses: {
                 [key: string]: number;
             };
@@ -1635,11 +1667,16 @@ export interface components {
          * @description A node that changes. `part`: REQUESTED, REQUIRED, ASSOCIATED, MEMBER, NEIGHBOUR. `reason` says it in words. `runs`: a new attempt of
          *         it is planned. `pauses`: the flag's new value, null when it stays. `cancels`: the live attempt is cancelled, and why. `skips_checks`:
          *         the next attempt asks neither for upstream nor for the scheduled time. `waits_for`: upstream nodes that have not succeeded.
+         *         `expected_start`, `expected_end`: when the planned attempt is expected to run; null when none is, or somebody must act first.
          */
         PlannedNodeView: {
             after: string;
             before: string;
             cancels: string | null;
+            /** @default null */
+            expected_end: string | null;
+            /** @default null */
+            expected_start: string | null;
             fields: string[];
             id: number;
             instance: number;
@@ -1788,6 +1825,12 @@ export interface components {
             project: string;
             visible: boolean;
         };
+        /** ReasonCount */
+        ReasonCount: {
+            code: string;
+            count: number;
+            reason: string;
+        };
         /**
          * RefusalView
          * @description Why it would be refused; `status` is the HTTP status that applying it would answer with.
@@ -1855,6 +1898,38 @@ export interface components {
             times: string[];
             type: string;
             weekdays: number[];
+        };
+        /**
+         * SelectionBody
+         * @description `instances` of one environment. `operations`: only these. `each`: also what each instance does not admit.
+         */
+        SelectionBody: {
+            /** @default false */
+            each: boolean;
+            instances: number[];
+            /** @default [] */
+            operations: string[];
+        };
+        /**
+         * SelectionOffer
+         * @description `open` of the instances admit the operation; `reasons` count the others, the most frequent first.
+         */
+        SelectionOffer: {
+            open: number;
+            /** @default [] */
+            reasons: components["schemas"]["ReasonCount"][];
+        };
+        /**
+         * SelectionOffers
+         * @description By the name of the operation, those of batches among them. `closed`: one of each instance, when asked for.
+         */
+        SelectionOffers: {
+            /** @default [] */
+            closed: components["schemas"]["ClosedOffers"][];
+            count: number;
+            operations: {
+                [key: string]: components["schemas"]["SelectionOffer"];
+            };
         };
         /**
          * SessionView
@@ -3301,6 +3376,93 @@ export interface operations {
             };
             /** @description Not permitted */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description A defect; the server's log has the details */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    list_selection_offers: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SelectionBody"];
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SelectionOffers"];
+                };
+            };
+            /** @description Something in the request is not what it should be; `items` names it */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description No token, or one that is not known or has expired */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not permitted */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description There is no such object */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The body is not JSON */
+            415: {
                 headers: {
                     [name: string]: unknown;
                 };

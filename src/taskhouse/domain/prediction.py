@@ -58,14 +58,19 @@ def predict(snapshot: Snapshot, times: Times, nodes: Iterable[int], now: datetim
 
 def predict_plan(snapshot: Snapshot, times: Times, plan: Plan, now: datetime) -> datetime | None:
     """When everything that the plan sets in motion is expected to be through; None: never by itself, or it moves nothing."""
+    ends = predict_moving(snapshot, times, plan, now).values()
+    return max((end for end in ends if end is not None), default=None) if None not in ends else None
+
+
+def predict_moving(snapshot: Snapshot, times: Times, plan: Plan, now: datetime) -> dict[int, datetime | None]:
+    """Expected finish of each node that the plan sets in motion, by position; None: not before somebody acts."""
     at = snapshot.graph.node_at
     after = {at[change.node]: change.target for change in plan.changes}
     forced = frozenset(at[change.node] for change in plan.changes if change.skip_checks)
     moving = [node for node, status in after.items() if status is NodeStatus.INIT]
     moving += [at[node] for node in plan.unchanged]
     found = _predict(snapshot, times, moving, now, after, forced)
-    ends = [found[node] for node in moving]
-    return max((end for end in ends if end is not None), default=None) if None not in ends else None
+    return {node: found[node] for node in moving}
 
 
 def _predict(

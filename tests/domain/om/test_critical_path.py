@@ -12,7 +12,7 @@ from taskhouse.domain.critical_path import Span, critical_path
 from taskhouse.domain.graph import Digraph, reach
 from taskhouse.domain.instance_graph import InstanceEdges
 from taskhouse.domain.operations.request import ForceRerunDownstream, Rerun, Stop, Target
-from taskhouse.domain.prediction import Times, is_slow, predict, predict_plan, usual_duration
+from taskhouse.domain.prediction import Times, is_slow, predict, predict_moving, predict_plan, usual_duration
 from tests.domain.om.fixture import House, clock, house
 
 
@@ -122,6 +122,12 @@ def test_prediction_of_a_plan() -> None:
     h = house().set(every="S")
     plan = h.decide(ForceRerunDownstream(Target(h.instance("A"))))
     assert predict_plan(h.snapshot(), times(h), plan, clock("04:00")) == clock("04:30"), "A, E, then X and Z"
+    each = predict_moving(h.snapshot(), times(h), plan, clock("04:00"))
+    assert {n: each[h.at(n)] for n in ("B", "P", "X")} == {
+        "B": clock("04:10"),
+        "P": clock("04:20"),
+        "X": clock("04:30"),
+    }
     field = h.decide(Rerun(Target(h.instance("A"), ("t4",))))
     assert predict_plan(h.snapshot(), times(h), field, clock("04:00")) == clock("04:10")
     h.set(S0="F")

@@ -64,10 +64,11 @@ class InstancePage(msgspec.Struct, frozen=True):
 
 
 class InstanceCounts(msgspec.Struct, frozen=True):
-    """`total` instances; by status those that show it, so that the statuses may add up to more."""
+    """`total` instances; by status those that show it, so that the statuses may add up to more. `matching`: those that the list has."""
 
     total: int = 0
     statuses: dict[str, int] = {}
+    matching: int = 0
 
 
 class InstanceDetail(msgspec.Struct, frozen=True):

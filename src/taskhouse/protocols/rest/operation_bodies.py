@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Annotated, Any
 
@@ -108,7 +108,8 @@ class FieldView(msgspec.Struct, frozen=True):
 class PlannedNodeView(msgspec.Struct, frozen=True):
     """A node that changes. `part`: REQUESTED, REQUIRED, ASSOCIATED, MEMBER, NEIGHBOUR. `reason` says it in words. `runs`: a new attempt of
     it is planned. `pauses`: the flag's new value, null when it stays. `cancels`: the live attempt is cancelled, and why. `skips_checks`:
-    the next attempt asks neither for upstream nor for the scheduled time. `waits_for`: upstream nodes that have not succeeded."""
+    the next attempt asks neither for upstream nor for the scheduled time. `waits_for`: upstream nodes that have not succeeded.
+    `expected_start`, `expected_end`: when the planned attempt is expected to run; null when none is, or somebody must act first."""
 
     id: int
     name: str
@@ -123,6 +124,8 @@ class PlannedNodeView(msgspec.Struct, frozen=True):
     cancels: str | None
     skips_checks: bool
     waits_for: list[str]
+    expected_start: datetime | None = None
+    expected_end: datetime | None = None
 
 
 class MemberView(msgspec.Struct, frozen=True):
@@ -278,26 +281,26 @@ _REASONS = {
 
 def preview_view(found: Decided, operation: str, *, digest_needed: bool, limit: int) -> PreviewView:
     if found.batch is not None:
-        plans = [plan_view(found.moment, plan, limit) for plan in found.batch.plans[:limit]]
+        plans = [plan_view(found.moment, plan, limit, found.expected.spans) for plan in found.batch.plans[:limit]]
         return PreviewView(
             operation,
             found.is_accepted,
             found.digest,
             digest_needed,
-            found.expected_finish,
+            found.expected.finish,
             None,
             plans,
             _skipped(found.batch),
             [],
         )
     assert found.plan is not None
-    plan = plan_view(found.moment, found.plan, limit)
+    plan = plan_view(found.moment, found.plan, limit, found.expected.spans)
     return PreviewView(
         operation,
         found.is_accepted,
         found.digest,
         digest_needed,
-        found.expected_finish,
+        found.expected.finish,
         plan,
         [],
         [],
@@ -309,14 +312,18 @@ def _skipped(batch: BatchPlan) -> list[SkippedView]:
     return [SkippedView(each.instance, each.name, each.code.value, each.reason) for each in batch.skipped]
 
 
-def plan_view(moment: Moment, plan: Plan, limit: int) -> PlanView:
+Spans = Mapping[int, tuple[datetime, datetime]]
+
+
+def plan_view(moment: Moment, plan: Plan, limit: int, spans: Spans | None = None) -> PlanView:
+    spans = spans or {}
     snapshot = moment.snapshot
     graph = snapshot.graph
     at = graph.instance_at.get(plan.instance)
     row = None if at is None else graph.instances[at]
     unmet = {check.node: [name for _, name in check.unmet] for check in plan.ancestor_checks}
-    nodes = [_change(snapshot, change, unmet.get(change.node, [])) for change in plan.changes[:limit]]
-    unchanged = [_unchanged(snapshot, node, unmet.get(node, [])) for node in plan.unchanged[:limit]]
+    nodes = [_change(snapshot, change, unmet.get(change.node, []), spans) for change in plan.changes[:limit]]
+    unchanged = [_unchanged(snapshot, node, unmet.get(node, []), spans) for node in plan.unchanged[:limit]]
     downstream = [
         DownstreamNodeView(each.node, each.name, each.status.label, each.sees.value, _MEANINGS[each.sees])
         for each in plan.downstream[:limit]
@@ -384,7 +391,7 @@ def _fields(snapshot: Snapshot, fields: Sequence[PlannedField], limit: int) -> l
     return found
 
 
-def _change(snapshot: Snapshot, change: NodeChange, waits_for: list[str]) -> PlannedNodeView:
+def _change(snapshot: Snapshot, change: NodeChange, waits_for: list[str], spans: Spans) -> PlannedNodeView:
     graph = snapshot.graph
     at = graph.node_at[change.node]
     paused = at in snapshot.paused
@@ -405,10 +412,11 @@ def _change(snapshot: Snapshot, change: NodeChange, waits_for: list[str]) -> Pla
         None if change.cancels is None else change.cancels.value,
         change.skip_checks,
         waits_for,
+        *(spans.get(change.node, (None, None)) if runs else (None, None)),
     )
 
 
-def _unchanged(snapshot: Snapshot, node: int, waits_for: list[str]) -> PlannedNodeView:
+def _unchanged(snapshot: Snapshot, node: int, waits_for: list[str], spans: Spans) -> PlannedNodeView:
     graph = snapshot.graph
     at = graph.node_at[node]
     status = display_label(snapshot.status[at], paused=at in snapshot.paused)
@@ -426,6 +434,7 @@ def _unchanged(snapshot: Snapshot, node: int, waits_for: list[str]) -> PlannedNo
         None,
         False,
         waits_for,
+        *spans.get(node, (None, None)),
     )
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime, time
 from enum import Enum
 from functools import wraps
-from typing import Any, TypeVar
+from typing import Annotated, Any, TypeVar
 
 import msgspec
 
@@ -18,15 +18,16 @@ from taskhouse.domain.status import NodeStatus, StatusClass
 from taskhouse.domain.transitions import Operation
 from taskhouse.ports.recurring_store import InstanceQuery, SortKey
 from taskhouse.protocols.rest.errors import ApiError, ErrorItem, bad_request
-from taskhouse.protocols.rest.routing import Call, Nothing, Routes
+from taskhouse.protocols.rest.routing import Call, Id, Nothing, Routes
 from taskhouse.services.recurring.select_instances import yesterday
-from taskhouse.services.recurring.views import field_page, instance_list, instance_page
+from taskhouse.services.recurring.views import field_page, instance_list, instance_page, selection_offers
 from taskhouse.services.recurring.views.field_page import FieldPage, Offers
 from taskhouse.services.recurring.views.instance_list import InstanceCounts, InstancePage, ListRequest, Mine
 from taskhouse.services.recurring.views.instance_page import InstanceDetail, NodeList
 from taskhouse.services.recurring.views.node_lines import NodeLine
 from taskhouse.services.recurring.views.refusal import ViewRefused
 from taskhouse.services.recurring.views.scene import zone_of
+from taskhouse.services.recurring.views.selection_offers import SelectionOffers
 
 H = TypeVar("H", bound=Callable[..., object])
 E = TypeVar("E", bound=Enum)
@@ -239,6 +240,24 @@ def list_offers(call: Call[OfferQuery, None]) -> Offers:
     asked = call.query.operation
     operation = word_of(Operation, "operation", asked) if asked else None
     return field_page.offers_of(call.world, call.actor, call.number(), operation)
+
+
+class SelectionBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """`instances` of one environment. `operations`: only these. `each`: also what each instance does not admit."""
+
+    instances: Annotated[list[Id], msgspec.Meta(min_length=1, max_length=10_000)]
+    operations: Annotated[list[Annotated[str, msgspec.Meta(max_length=64)]], msgspec.Meta(max_length=32)] = []
+    each: bool = False
+
+
+@routes.post("/instances/offers", body=SelectionBody, reply=SelectionOffers, errors=(403, 404), max_body=1024 * 1024)
+@answered
+def list_selection_offers(call: Call[Nothing, SelectionBody]) -> SelectionOffers:
+    """What several instances offer: of each operation how many of them admit it, and why the others do not. Writes nothing."""
+    body = call.body
+    return selection_offers.of_selection(
+        call.world, call.actor, body.instances, operations=body.operations, each=body.each
+    )
 
 
 @routes.get("/node-instances/{id}", reply=NodeLine, errors=(403, 404))

@@ -3,16 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 
 from taskhouse.domain.calendar import run_date_of
 from taskhouse.domain.node_state import NodeState
 from taskhouse.domain.operations.plan import Plan
-from taskhouse.domain.prediction import UNKNOWN_DURATION, Times, predict_plan, usual_duration
+from taskhouse.domain.prediction import UNKNOWN_DURATION, Times, predict_moving, usual_duration
 from taskhouse.domain.snapshot import Snapshot
 from taskhouse.domain.status import NodeStatus
 from taskhouse.ports.recurring_store import NodeRecord, RecurringStore
 from taskhouse.services.recurring.columns import Column
+
+
+@dataclass(frozen=True, slots=True)
+class Expected:
+    """`finish`: the latest of all; None when nothing moves, or when somebody must act first: something upstream failed or is paused.
+    `spans`: start and end of each node, by id, of those that need nobody."""
+
+    finish: datetime | None = None
+    spans: Mapping[int, tuple[datetime, datetime]] = field(default_factory=dict)
 
 
 def expected_finish(
@@ -22,9 +32,9 @@ def expected_finish(
     records: Sequence[NodeRecord],
     plans: Sequence[Plan],
     now: datetime,
-) -> datetime | None:
-    """The latest finish of these plans. None when they move nothing, or when somebody must act first: something upstream failed or is
-    paused. `states` and `records` by position, of the moment of the snapshot. Asks the store once for each run date."""
+) -> Expected:
+    """When what these plans set in motion is expected to run. `states` and `records` by position, of the moment of the snapshot. Asks
+    the store once for each run date."""
     at = snapshot.graph.node_at
     moving = [
         [at[c.node] for c in plan.changes if c.target is NodeStatus.INIT] + [at[node] for node in plan.unchanged]
@@ -32,7 +42,7 @@ def expected_finish(
     ]
     every = [node for nodes in moving for node in nodes]
     if not every:
-        return None
+        return Expected()
     usual = usual_durations(store, records, _with_unfinished_upstream(snapshot, every))
     size = len(states)
     durations = [UNKNOWN_DURATION] * size  # of succeeded nodes nobody makes use
@@ -44,9 +54,14 @@ def expected_finish(
         durations,
         _RetryAt(states),
     )
-    ends = [predict_plan(snapshot, times, plan, now) for plan, nodes in zip(plans, moving, strict=True) if nodes]
-    known = [end for end in ends if end is not None]
-    return max(known) if len(known) == len(ends) else None
+    ends: dict[int, datetime | None] = {}
+    for plan, nodes in zip(plans, moving, strict=True):
+        if nodes:
+            ends.update(predict_moving(snapshot, times, plan, now))
+    ids = snapshot.graph.nodes
+    spans = {ids[node].id: (end - durations[node], end) for node, end in ends.items() if end is not None}
+    finish = max((end for _, end in spans.values()), default=None) if len(spans) == len(ends) else None
+    return Expected(finish, spans)
 
 
 def usual_durations(

@@ -23,7 +23,7 @@ from taskhouse.domain.transitions import Operation
 from taskhouse.ports.recurring_store import InstanceRecord, NodeRecord
 from taskhouse.services.recurring.asking import instance_of, reaches_downstream
 from taskhouse.services.recurring.book import Book
-from taskhouse.services.recurring.expected_finish import expected_finish
+from taskhouse.services.recurring.expected_finish import Expected, expected_finish
 from taskhouse.services.recurring.permissions import may_view
 from taskhouse.services.world import World
 
@@ -41,14 +41,14 @@ class Moment:
 
 @dataclass(frozen=True, slots=True)
 class Decided:
-    """`plan` of a single operation, or `batch` of several, with the moment that it was decided on. `expected_finish`: when all
-    that it sets in motion is expected to be through; None when it moves nothing or somebody must act first."""
+    """`plan` of a single operation, or `batch` of several, with the moment that it was decided on. `expected`: when what it sets in
+    motion is expected to run; only previews ask."""
 
     moment: Moment
     at: datetime
     plan: Plan | None = None
     batch: BatchPlan | None = None
-    expected_finish: datetime | None = None
+    expected: Expected = field(default_factory=Expected)
     plans: tuple[Plan, ...] = field(default=())
 
     @property
@@ -74,8 +74,10 @@ def preview(world: World, actor: Actor, request: Request | Batch) -> Decided:
     if not found.is_accepted:
         return found
     moment = found.moment
-    end = expected_finish(world.recurring, moment.snapshot, moment.states, moment.node_records, found.plans, found.at)
-    return replace(found, expected_finish=end)
+    expected = expected_finish(
+        world.recurring, moment.snapshot, moment.states, moment.node_records, found.plans, found.at
+    )
+    return replace(found, expected=expected)
 
 
 def book_of(world: World, request: Request | Batch) -> Book:

@@ -57,10 +57,12 @@ class InstancePage:
 
 @dataclass(frozen=True, slots=True)
 class InstanceCounts:
-    """`total` instances; by status those that show it, so that the statuses may add up to more."""
+    """`total` instances; by status those that show it, so that the statuses may add up to more. `matching`: those that the list has, with
+    the statuses asked for."""
 
     total: int
     statuses: Mapping[str, int]
+    matching: int
 
 
 def page(
@@ -73,10 +75,14 @@ def page(
 
 
 def counts(world: World, actor: Actor, request: ListRequest) -> InstanceCounts:
-    """Two store calls. The statuses asked for do not count: chips show what each of them would bring."""
-    query = replace(permitted(world, actor, request), statuses=frozenset(), waiting=frozenset())
+    """Two store calls, three when statuses are asked for. For `total` and `statuses` they do not count: chips show what each of them
+    would bring."""
+    asked = permitted(world, actor, request)
+    query = replace(asked, statuses=frozenset(), waiting=frozenset())
     by_class = world.recurring.counts(query)
-    return InstanceCounts(world.recurring.count(query), {cls.name: by_class.get(cls, 0) for cls in StatusClass})
+    total = world.recurring.count(query)
+    matching = total if query == asked else world.recurring.count(asked)
+    return InstanceCounts(total, {cls.name: by_class.get(cls, 0) for cls in StatusClass}, matching)
 
 
 def everything(world: World, actor: Actor, request: ListRequest) -> Iterator[InstanceLine]:

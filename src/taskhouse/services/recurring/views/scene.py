@@ -152,6 +152,15 @@ def of_instance(world: World, actor: Actor, instance: int) -> Scene:
     return _of_rows(world, actor, _read(world, [instance]))
 
 
+def of_instances(world: World, actor: Actor, instances: Sequence[int]) -> Scene:
+    """Several of one environment, as `of_instance`: from the book when it has all of them, else from the store in three calls."""
+    book = _book_with(world, instances[0])
+    if book is not None and all(map(book.has, instances)):
+        book.refresh()
+        return of_book(world, actor, book)
+    return _of_rows(world, actor, _read(world, instances))
+
+
 def of_node(world: World, actor: Actor, node: int) -> tuple[Scene, int]:
     """The scene of the instance that a node instance belongs to, and the node's position. One store call more where the date is not
     loaded. Raises `ViewRefused` (NOT_FOUND)."""
