@@ -6,12 +6,12 @@ STAMP := $(VENV)/.installed
 ARGS ?=
 PYODPS_SRC ?=
 
-.PHONY: help setup run test check-all bench conformance lock docs
+.PHONY: help setup run test check-all bench conformance lock docs console
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-setup: $(STAMP) ## make .venv from the lock; quick when nothing changed
+setup: $(STAMP) console ## make .venv from the lock and build the console; quick when nothing changed
 
 $(STAMP): requirements.lock pyproject.toml
 	@$(PYTHON) tools/system_packages.py --setup
@@ -20,11 +20,12 @@ $(STAMP): requirements.lock pyproject.toml
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --no-index -e .
 	@touch $(STAMP)
 
-run: $(STAMP) ## start a server with the demo's real data; ARGS='--port 0 ...' goes to `taskhouse serve`
+run: $(STAMP) console ## start a server with the demo's real data; ARGS='--port 0 ...' goes to `taskhouse serve`
 	@$(BIN)/taskhouse serve --demo --home home --log-level warning $(ARGS)
 
 test: $(STAMP) ## style, types, directions of imports, and the whole test suite
 	@$(BIN)/python tools/system_packages.py
+	$(BIN)/python tools/build_console.py --check
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
@@ -43,6 +44,10 @@ conformance: $(STAMP) ## the official client's own suite; PYODPS_SRC=<checkout o
 
 docs: $(STAMP) ## write the generated pages of docs/ anew
 	$(BIN)/python -m tools.generate_docs
+	cd console && npm run --silent schema
+
+console: $(STAMP) ## build the console (with Node) when its sources have changed
+	@$(BIN)/python tools/build_console.py
 
 lock: ## compile requirements.lock anew (needs uv)
 	uv pip compile -q --python-version 3.11 --no-emit-index-url --no-annotate --no-header --generate-hashes \
