@@ -70,7 +70,13 @@ def test_fields_whose_logic_changed_are_required_in_a_rerun(stage: Stage, house:
     assert {each["name"] for each in page if each["required"]} == {"t4"}
     assert house.do("RERUN", "A", fields=["t1"]).ok
     assert house.show("B C D") == "B:R C:R D:R"
-    house.at("23:00")
+    house.finish("B", "C", "D")
+    now = stage.rest.get(f"/instances/{house.instances['A']}").body["line"]["version"] + 1
+    assert house.runs("D")[0]["version"] == now
+    assert house.preview("RERUN", "A", fields=["t1"])["required"] == []
+    assert house.do("RERUN", "A", fields=["t4"], options={"code": "AS_RAN"}).ok
+    assert house.runs("D")[0]["version"] == now
+    house.finish("D").at("23:00")
     stage.publish({"shop.yaml": PAIR})
 
 

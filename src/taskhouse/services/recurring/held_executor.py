@@ -9,12 +9,18 @@ from taskhouse.domain.attempts import FailReason
 from taskhouse.domain.node_state import Run, RunOutcome
 from taskhouse.domain.published import ProgramKind
 from taskhouse.ports.executor import AttemptOrder, Found, Prepared
+from taskhouse.ports.recurring_store import RecurringStore
+from taskhouse.services.recurring.which_version import versions_that_run
 
 
 class HeldExecutor:
-    """Implements `ports.executor.Executor`. Every node takes a slot, virtual ones, too. A cancellation is acknowledged at once."""
+    """Implements `ports.executor.Executor`. Every node takes a slot, virtual ones, too. A cancellation is acknowledged at once.
 
-    def __init__(self) -> None:
+    Attempts are of the version whose code would run, as `store` has it; without a store, of the one that their instance was generated
+    with."""
+
+    def __init__(self, store: RecurringStore | None = None) -> None:
+        self._store = store
         self._lock = threading.Lock()
         self._held: dict[int, int] = {}
         self._outcomes: list[RunOutcome] = []
@@ -24,7 +30,9 @@ class HeldExecutor:
         return True
 
     def prepare(self, orders: Sequence[AttemptOrder]) -> Sequence[Prepared]:
-        return [Prepared(order.generated) for order in orders]
+        versions = {} if self._store is None else versions_that_run(self._store, orders)
+        found = ((order, versions.get(order.node)) for order in orders)
+        return [Prepared(order.generated if task is None else task.version) for order, task in found]
 
     def start(self, orders: Sequence[AttemptOrder]) -> None:
         with self._lock:

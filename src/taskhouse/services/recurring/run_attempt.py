@@ -4,8 +4,8 @@ The pair (node instance, run) is the guid of the submission, so an attempt that 
 whatever died in between. What a task instance commits to a table carries its id; recovery looks for that in the table's log before it
 calls anything lost. A virtual node has no task instance.
 
-Which code runs: of the version that is published now, if it still has the node; an operator may ask for the version that ran last. Parameters are
-resolved at the start of each attempt from the instance's own times (D-39). Attempts run with the rights of the administrator.
+Which code runs says `which_version`. Parameters are resolved at the start of each attempt from the instance's own times (D-39). Attempts run
+with the rights of the administrator.
 """
 
 from __future__ import annotations
@@ -22,13 +22,13 @@ from taskhouse.domain.attempts import FailReason
 from taskhouse.domain.faults import Fault, FaultCode
 from taskhouse.domain.instance import Instance, InstanceStatus, JobSpec, TaskSpec, TaskStatus
 from taskhouse.domain.node_state import Run, RunOutcome
-from taskhouse.domain.operations.request import CodeChoice
 from taskhouse.domain.parameters import Parameters, read_parameters
 from taskhouse.domain.published import Program, ProgramKind, PublishedNode, PublishedTask
 from taskhouse.domain.recurring import Environment, Priority
 from taskhouse.ports.executor import AttemptOrder, Found, Prepared
 from taskhouse.services import submit_instance
 from taskhouse.services.found_home import ADMINISTRATOR
+from taskhouse.services.recurring.which_version import versions_that_run
 from taskhouse.services.run_process import PARAMETERS
 from taskhouse.services.world import Caller, World
 
@@ -78,7 +78,7 @@ class TaskInstanceExecutor:
 
     def prepare(self, orders: Sequence[AttemptOrder]) -> Sequence[Prepared]:
         real = [order for order in orders if order.kind is not ProgramKind.VIRTUAL]
-        versions = self._versions(real)
+        versions = versions_that_run(self._world.recurring, real)
         return [
             Prepared(order.generated, outcome=RunOutcome(order.node, order.serial))
             if order.kind is ProgramKind.VIRTUAL
@@ -96,30 +96,6 @@ class TaskInstanceExecutor:
             outcome = RunOutcome(order.node, order.serial, FailReason.ERROR, str(fault))
             return Prepared(task.version, outcome=outcome)
         return Prepared(task.version, json.dumps(ready.parameters, ensure_ascii=False))
-
-    def _versions(self, orders: Sequence[AttemptOrder]) -> Mapping[int, PublishedTask]:
-        """Node instance -> the version of its task whose code runs; without those of which none is there."""
-        store = self._world.recurring
-        found: dict[int, PublishedTask] = {}
-        for environment in Environment:
-            mine = [order for order in orders if order.environment is environment]
-            if not mine:
-                continue
-            current = store.current(environment, {order.task for order in mine})
-            again = [order.node for order in mine if order.code is CodeChoice.AS_RAN]
-            ran = store.ran_versions(environment, again) if again else {}
-            wanted: dict[int, tuple[str, int]] = {}
-            for order in mine:
-                now = current.get(order.task)
-                if order.node in ran:
-                    wanted[order.node] = (order.task, ran[order.node])
-                elif now is not None and now.node(order.node_id) is not None:
-                    found[order.node] = now
-                else:
-                    wanted[order.node] = (order.task, order.generated)
-            versions = store.versions(environment, set(wanted.values())) if wanted else {}
-            found.update((node, versions[key]) for node, key in wanted.items() if key in versions)
-        return found
 
     def _ready(self, order: AttemptOrder, task: PublishedTask) -> Ready:
         """Raises `Fault` when the code names what does not exist."""
