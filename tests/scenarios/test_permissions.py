@@ -148,7 +148,7 @@ def test_members_of_other_projects_refuse_the_whole_or_are_left_out(stage: Stage
     shown = oscar.preview(
         house.request("FORCE_RERUN_DOWNSTREAM", "E", fields=["m2"], options={"exclude_forbidden": True})
     ).body["plan"]
-    assert [each["name"] for each in shown["excluded"]] == ["R"]
+    assert [each["name"] for each in shown["excluded"]] == ["R", "L"]
     assert shown["members"] == [], "what is reached only through R drops out, too"
     answer = house.do("FORCE_RERUN_DOWNSTREAM", "E", options={"exclude_forbidden": True}, **request)
     assert answer.ok and house.show("Q L") == "Q:R L:S" and crm.status("R") == "SUCCESS"

@@ -112,8 +112,22 @@ def test_forbidden_members_are_left_out_on_confirmation() -> None:
     refused = h.decide(ForceRerunDownstream(Target(h.instance("A"))))
     assert codes(refused) == ["FORBIDDEN"] and [i.name for i in refused.refusals[0].items] == ["E.m1"]
     plan = h.decide(ForceRerunDownstream(Target(h.instance("A")), exclude_forbidden=True))
-    assert [i.name for i in plan.excluded] == ["E.m1"]
+    assert [i.name for i in plan.excluded] == ["E.m1", "X"]
     assert h.names(plan) == "B:N! C:N! D:N! Q:N V:N Y:N Z:N", "X is reachable only through m1"
+    h.set(P="F", X="F", Y="F")
+    for scope in (DownstreamScope.FAILED, DownstreamScope.FINAL, DownstreamScope.ALL):
+        plan = h.decide(RerunDownstream(Target(h.instance("A")), scope=scope, exclude_forbidden=True))
+        assert [i.name for i in plan.excluded] == ["E.m1", "X"]
+        assert not {"P", "X"} & set(h.names(plan).replace(":N", "").split()) and "Y:N" in h.names(plan)
+    h.set(P="S")
+    plan = h.decide(RerunDownstream(Target(h.instance("A")), exclude_forbidden=True))
+    assert plan.excluded == () and "X:N" in h.names(plan), "m1 did not fail and is not in the scope"
+
+
+def test_what_is_behind_a_forbidden_member_is_named_too() -> None:
+    h = split(E_m1="other", X="other")
+    refused = h.decide(ForceRerunDownstream(Target(h.instance("A"))))
+    assert [i.name for i in refused.refusals[0].items] == ["E.m1", "X"]
 
 
 def test_forbidden_scripts_downstream() -> None:

@@ -36,7 +36,7 @@ from taskhouse.domain.operations.rewriting import (
     views,
 )
 from taskhouse.domain.operations.scope import Affected, Gate, affected
-from taskhouse.domain.operations.selecting import select, status_items
+from taskhouse.domain.operations.selecting import field_label, select, status_items
 from taskhouse.domain.snapshot import Snapshot
 from taskhouse.domain.status import ACTIVE_STATUSES, StatusClass
 from taskhouse.domain.transitions import Operation
@@ -133,6 +133,8 @@ def _start_changes(
 
 def _members(snapshot: Snapshot, request: RerunDownstream | ForceRerunDownstream, start: Start) -> _Members:
     gate = Gate(snapshot)
+    left_out: tuple[Collection[int], Collection[int]] = ((), ())
+    """Fields, and nodes without fields, that would be members if nothing were held back."""
     start_nodes = start.selection.nodes if start.selection.entire else ()
     if request.scope is DownstreamScope.CUSTOM:
         found = _custom(snapshot, request.members, start, start_nodes, gate)
@@ -143,14 +145,25 @@ def _members(snapshot: Snapshot, request: RerunDownstream | ForceRerunDownstream
         reach = affected(snapshot, start.seeds, start_nodes, None if snapshot.actor.super_admin else gate.allows)
         fields, nodes = reach.fields, reach.bare
         required = reach.fields
+        if gate.holds_back:
+            full = affected(snapshot, start.seeds, start_nodes)
+            for node in full.nodes.keys() - reach.nodes.keys():
+                gate.allows(node)  # what is behind is named, too
+            left_out = full.fields - fields, full.bare - nodes
     else:
         reach = affected(snapshot, start.seeds, start_nodes)
         wanted = {StatusClass.FAILED}
         if request.scope is DownstreamScope.FINAL:
             wanted.add(StatusClass.SUCCEEDED)
-        fields = {f for f in reach.fields if snapshot.field_status(f) in wanted}
-        nodes = {n for n in reach.bare if snapshot.status_class(n) in wanted}
-        fields, nodes = _permitted(snapshot, fields - set(start.seeds), nodes, gate)
+        wanted_fields = {f for f in reach.fields if snapshot.field_status(f) in wanted} - set(start.seeds)
+        wanted_nodes = {n for n in reach.bare if snapshot.status_class(n) in wanted}
+        fields, nodes = _permitted(snapshot, wanted_fields, wanted_nodes, gate)
+        if gate.holds_back:
+            held = {n for f in wanted_fields - fields for n in snapshot.graph.incidence.nodes_of[f]}
+            held |= wanted_nodes - nodes
+            beside = affected(snapshot, start.seeds, start_nodes, lambda node: node not in held)
+            fields, nodes = fields & beside.fields, nodes & beside.bare
+            left_out = wanted_fields - fields, wanted_nodes - nodes
         required = fields
     own = set(start.seeds)
     found_closure = closure(snapshot.graph.incidence, sorted(set(fields) - own), sorted(nodes))
@@ -160,7 +173,21 @@ def _members(snapshot: Snapshot, request: RerunDownstream | ForceRerunDownstream
         code = RefusalCode.FORBIDDEN if gate.forbidden else RefusalCode.FORBIDDEN_ASSOCIATED
         message = f"you may not operate '{held_back[0].name}', which is downstream; confirm to leave it out"
         refusals.append(Refusal(code, message, held_back))
-    return _Members(found_closure, reach, required, held_back if request.exclude_forbidden else (), refusals)
+    excluded = (*held_back, *_along_with(snapshot, held_back, *left_out)) if request.exclude_forbidden else ()
+    return _Members(found_closure, reach, required, excluded, refusals)
+
+
+def _along_with(
+    snapshot: Snapshot, held_back: Iterable[Item], fields: Collection[int], nodes: Collection[int]
+) -> Iterable[Item]:
+    """What is permitted and drops out nevertheless (D-27)."""
+    graph = snapshot.graph
+    named = {item.name for item in held_back}
+    why = "reached only through, or written along with, what is left out"
+    found = [Item(graph.fields[f].id, field_label(snapshot, f), "", why) for f in sorted(fields)]
+    owners = dict.fromkeys(i for node in sorted(nodes) for i in graph.instances_of_node[node])
+    found += [Item(graph.instances[i].id, graph.instances[i].name, "", why) for i in owners]
+    return (item for item in found if item.name not in named)
 
 
 def _permitted(snapshot: Snapshot, fields: set[int], nodes: set[int], gate: Gate) -> tuple[set[int], set[int]]:

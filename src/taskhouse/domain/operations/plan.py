@@ -184,7 +184,7 @@ class PriorityChange(NamedTuple):
 @dataclass(frozen=True, slots=True)
 class Plan:
     """`changes` are ordered by node id. `unchanged` are nodes of the closure that stay as they are (Not Running). `optional`
-    are instances downstream of associated fields only: listed, not in the scope. `excluded` were left out for lack of permission.
+    are instances downstream of associated fields only: listed, not in the scope. `excluded` were left out for lack of permission, or with what was.
     """
 
     operation: Operation

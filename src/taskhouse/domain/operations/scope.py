@@ -123,6 +123,10 @@ class Gate:
         """By name, what was asked about in its own right."""
         self.forbidden_associated: dict[str, Item] = {}
 
+    @property
+    def holds_back(self) -> bool:
+        return bool(self.forbidden or self.forbidden_associated)
+
     def allows(self, node: int) -> bool:
         if self._snapshot.actor.super_admin:
             return True
