@@ -54,6 +54,32 @@ def test_users_keys_and_projects(tmp_path: Path) -> None:
     run("user", "remove", "RAM$acct:bob", *home)
 
 
+def test_passwords_of_users(tmp_path: Path) -> None:
+    from taskhouse.cli.options import administration
+    from taskhouse.services.access import passwords
+
+    home = ["--home", str(tmp_path / "home")]
+    run("user", "create", "alice", *home)
+
+    def fits(password: str) -> bool:
+        with administration(tmp_path / "home") as world:
+            return passwords.fits(world, "ALIYUN$alice", password)
+
+    assert "has no password" in run("user", "password", "alice", "--remove", *home, status=1)
+    made = run("user", "password", "alice", "--generate", *home).strip()
+    assert fits(made)
+    typed = CliRunner().invoke(main, ["user", "password", "alice", *home], input="kept in mind\nkept in mind\n")
+    assert typed.exit_code == 0 and "kept in mind" not in typed.output and fits("kept in mind") and not fits(made)
+    given = CliRunner().invoke(main, ["user", "password", "alice", "--stdin", *home], input="from a program\n")
+    assert given.exit_code == 0 and fits("from a program")
+    short = CliRunner().invoke(main, ["user", "password", "alice", "--stdin", *home], input="short\n")
+    assert short.exit_code == 1 and "10 to 200 characters" in short.output and fits("from a program")
+    assert "exclude" in run("user", "password", "alice", "--stdin", "--generate", *home, status=2)
+    assert "not found" in run("user", "password", "nobody", "--generate", *home, status=1)
+    run("user", "password", "alice", "--remove", *home)
+    assert not fits("from a program")
+
+
 @pytest.mark.parametrize("words", [[], ["serve"], ["user"], ["key"], ["project"], ["demo"], ["key", "create"]])
 def test_help_explains(words: list[str]) -> None:
     shown = run(*words, "--help")
@@ -109,7 +135,18 @@ def test_serve(served: tuple[dict[str, object], Path, subprocess.Popen[str]]) ->
     from odps import ODPS
 
     ready, home, process = served
-    assert set(ready) == {"endpoint", "project", "access_id", "secret", "console_url", "rest_url", "token", "user", "password", "pid"}
+    assert set(ready) == {
+        "endpoint",
+        "project",
+        "access_id",
+        "secret",
+        "console_url",
+        "rest_url",
+        "token",
+        "user",
+        "password",
+        "pid",
+    }
     assert ready["pid"] == process.pid
     o = ODPS(ready["access_id"], ready["secret"], ready["project"], endpoint=ready["endpoint"], overwrite_global=False)
     assert o.execute_sql("select 1 as one").open_reader(tunnel=False).raw == '"one"\n1\n'
@@ -120,6 +157,13 @@ def test_serve(served: tuple[dict[str, object], Path, subprocess.Popen[str]]) ->
     for bearer in (token, ready["token"]):
         mine = httpx.get(f"{ready['rest_url']}/me", headers={"authorization": f"Bearer {bearer}"})
         assert mine.json() | {"time_zone": ""} == {"user": "admin", "super_admin": True, "roles": {}, "time_zone": ""}
+    with httpx.Client(base_url=str(ready["console_url"])) as browser:
+        assert browser.get("/").headers["location"] == "/console/"
+        assert "content-security-policy" in browser.get("/console/instances").headers
+        signed_in = browser.post("/api/v1/session", json={"user": ready["user"], "password": ready["password"]})
+        assert signed_in.status_code == 201 and browser.get("/api/v1/me").json()["user"] == "admin"
+        run("user", "password", "admin", "--generate", "--home", str(home))
+        assert browser.get("/api/v1/me").status_code == 401
     (listed,) = json.loads(run("token", "list", "--json", "--home", str(home)))
     assert listed["user"] == "ALIYUN$admin" and token not in str(listed)
     run("token", "revoke", listed["id"], "--home", str(home))
