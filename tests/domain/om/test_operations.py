@@ -6,7 +6,7 @@ import pytest
 
 from taskhouse.domain.dependency import Dependency
 from taskhouse.domain.instance_graph import ROOT_ID
-from taskhouse.domain.operations.plan import Plan
+from taskhouse.domain.operations.plan import Plan, Sees
 from taskhouse.domain.operations.request import (
     CodeChoice,
     DownstreamScope,
@@ -383,13 +383,27 @@ def test_set_success_with_nothing_to_set() -> None:
     assert refused(h.decide(SetSuccess(on(h, "S0"), SuccessScope.NOT_RUN))) == ["EMPTY_SCOPE"]
 
 
+def test_set_success_releases_only_what_waits_for_nothing_else() -> None:
+    h = house([script("U1", "00:00"), script("U2", "00:00"), script("K", "00:10", U1="", U2="")], {})
+    h.set(U1="F", U2="F")
+    (view,) = h.decide(SetSuccess(on(h, "U1"))).downstream
+    assert (view.name, view.sees) == ("K", Sees.STARTS_AFTER)
+    h.set(U2="S")
+    (view,) = h.decide(SetSuccess(on(h, "U1"))).downstream
+    assert (view.name, view.sees) == ("K", Sees.RELEASED)
+
+
 # Remove upstream, modify priority
 
 
 def test_scenario_31_one_upstream_must_remain() -> None:
     h = house([script("U1", "00:00"), script("U2", "00:00"), script("K", "00:10", U1="", U2="")], {})
-    h.set(U1="F", U2="S")
+    h.set(U1="F", U2="F")
+    plan = h.decide(RemoveUpstream(h.instance("K"), (h.instance("U1"),)))
+    assert len(plan.notices) == 1 and plan.notices[0].startswith("K will not run yet")
+    h.set(U2="S")
     plan = h.do(RemoveUpstream(h.instance("K"), (h.instance("U1"),)))
+    assert len(plan.notices) == 1 and plan.notices[0].startswith("K will run once")
     assert [item.name for item in plan.removed_upstream] == ["U1"] and len(plan.removed_edges) == 1
     assert h.snapshot().unmet_upstream(h.at("K")) == []
     assert refused(h.decide(RemoveUpstream(h.instance("K"), (h.instance("U2"),)))) == ["LAST_UPSTREAM"]

@@ -12,6 +12,7 @@ from taskhouse.domain.operations.rewriting import boundary, views
 from taskhouse.domain.operations.selecting import forbidden, select
 from taskhouse.domain.recurring import EdgeKind
 from taskhouse.domain.snapshot import Snapshot
+from taskhouse.domain.status import CLASS_OF, NodeStatus, StatusClass
 from taskhouse.domain.transitions import Operation
 
 
@@ -71,9 +72,34 @@ def decide_remove_upstream(request: RemoveUpstream, snapshot: Snapshot) -> Plan:
             not_running=Sees.STARTS_AFTER,
             waiting=Sees.RUNS_ON,
         ),
+        notices=() if refusals else _effects(snapshot, nodes, set(removed)),
         refusals=tuple(refusals),
         options=(("upstream", ",".join(map(str, wanted))),),
     )
+
+
+def _effects(snapshot: Snapshot, nodes: list[int], removed: set[int]) -> tuple[str, ...]:
+    """What becomes of nodes that have not run. The operation itself changes no status; the scheduler goes on from there."""
+    graph = snapshot.graph
+    on: list[str] = []
+    waiting: list[str] = []
+    for node in nodes:
+        if CLASS_OF[snapshot.status[node]] is not StatusClass.NOT_RUNNING:
+            continue
+        ups = {graph.edge_up[edge] for edge in snapshot.live_in_edges(node) if edge not in removed}
+        unmet = any(up >= 0 and snapshot.status[up] is not NodeStatus.SUCCESS for up in ups)
+        (waiting if unmet or node in snapshot.paused else on).append(graph.label(node))
+    found = []
+    if on:
+        found.append(f"{_some(on)} will run once the scheduled time has come: nothing that remains upstream is missing")
+    if waiting:
+        found.append(f"{_some(waiting)} will not run yet: paused, or something that remains upstream has not succeeded")
+    return tuple(found)
+
+
+def _some(names: list[str]) -> str:
+    more = f" and {len(names) - 3} more" if len(names) > 3 else ""
+    return ", ".join(names[:3]) + more
 
 
 def _left_bare(snapshot: Snapshot, instance: int, nodes: list[int], removed: set[int]) -> tuple[Item, ...]:

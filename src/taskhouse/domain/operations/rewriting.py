@@ -261,11 +261,15 @@ def views(
     """What the nodes beyond the `boundary` make of the operation. `waiting` None: what a rerun does to them."""
     graph = snapshot.graph
     found: dict[int, DownstreamView] = {}
+    beyond = list(beyond)
+    released = {node for node, _ in beyond} if not_running is Sees.RELEASED else set()
     for node, down in beyond:
         status = snapshot.status[down]
         match CLASS_OF[status]:
             case StatusClass.NOT_RUNNING:
                 sees = not_running
+                if released and not released.issuperset(snapshot.unmet_upstream(down)):
+                    sees = Sees.STARTS_AFTER
             case StatusClass.RUNNING:
                 sees = Sees.RUNS_ON
             case StatusClass.WAITING:
