@@ -532,6 +532,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/overview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * A data timestamp at a glance: finished, running, failed and late, by project and hour, against the seven before
+         * @description A data timestamp at a glance: finished, running, failed and late, by project and hour, against the seven before.
+         */
+        get: operations["show_overview"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/projects": {
         parameters: {
             query?: never;
@@ -629,6 +649,130 @@ export interface paths {
          * @description Put a node instance in a status, as if it had got there by itself.
          */
         put: operations["put_node_in_status"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/runs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Task instances of a project, the newest first
+         * @description Task instances of a project, the newest first.
+         */
+        get: operations["list_runs"];
+        put?: never;
+        /**
+         * Submit SQL. What cannot be parsed is refused; what fails later is a task instance that failed
+         * @description Submit SQL. What cannot be parsed is refused; what fails later is a task instance that failed.
+         */
+        post: operations["submit_run"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/runs/{project}/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * One task instance with its tasks and their stages as they are now
+         * @description One task instance with its tasks and their stages as they are now.
+         */
+        get: operations["show_run"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/runs/{project}/{id}/rows": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Rows of a SELECT, as texts
+         * @description Rows of a SELECT, as texts.
+         */
+        get: operations["list_rows"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/runs/{project}/{id}/rows.csv": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Rows of a SELECT as CSV, as many as its result shows
+         * @description Rows of a SELECT as CSV, as many as its result shows.
+         */
+        get: operations["download_rows"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/runs/{project}/{id}/stop": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Stop a task instance that has not ended
+         * @description Stop a task instance that has not ended.
+         */
+        post: operations["stop_run"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/runs/projects": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Projects of the warehouse whose task instances the caller may list
+         * @description Projects of the warehouse whose task instances the caller may list.
+         */
+        get: operations["list_run_projects"];
+        put?: never;
         post?: never;
         delete?: never;
         options?: never;
@@ -1259,6 +1403,17 @@ export interface components {
             status: string;
         };
         /**
+         * HourLine
+         * @description `hour` of the run date, 24 for whatever is due after it.
+         */
+        HourLine: {
+            hour: number;
+            statuses: {
+                [key: string]: number;
+            };
+            total: number;
+        };
+        /**
          * InstanceCounts
          * @description `total` instances; by status those that show it, so that the statuses may add up to more. `matching`: those that the list has, with
          *         the statuses asked for.
@@ -1528,6 +1683,11 @@ export interface components {
             status: string;
         };
         /**
+         * Nothing
+         * @description No query parameters, or an empty body.
+         */
+        Nothing: Record<string, unknown>;
+        /**
          * Offers
          * @description `operations` of the instance. `fields` as the dialog of the operation asked for lists them, empty when none was.
          */
@@ -1663,6 +1823,35 @@ export interface components {
             reason: string;
         };
         /**
+         * Overview
+         * @description `statuses` count instances by their most urgent status. `day_start` is the first moment of the run date. `finished`: percent of the
+         *         instances that had finished `slot_minutes` * n after it, up to `now`; `usual`: the same of the days in `compared_with`, for the whole
+         *         day, empty without any. `behind` is how many percent less than the median finished so far, negative for more; None without a
+         *         comparison. `late_before`: instances due before it that have not started are late.
+         */
+        Overview: {
+            behind: number | null;
+            /** Format: date */
+            bizdate: string;
+            compared_with: string[];
+            day_start: string;
+            environment: string;
+            finished: number[];
+            late: number;
+            late_before: string;
+            now: string;
+            paused: number;
+            projects: components["schemas"]["ProjectLine"][];
+            /** Format: date */
+            run_date: string;
+            slot_minutes: number;
+            statuses: {
+                [key: string]: number;
+            };
+            total: number;
+            usual: components["schemas"]["UsualShare"][];
+        };
+        /**
          * PlannedNodeView
          * @description A node that changes. `part`: REQUESTED, REQUIRED, ASSOCIATED, MEMBER, NEIGHBOUR. `reason` says it in words. `runs`: a new attempt of
          *         it is planned. `pauses`: the flag's new value, null when it stays. `cancels`: the live attempt is cancelled, and why. `skips_checks`:
@@ -1769,6 +1958,20 @@ export interface components {
             name: string;
             settings: components["schemas"]["SettingView"][];
         };
+        /**
+         * ProjectLine
+         * @description `title` is `English name (Chinese name)`.
+         */
+        ProjectLine: {
+            hours: components["schemas"]["HourLine"][];
+            late: number;
+            name: string;
+            statuses: {
+                [key: string]: number;
+            };
+            title: string;
+            total: number;
+        };
         /** ProjectList */
         ProjectList: {
             items: components["schemas"]["ProjectView"][];
@@ -1841,6 +2044,40 @@ export interface components {
             message: string;
             status: number;
         };
+        /** ResultColumn */
+        ResultColumn: {
+            is_number: boolean;
+            name: string;
+            type: string;
+        };
+        /**
+         * ResultWindow
+         * @description Rows from `start` on; None is NULL. `total` is what can be looked at, `all_rows` what the SELECT gave: a result shows its first rows
+         *         only.
+         */
+        ResultWindow: {
+            all_rows: number;
+            columns: components["schemas"]["ResultColumn"][];
+            rows: (string | null)[][];
+            start: number;
+            total: number;
+        };
+        /**
+         * RunBody
+         * @description `sql` may have several statements. `settings` are those of `SET`. `priority` 0 runs first, 9 last.
+         */
+        RunBody: {
+            /** @default  */
+            name: string;
+            /** @default 9 */
+            priority: number;
+            project: string;
+            /** @default {} */
+            settings: {
+                [key: string]: string;
+            };
+            sql: string;
+        };
         /**
          * RunContent
          * @description `content` is what the run wrote, or its error's text; empty for what ran nothing. `live`: there is more to come. `code` is the text
@@ -1851,39 +2088,70 @@ export interface components {
             content: string;
             live: boolean;
             logview: string;
-            run: components["schemas"]["RunLine"];
+            run: components["schemas"]["taskhouse.services.recurring.views.run_log.RunLine"];
             summary: Record<string, unknown>;
         };
         /**
-         * RunLine
-         * @description One entry. `number` counts real attempts and is 0 for what is none. `trigger`: SCHED, RERUN, FORCE, RETRY, BACKFILL, DRY,
-         *         MANUAL_SUCCESS; `choice`: CURRENT or AS_RAN. `version` is that of the task whose code ran. `task_instance` did the work.
+         * RunDetail
+         * @description `percent` done over all tasks. `logview` is the address of its page, good for a day. `now` is the server's time.
          */
-        RunLine: {
-            choice: string;
-            duration_s: number | null;
-            ended_at: string | null;
-            message: string;
-            number: number;
-            parameters: {
-                [key: string]: string;
-            };
-            reason: string;
-            serial: number;
-            started_at: string | null;
-            status: string;
-            task_instance: string;
-            trigger: string;
-            version: number;
+        RunDetail: {
+            comment: string;
+            line: components["schemas"]["taskhouse.protocols.rest.runs.RunLine"];
+            logview: string;
+            may_stop: boolean;
+            now: string;
+            parent: string;
+            percent: number;
+            tasks: components["schemas"]["RunTask"][];
         };
         /**
          * RunLog
          * @description The latest first.
          */
         RunLog: {
-            items: components["schemas"]["RunLine"][];
+            items: components["schemas"]["taskhouse.services.recurring.views.run_log.RunLine"][];
             name: string;
             node: number;
+        };
+        /**
+         * RunPage
+         * @description The newest first.
+         */
+        RunPage: {
+            items: components["schemas"]["taskhouse.protocols.rest.runs.RunLine"][];
+            /** @default  */
+            next_marker: string;
+        };
+        /**
+         * RunProjects
+         * @description Projects of the warehouse in which the caller may list task instances; `may_run` those in which they may run SQL.
+         */
+        RunProjects: {
+            items: string[];
+            may_run: string[];
+        };
+        /**
+         * RunTask
+         * @description `text` is what it was given: SQL, or a JSON document. `result`: NONE, TEXT (in `output`) or ROWS, of which there are `rows`. `output` is
+         *         the error of a task that failed.
+         */
+        RunTask: {
+            ended_at: string | null;
+            index: number;
+            name: string;
+            output: string;
+            result: string;
+            rows: number;
+            settings: {
+                [key: string]: string;
+            };
+            stages: components["schemas"]["StageView"][];
+            started_at: string | null;
+            status: string;
+            text: string;
+            type: string;
+            warnings: string[];
         };
         /**
          * ScheduleView
@@ -1966,6 +2234,22 @@ export interface components {
             instance: number;
             name: string;
             reason: string;
+        };
+        /**
+         * StageView
+         * @description `percent` done; `workers_*` are parallel parts of its work; `upstream` are names of stages.
+         */
+        StageView: {
+            name: string;
+            operator: string;
+            percent: number;
+            rows_in: number;
+            rows_out: number;
+            seconds: number;
+            upstream: string[];
+            workers_done: number;
+            workers_running: number;
+            workers_total: number;
         };
         /**
          * StatusBody
@@ -2074,6 +2358,44 @@ export interface components {
             sources: string[];
             type: string;
         };
+        /**
+         * RunLine
+         * @description `status` says how it stands or ended: WAITING, RUNNING, SUCCESS, FAILED or CANCELLED. `types` are those of its tasks.
+         */
+        "taskhouse.protocols.rest.runs.RunLine": {
+            ended_at: string | null;
+            id: string;
+            name: string;
+            owner: string;
+            priority: number;
+            project: string;
+            started_at: string | null;
+            status: string;
+            submitted_at: string;
+            types: string[];
+        };
+        /**
+         * RunLine
+         * @description One entry. `number` counts real attempts and is 0 for what is none. `trigger`: SCHED, RERUN, FORCE, RETRY, BACKFILL, DRY,
+         *         MANUAL_SUCCESS; `choice`: CURRENT or AS_RAN. `version` is that of the task whose code ran. `task_instance` did the work.
+         */
+        "taskhouse.services.recurring.views.run_log.RunLine": {
+            choice: string;
+            duration_s: number | null;
+            ended_at: string | null;
+            message: string;
+            number: number;
+            parameters: {
+                [key: string]: string;
+            };
+            reason: string;
+            serial: number;
+            started_at: string | null;
+            status: string;
+            task_instance: string;
+            trigger: string;
+            version: number;
+        };
         /** TaskLine */
         TaskLine: {
             biz_type: string;
@@ -2132,6 +2454,15 @@ export interface components {
             id: string;
             level: number;
             published: boolean;
+        };
+        /**
+         * UsualShare
+         * @description What was finished at a time of the days before, in percent of each day's instances.
+         */
+        UsualShare: {
+            high: number;
+            low: number;
+            median: number;
         };
         /** ValidationView */
         ValidationView: {
@@ -4042,6 +4373,66 @@ export interface operations {
             };
         };
     };
+    show_overview: {
+        parameters: {
+            query?: {
+                bizdate?: string;
+                environment?: string;
+                project?: string[];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Overview"];
+                };
+            };
+            /** @description Something in the request is not what it should be; `items` names it */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description No token, or one that is not known or has expired */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not permitted */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description A defect; the server's log has the details */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
     list_projects: {
         parameters: {
             query?: never;
@@ -4490,6 +4881,527 @@ export interface operations {
             };
             /** @description The body is not JSON */
             415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description A defect; the server's log has the details */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    list_runs: {
+        parameters: {
+            query: {
+                limit?: number;
+                marker?: string;
+                mine?: boolean;
+                name?: string;
+                owner?: string;
+                project: string;
+                status?: string | null;
+                submitted_from?: string | null;
+                submitted_to?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RunPage"];
+                };
+            };
+            /** @description Something in the request is not what it should be; `items` names it */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description No token, or one that is not known or has expired */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not permitted */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description There is no such object */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description A defect; the server's log has the details */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    submit_run: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Chosen by the client. The same request with the same key is carried out once; repeating it gives the first answer. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RunBody"];
+            };
+        };
+        responses: {
+            /** @description Done */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RunDetail"];
+                };
+            };
+            /** @description Something in the request is not what it should be; `items` names it */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description No token, or one that is not known or has expired */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not permitted */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description There is no such object */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The body is not JSON */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description A defect; the server's log has the details */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    show_run: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RunDetail"];
+                };
+            };
+            /** @description Something in the request is not what it should be; `items` names it */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description No token, or one that is not known or has expired */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not permitted */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description There is no such object */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description A defect; the server's log has the details */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    list_rows: {
+        parameters: {
+            query?: {
+                limit?: number;
+                start?: number;
+                task?: number;
+            };
+            header?: never;
+            path: {
+                id: string;
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ResultWindow"];
+                };
+            };
+            /** @description Something in the request is not what it should be; `items` names it */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description No token, or one that is not known or has expired */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not permitted */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description There is no such object */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description A defect; the server's log has the details */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    download_rows: {
+        parameters: {
+            query?: {
+                task?: number;
+            };
+            header?: never;
+            path: {
+                id: string;
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": string;
+                };
+            };
+            /** @description Something in the request is not what it should be; `items` names it */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description No token, or one that is not known or has expired */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not permitted */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description There is no such object */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description A defect; the server's log has the details */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    stop_run: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Nothing"];
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RunDetail"];
+                };
+            };
+            /** @description Something in the request is not what it should be; `items` names it */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description No token, or one that is not known or has expired */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not permitted */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description There is no such object */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The state of things does not admit it */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The body is not JSON */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description A defect; the server's log has the details */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    list_run_projects: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RunProjects"];
+                };
+            };
+            /** @description Something in the request is not what it should be; `items` names it */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description No token, or one that is not known or has expired */
+            401: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -244,6 +244,21 @@ class BriefPage(NamedTuple):
     marker: str = ""
 
 
+class Tally(NamedTuple):
+    """How many instances of a query are alike. `project` is the task's own. `due` and `finished` are the beginnings of the slots in which
+    they are due and ended; `finished` None unless all of their fields succeeded. `status` is the most urgent one, None without any.
+    `is_late`: not started although it was due before the time asked for."""
+
+    bizdate: date
+    project: str
+    due: datetime
+    status: StatusClass | None
+    is_paused: bool
+    is_late: bool
+    finished: datetime | None
+    number: int
+
+
 class RecurringStore(Protocol):
     # What was published
 
@@ -353,6 +368,11 @@ class RecurringStore(Protocol):
         ...
 
     def count(self, query: InstanceQuery) -> int: ...
+
+    def tally(self, query: InstanceQuery, slot: timedelta, late_before: datetime) -> Sequence[Tally]:
+        """What matches, counted by what is in a `Tally`, in any order. Slots begin at whole multiples of `slot` since 1970 in UTC. An instance
+        that succeeded without ever running finished when it was due."""
+        ...
 
     def runs(self, node: int, limit: int = 100) -> Sequence[Run]:
         """The latest first."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 import base64
 import json
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 
 from taskhouse.domain.faults import Fault, FaultCode
@@ -26,6 +26,7 @@ from taskhouse.ports.recurring_store import (
     ListedInstance,
     SortKey,
     Summary,
+    Tally,
 )
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -137,6 +138,25 @@ def brief_page(every: Sequence[ListedInstance], marker: str) -> BriefPage:
         [s.retried for s in summaries],
         marker,
     )
+
+
+def tallies(every: Iterable[tuple[ListedInstance, str]], slot: timedelta, late_before: datetime) -> Sequence[Tally]:
+    """Of instances with the projects of their tasks."""
+
+    def slot_of(at: datetime) -> datetime:
+        return _EPOCH + (at - _EPOCH) // slot * slot
+
+    found: Counter[Tally] = Counter()
+    for listed, project in every:
+        row, summary = listed.record.row, listed.summary
+        status = next((cls for cls in URGENCY if cls in summary.statuses), None)
+        done = status is StatusClass.SUCCEEDED
+        finished = slot_of(summary.ended_at or row.due_at) if done else None
+        waits = status in (StatusClass.NOT_RUNNING, StatusClass.WAITING)
+        late = waits and row.due_at < late_before and summary.started_at is None
+        due = slot_of(row.due_at)
+        found[Tally(row.bizdate, project, due, status, summary.paused > 0, late, finished, 0)] += 1
+    return [each._replace(number=number) for each, number in found.items()]
 
 
 def _micros(at: datetime) -> int:

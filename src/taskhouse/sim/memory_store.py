@@ -11,7 +11,7 @@ from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from functools import wraps
 from threading import RLock
 from typing import ParamSpec, TypeVar, cast
@@ -38,9 +38,10 @@ from taskhouse.ports.recurring_store import (
     OperationResult,
     OperationWrite,
     Remembered,
+    Tally,
     WriteResult,
 )
-from taskhouse.sim.memory_lists import brief_page, matches, page_of, priority_of, projects_of, summary_of
+from taskhouse.sim.memory_lists import brief_page, matches, page_of, priority_of, projects_of, summary_of, tallies
 from taskhouse.sim.memory_rows import BirthRows, Counters, birth_rows
 
 P = ParamSpec("P")
@@ -349,6 +350,12 @@ class MemoryRecurringStore:
     @_transaction
     def count(self, query: InstanceQuery) -> int:
         return len(self._matching(query))
+
+    @_transaction
+    def tally(self, query: InstanceQuery, slot: timedelta, late_before: datetime) -> Sequence[Tally]:
+        return tallies(
+            ((listed, self._version_of(listed.record).project) for listed in self._matching(query)), slot, late_before
+        )
 
     @_transaction
     def runs(self, node: int, limit: int = 100) -> Sequence[Run]:

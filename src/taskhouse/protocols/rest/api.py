@@ -5,7 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from taskhouse.protocols.rest import identity, operations, views, views_around, views_tasks, workspace
+from taskhouse.protocols.rest import (
+    identity,
+    operations,
+    runs,
+    views,
+    views_around,
+    views_overview,
+    views_tasks,
+    workspace,
+)
 from taskhouse.protocols.rest.app import Authenticate, Observe, RestApp
 from taskhouse.protocols.rest.authentication import TokenOrSession
 from taskhouse.protocols.rest.bearer import Bearer
@@ -22,6 +31,8 @@ GROUPS: tuple[Routes, ...] = (
     views.routes,
     views_around.routes,
     views_tasks.routes,
+    views_overview.routes,
+    runs.routes,
     workspace.routes,
 )
 """Whoever adds a module of routes adds its `routes` here."""

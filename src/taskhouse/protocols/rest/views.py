@@ -124,9 +124,9 @@ def list_request(call: Call[Any, Any]) -> ListRequest:
     query = InstanceQuery(
         environment_of(given.environment),
         word_of(BizType, "type", given.type) if given.type else None,
-        tuple(_bizdate(call, text, "bizdate") for text in given.bizdate),
-        _bizdate(call, given.bizdate_from, "bizdate_from") if given.bizdate_from else None,
-        _bizdate(call, given.bizdate_to, "bizdate_to") if given.bizdate_to else None,
+        tuple(bizdate_in(call, text, "bizdate") for text in given.bizdate),
+        bizdate_in(call, given.bizdate_from, "bizdate_from") if given.bizdate_from else None,
+        bizdate_in(call, given.bizdate_to, "bizdate_to") if given.bizdate_to else None,
         given.search,
         frozenset(word_of(StatusClass, "status", each, _STATUSES) for each in statuses),
         frozenset(word_of(NodeStatus, "waiting", each, _WAITING) for each in given.waiting),
@@ -167,7 +167,7 @@ def word_of(kind: type[E], name: str, text: str, words: Mapping[str, E] | None =
     return found
 
 
-def _bizdate(call: Call[Any, Any], text: str, name: str) -> date:
+def bizdate_in(call: Call[Any, Any], text: str, name: str) -> date:
     if text in ("today", "yesterday"):
         latest = yesterday(call.world)
         return latest if text == "yesterday" else latest + ONE_DAY

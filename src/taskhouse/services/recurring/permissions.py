@@ -12,7 +12,7 @@ from taskhouse.domain.faults import Fault, FaultCode
 from taskhouse.domain.recurring import TableKind
 from taskhouse.domain.roles import Action, Actor
 from taskhouse.domain.snapshot import Snapshot
-from taskhouse.services.world import World
+from taskhouse.services.world import Caller, World
 
 _OWN = "ALIYUN$"
 
@@ -35,6 +35,13 @@ def actor_of(world: World, user: str) -> Actor:
     name = bare_name(user)
     everything = known.is_admin or world.workspace.is_super_admin(name)
     return Actor(name, everything, world.workspace.roles_of(name))
+
+
+def caller_of(world: World, actor: Actor) -> Caller:
+    """The same user where privileges on tables and task instances are checked. Administrators of the tenant are none of the server there."""
+    user = login_name(actor.user)
+    known = world.access.user(user)
+    return Caller(user, known is not None and known.is_admin)
 
 
 def visible_projects(actor: Actor) -> frozenset[str] | None:

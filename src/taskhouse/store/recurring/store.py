@@ -12,6 +12,7 @@ from taskhouse.store.recurring.operations import OperationVerbs
 from taskhouse.store.recurring.publications import Publications, PublicationVerbs
 from taskhouse.store.recurring.retention import RetentionVerbs
 from taskhouse.store.recurring.runs import RunVerbs
+from taskhouse.store.recurring.tallies import TallyVerbs
 from taskhouse.store.recurring.writes import WriteVerbs
 
 
@@ -21,6 +22,7 @@ class SqlRecurringStore(
     GraphVerbs,
     ListVerbs,
     ExportVerbs,
+    TallyVerbs,
     RunVerbs,
     WriteVerbs,
     OperationVerbs,

@@ -10,26 +10,23 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
-from urllib.parse import urlencode
 
-from taskhouse.domain.access import instance_target
 from taskhouse.domain.instance import Instance, ResultKind, TaskStatus
 from taskhouse.domain.node_changes import SUPERSEDED
 from taskhouse.domain.node_state import Run, RunStatus
 from taskhouse.domain.roles import Action, Actor
 from taskhouse.ports.recurring_store import OperationEntry
-from taskhouse.services.access import tokens
+from taskhouse.services.access.logview_address import path_of
 from taskhouse.services.recurring.views.code_page import parameters_of
 from taskhouse.services.recurring.views.node_lines import require_node
 from taskhouse.services.recurring.views.refusal import About, ViewCode, ViewRefused
 from taskhouse.services.recurring.views.scene import not_found, of_instance, of_node
-from taskhouse.services.world import Caller, World
+from taskhouse.services.world import World
 
 FORCE_RERUN = "FORCE_RERUN"
 """Why an attempt ended that a forced rerun cancelled (D-25)."""
 MAX_RUNS = 1_000
 MAX_OPERATIONS = 200
-LOGVIEW_HOURS = 24
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +95,7 @@ def content_of(world: World, actor: Actor, node: int, serial: int) -> RunContent
         return RunContent(line, run.message, "", live, "", {})
     task = instance.tasks[0]
     return RunContent(
-        line, _content(world, instance, run), task.spec.body, live, _logview(world, instance), task.summary
+        line, _content(world, instance, run), task.spec.body, live, path_of(world, instance), task.summary
     )
 
 
@@ -154,15 +151,6 @@ def _statements(summary: Mapping[str, object]) -> Iterator[str]:
 
 
 _COUNTS = {"rows_in": "read", "rows_out": "written"}
-
-
-def _logview(world: World, instance: Instance) -> str:
-    """The page's path, with a token that reads this one instance."""
-    target = instance_target(instance.project, instance.id)
-    policy = {"Version": "1", "Statement": [{"Effect": "Allow", "Action": ["odps:Read"], "Resource": [target.text]}]}
-    hours = min(LOGVIEW_HOURS, world.limits.token_hours)
-    token = tokens.issue(world, Caller(instance.owner), policy, hours)
-    return "/logview?" + urlencode({"p": instance.project, "i": instance.id, "token": token})
 
 
 def operations_of(

@@ -1,0 +1,194 @@
+"""A day at a glance: what finished, runs, failed and is late, by project and hour, against the seven data timestamps before.
+
+An instance counts once, under the most urgent status of its fields. It is finished when all of them succeeded. Everything is read by one
+store call, whatever there is.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from statistics import median
+
+from taskhouse.domain.calendar import ONE_DAY, run_date_of
+from taskhouse.domain.recurring import Environment
+from taskhouse.domain.roles import Action, Actor
+from taskhouse.ports.recurring_store import InstanceQuery, Tally
+from taskhouse.services.recurring.permissions import visible_projects
+from taskhouse.services.recurring.views.refusal import About, ViewCode, ViewRefused
+from taskhouse.services.recurring.views.scene import zone_of
+from taskhouse.services.world import World
+
+SLOT = timedelta(minutes=15)
+SLOTS = ONE_DAY // SLOT
+HISTORY = 7
+LATE_AFTER = timedelta(minutes=15)
+"""An instance of production that has not started this long after it was due is late."""
+
+
+@dataclass(frozen=True, slots=True)
+class UsualShare:
+    """What was finished at a time of the days before, in percent of each day's instances."""
+
+    low: float
+    median: float
+    high: float
+
+
+@dataclass(frozen=True, slots=True)
+class HourLine:
+    """`hour` of the run date, 24 for whatever is due after it."""
+
+    hour: int
+    total: int
+    statuses: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class ProjectLine:
+    """`title` is `English name (Chinese name)`."""
+
+    name: str
+    title: str
+    total: int
+    statuses: Mapping[str, int]
+    late: int
+    hours: tuple[HourLine, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Overview:
+    """`statuses` count instances by their most urgent status. `day_start` is the first moment of the run date. `finished`: percent of the
+    instances that had finished `slot_minutes` * n after it, up to `now`; `usual`: the same of the days in `compared_with`, for the whole
+    day, empty without any. `behind` is how many percent less than the median finished so far, negative for more; None without a
+    comparison. `late_before`: instances due before it that have not started are late."""
+
+    environment: str
+    bizdate: date
+    run_date: date
+    now: datetime
+    day_start: datetime
+    total: int
+    statuses: Mapping[str, int]
+    paused: int
+    late: int
+    late_before: datetime
+    slot_minutes: int
+    finished: tuple[float, ...]
+    usual: tuple[UsualShare, ...]
+    compared_with: tuple[date, ...]
+    behind: float | None
+    projects: tuple[ProjectLine, ...]
+
+
+def overview(
+    world: World, actor: Actor, environment: Environment, bizdate: date, projects: frozenset[str] = frozenset()
+) -> Overview:
+    """`projects` empty: all that the actor may see. Raises `ViewRefused` (FORBIDDEN)."""
+    visible = visible_projects(actor)
+    if visible is not None and projects - visible:
+        name = min(projects - visible)
+        raise ViewRefused(ViewCode.FORBIDDEN, f"you may not see project '{name}'", About(0, name))
+    now = world.clock.now()
+    late_before = now - LATE_AFTER
+    query = InstanceQuery(
+        environment,
+        bizdate_from=bizdate - HISTORY * ONE_DAY,
+        bizdate_to=bizdate,
+        projects=projects or visible,
+    )
+    by_date: defaultdict[date, list[Tally]] = defaultdict(list)
+    for tally in world.recurring.tally(query, SLOT, late_before):
+        by_date[tally.bizdate].append(tally)
+    own = by_date.pop(bizdate, [])
+    start = _start(world, bizdate)
+    finished = _finished(own, start)[: _slots_until(now, start) + 1]
+    before = {day: _finished(its, _start(world, day)) for day, its in sorted(by_date.items())}
+    usual = tuple(UsualShare(min(at), median(at), max(at)) for at in zip(*before.values(), strict=True))
+    reached = len(finished) - 1
+    lateness = environment is Environment.PROD  # those of development wait until somebody runs them
+    return Overview(
+        environment.value,
+        bizdate,
+        run_date_of(bizdate),
+        now,
+        start,
+        _count(own),
+        _statuses(own),
+        sum(each.number for each in own if each.is_paused),
+        _late(own) if lateness else 0,
+        late_before,
+        SLOT // timedelta(minutes=1),
+        tuple(finished),
+        usual,
+        tuple(before),
+        round(usual[reached].median - finished[reached], 1) if usual and own and reached >= 0 else None,
+        _projects(world, actor, own, start, lateness=lateness),
+    )
+
+
+def _start(world: World, bizdate: date) -> datetime:
+    return datetime.combine(run_date_of(bizdate), time(), zone_of(world))
+
+
+def _slots_until(now: datetime, start: datetime) -> int:
+    """Whole slots since the start of the day; -1 before it."""
+    return max(-1, min(SLOTS, (now - start) // SLOT))
+
+
+def _finished(tallies: Sequence[Tally], start: datetime) -> list[float]:
+    """Percent finished at the start of the day and after each slot of it."""
+    total = _count(tallies)
+    at: Counter[int] = Counter()
+    for each in tallies:
+        if each.finished is not None:
+            at[max(0, (each.finished - start) // SLOT + 1)] += each.number
+    shares, so_far = [], 0
+    for slot in range(SLOTS + 1):
+        so_far += at[slot]
+        shares.append(round(100 * so_far / total, 1) if total else 0.0)
+    return shares
+
+
+def _projects(
+    world: World, actor: Actor, tallies: Sequence[Tally], start: datetime, *, lateness: bool
+) -> tuple[ProjectLine, ...]:
+    known = world.workspace.projects()
+    by_project: defaultdict[str, list[Tally]] = defaultdict(list)
+    for each in tallies:
+        by_project[each.project].append(each)
+    lines = []
+    for name, own in sorted(by_project.items(), key=lambda item: (-_count(item[1]), item[0])):
+        hours: defaultdict[int, list[Tally]] = defaultdict(list)
+        for each in own:
+            hours[max(0, min(24, (each.due - start) // timedelta(hours=1)))].append(each)
+        title = known[name].title if name in known and actor.may(Action.VIEW, name) else name
+        lines.append(
+            ProjectLine(
+                name,
+                title,
+                _count(own),
+                _statuses(own),
+                _late(own) if lateness else 0,
+                tuple(HourLine(hour, _count(its), _statuses(its)) for hour, its in sorted(hours.items())),
+            )
+        )
+    return tuple(lines)
+
+
+def _count(tallies: Iterable[Tally]) -> int:
+    return sum(each.number for each in tallies)
+
+
+def _late(tallies: Iterable[Tally]) -> int:
+    return sum(each.number for each in tallies if each.is_late)
+
+
+def _statuses(tallies: Iterable[Tally]) -> Mapping[str, int]:
+    found: Counter[str] = Counter()
+    for each in tallies:
+        if each.status is not None:
+            found[each.status.name] += each.number
+    return dict(found)
