@@ -101,6 +101,8 @@ def test_a_refused_visitor_is_in_the_log(stage: Stage, house: House) -> None:
     assert house.do("RERUN", "A", door=visitor).code == "FORBIDDEN"
     (entry,) = house.door.operations(house.instances["A"])
     assert (entry["operator"], entry["outcome"], entry["error_code"]) == ("visitor", "REFUSED", "FORBIDDEN")
+    request = house.request("RERUN", "A")
+    assert visitor.apply({**request, "digest": "0" * 32}).code == "FORBIDDEN", "whatever was previewed"
 
 
 def test_who_has_no_role_sees_nothing(stage: Stage, house: House) -> None:

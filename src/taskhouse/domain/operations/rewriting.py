@@ -88,7 +88,8 @@ def final_status_refusals(snapshot: Snapshot, start: Start) -> list[Refusal]:
     refusals = []
     if wrong:
         name = graph.instances[start.selection.instance].name
-        message = f"'{wrong[0].name}' of '{name}' is {wrong[0].status}; only Succeeded or Failed can be rerun"
+        which = f"'{wrong[0].name}'" if wrong[0].name == name else f"'{wrong[0].name}' of '{name}'"
+        message = f"{which} is {wrong[0].status}; only Succeeded or Failed can be rerun"
         refusals.append(Refusal(RefusalCode.STATUS_NOT_ALLOWED, message, wrong))
     active = [node for node in start.closure.nodes if snapshot.status_class(node).is_active]
     if active:

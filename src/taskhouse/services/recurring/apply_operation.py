@@ -343,9 +343,14 @@ def _entry(asked: _Asked, moment: Moment, plan: Plan, now: datetime) -> Operatio
     )
 
 
+_NO_PERMISSION = (RefusalCode.FORBIDDEN, RefusalCode.FORBIDDEN_ASSOCIATED)
+
+
 def _stale(plan: Plan, digest: str) -> tuple[Refusal, ...]:
     if not digest or digest == plan.digest:
         return ()
+    if plan.refusals and plan.refusals[0].code in _NO_PERMISSION:
+        return ()  # refused in any case, and nothing about the plan is told to who may not have it
     message = "what the operation would do has changed since it was previewed; preview it again"
     items: tuple[Item, ...] = ()
     if plan.refusals:
