@@ -1,0 +1,192 @@
+import { Lock } from "lucide-react";
+import { memo, type PointerEvent } from "react";
+import { Counts } from "../status/Counts";
+import { Glyph } from "../status/Glyph";
+import { KindIcon, NodeIcon } from "../status/kinds";
+import { HUE, statusTexts } from "../status/status";
+import { useTexts } from "../texts/texts";
+import { classes } from "../ui/classes";
+import { Icon } from "../ui/Icon";
+import { Name } from "../ui/pieces";
+import { Tooltip } from "../ui/Tooltip";
+import type { Choice, GraphNode, GraphRow } from "./graph";
+import { rowHeight } from "./graph";
+import { dagTexts } from "./texts";
+
+interface Props {
+  node: GraphNode;
+  x: number;
+  y: number;
+  width: number;
+  height: number;
+  /** The node, or the row of it, that is chosen. */
+  chosen: Choice | null;
+  isCentre: boolean;
+  /** The one that Tab reaches. */
+  isStop: boolean;
+  onChoose: (choice: Choice) => void;
+  onMore: (id: string, direction: "up" | "down") => void;
+  onHover: (id: string | null) => void;
+}
+
+/** A node as buttons: a card, or a group with a button for each of its rows. */
+export const Card = memo(function Card(props: Props) {
+  const { node, x, y, width, height } = props;
+  return (
+    <div className="dag-place" style={{ left: x, top: y, width, height }} data-node={node.id}>
+      {node.rows ? <Group {...props} /> : <Single {...props} />}
+      <More {...props} direction="up" count={node.moreUp} />
+      <More {...props} direction="down" count={node.moreDown} />
+    </div>
+  );
+});
+
+function hovering({ node, onHover }: Props) {
+  return {
+    onPointerEnter: (event: PointerEvent) => event.pointerType === "mouse" && onHover(node.id),
+    onPointerLeave: () => onHover(null),
+    onFocus: () => onHover(null),
+  };
+}
+
+function Single(props: Props) {
+  const { node, chosen, isCentre, isStop, onChoose } = props;
+  const t = useTexts(statusTexts);
+  const isChosen = chosen?.node === node.id;
+  return (
+    <button
+      type="button"
+      className={classes(
+        "dag-card",
+        node.status && HUE[node.status],
+        node.status && `is-${node.status}`,
+        node.removed && "removed",
+        node.locked && "locked",
+        isCentre && "centre",
+      )}
+      aria-pressed={isChosen}
+      aria-label={[node.name, node.status && t.name[node.status], node.meta].filter(Boolean).join(", ")}
+      tabIndex={isStop ? 0 : -1}
+      data-choice={node.id}
+      onClick={() => onChoose({ node: node.id })}
+      {...hovering(props)}
+    >
+      <span className="row gap-2">
+        {node.locked ? <Icon of={Lock} size={14} className="muted" /> : <KindIcon kind={node.kind} />}
+        <Name className="medium grow">{node.name}</Name>
+        {node.status && <Glyph status={node.status} size={14} label="" />}
+      </span>
+      <span className="row gap-2 dag-meta">
+        <span className="ellipsis grow">{node.meta}</span>
+        {node.aside && <span>{node.aside}</span>}
+      </span>
+    </button>
+  );
+}
+
+function Group(props: Props) {
+  const { node, chosen, isCentre, isStop, onChoose } = props;
+  const t = useTexts(dagTexts);
+  const s = useTexts(statusTexts);
+  const isChosen = chosen?.node === node.id && chosen.row === undefined;
+  return (
+    <div className={classes("dag-group", node.removed && "removed", isCentre && "centre")}>
+      <button
+        type="button"
+        className="dag-group-head"
+        aria-pressed={isChosen}
+        aria-label={[node.name, node.status && s.name[node.status], node.meta, node.aside].filter(Boolean).join(", ")}
+        tabIndex={isStop ? 0 : -1}
+        data-choice={node.id}
+        onClick={() => onChoose({ node: node.id })}
+        {...hovering(props)}
+      >
+        <span className="row gap-2">
+          <KindIcon kind={node.kind} />
+          <Name className="semi grow">{node.name}</Name>
+          {node.counts && <Counts of="nodes" numbers={node.counts} />}
+        </span>
+        <span className="row gap-2 dag-meta">
+          <span className="ellipsis grow">{node.meta}</span>
+          {node.aside && <span>{node.aside}</span>}
+        </span>
+      </button>
+      <div className="dag-rows">
+        {(node.rows ?? []).map((row) => (
+          <Row key={row.id} row={row} node={node.id} isChosen={chosen?.row === row.id && chosen.node === node.id} onChoose={onChoose} />
+        ))}
+        {(node.moreRows ?? 0) > 0 && (
+          <button type="button" className="dag-more-rows" tabIndex={-1} onClick={() => onChoose({ node: node.id, row: "more" })}>
+            {t.moreRows(node.moreRows ?? 0)}
+          </button>
+        )}
+      </div>
+    </div>
+  );
+}
+
+function Row({
+  row,
+  node,
+  isChosen,
+  onChoose,
+}: {
+  row: GraphRow;
+  node: string;
+  isChosen: boolean;
+  onChoose: (choice: Choice) => void;
+}) {
+  const s = useTexts(statusTexts);
+  return (
+    <button
+      type="button"
+      className={classes("dag-row", HUE[row.status], `is-${row.status}`)}
+      style={{ height: rowHeight(row) }}
+      aria-pressed={isChosen}
+      aria-label={[row.name, s.name[row.status], row.meta, row.note].filter(Boolean).join(", ")}
+      tabIndex={isChosen ? 0 : -1}
+      data-choice={`${node}/${row.id}`}
+      onClick={() => onChoose({ node, row: row.id })}
+    >
+      <span className="row gap-2 dag-row-line">
+        <NodeIcon />
+        <Name className="medium">{row.name}</Name>
+        <span className="muted t-11 dag-row-meta">{row.meta}</span>
+        <span className="grow" />
+        {row.note && <span className="t-11 dag-note ellipsis">{row.note}</span>}
+        <Glyph status={row.status} size={14} label="" />
+      </span>
+      {row.fields && (
+        <span className="dag-fields">
+          {row.fields.map((field) => (
+            <span key={field.name} className="row gap-2">
+              {field.status ? <Glyph status={field.status} size={12} /> : <i className="dag-keyless" />}
+              <span className="ellipsis grow">{field.name}</span>
+              {field.note && <span className="muted t-11">{field.note}</span>}
+            </span>
+          ))}
+        </span>
+      )}
+    </button>
+  );
+}
+
+function More({ node, direction, count, onMore }: Props & { direction: "up" | "down"; count: number }) {
+  const t = useTexts(dagTexts);
+  if (count === 0) return null;
+  const label = direction === "up" ? t.showParents(count, node.name) : t.showChildren(count, node.name);
+  return (
+    <Tooltip content={node.locked ? node.meta : label}>
+      <button
+        type="button"
+        className={classes("dag-stub", direction)}
+        aria-label={label}
+        aria-disabled={node.locked || undefined}
+        tabIndex={-1}
+        onClick={() => !node.locked && onMore(node.id, direction)}
+      >
+        +{count}
+      </button>
+    </Tooltip>
+  );
+}
