@@ -16,6 +16,7 @@ from datetime import datetime
 import structlog
 
 from taskhouse.domain import node_changes
+from taskhouse.domain.bulk import bulk
 from taskhouse.domain.faults import Fault, FaultCode
 from taskhouse.domain.node_state import NodeWrite
 from taskhouse.domain.operations.batch import Skipped
@@ -79,6 +80,7 @@ class _Asked:
     batch: str = ""
 
 
+@bulk()
 def apply(
     world: World,
     actor: Actor,

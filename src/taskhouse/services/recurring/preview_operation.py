@@ -9,12 +9,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
+from taskhouse.domain.bulk import bulk
 from taskhouse.domain.faults import Fault, FaultCode
 from taskhouse.domain.node_state import NodeState
 from taskhouse.domain.operations import decide, decide_all
 from taskhouse.domain.operations.batch import BatchPlan, Skipped
 from taskhouse.domain.operations.plan import Item, Plan, Refusal, RefusalCode
-from taskhouse.domain.operations.request import Batch, Request
+from taskhouse.domain.operations.request import Batch, CodeChoice, Request
 from taskhouse.domain.published import PublishedTask
 from taskhouse.domain.recurring import Environment
 from taskhouse.domain.roles import Actor
@@ -67,6 +68,7 @@ class Decided:
         return self.plan.is_accepted
 
 
+@bulk()
 def preview(world: World, actor: Actor, request: Request | Batch) -> Decided:
     """Raises `Fault` (InvalidArgument) for targets of several environments."""
     book = book_of(world, request)
@@ -200,7 +202,9 @@ def _with_notices(world: World, moment: Moment, plans: Sequence[Plan]) -> list[P
     """With what people should know of the start instances: that they were generated with another version of their definition (D-03)."""
     if not any(plan.is_accepted and plan.operation in WRITING for plan in plans):
         return list(plans)
-    _, current = world.recurring.published(moment.environment)
+    graph = moment.snapshot.graph
+    starts = [graph.instance_at[plan.instance] for plan in plans if plan.instance in graph.instance_at]
+    current = world.recurring.current(moment.environment, {graph.instances[at].task for at in starts})
     return [
         replace(plan, notices=tuple(dict.fromkeys((*plan.notices, *_notices(moment, plan, current))))) for plan in plans
     ]
@@ -217,8 +221,19 @@ def _notices(moment: Moment, plan: Plan, current: Mapping[str, PublishedTask]) -
     if task is None:
         found.append(f"'{name}' is not published any more; version {version} of its definition runs")
     elif task.version != version:
+        code = "that it ran last" if plan.code is CodeChoice.AS_RAN else f"of version {task.version}, which is current,"
         found.append(
-            f"'{name}' was generated with version {version} of its definition, and version {task.version} is current: "
-            "its nodes are those of its own version, where their tables still exist"
+            f"'{name}' was generated with version {version} of its definition; the code {code} runs in its nodes"
         )
+        graph, changed = moment.snapshot.graph, {change.node for change in plan.changes}
+        gone = [
+            graph.nodes[node].name
+            for node in graph.nodes_of_instance[at]
+            if graph.nodes[node].id in changed and task.node(moment.node_records[node].node_id) is None
+        ]
+        if gone:
+            found.append(
+                f"not in version {task.version} any more: {', '.join(sorted(gone))}; the old code runs there and writes a table that "
+                f"'{name}' may no longer be read from"
+            )
     return found
