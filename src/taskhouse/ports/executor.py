@@ -38,6 +38,8 @@ class AttemptOrder(NamedTuple):
     priority: Priority = Priority.MIDDLE
     version: int = 0
     parameters: str = ""
+    owner: str = ""
+    """The scheduler that gives the order and answers for the run."""
 
 
 class Prepared(NamedTuple):
@@ -71,7 +73,7 @@ class Executor(Protocol):
 
     def start(self, orders: Sequence[AttemptOrder]) -> None:
         """Carry out; each outcome comes by `poll`, a failure to begin, too. What is not a live run any more (`set_task_instance` says
-        so) is stopped at once: its order came too late."""
+        so) is stopped at once, and what another scheduler answers for by now is left alone: the order came too late."""
         ...
 
     def cancel(self, run: Run) -> bool:

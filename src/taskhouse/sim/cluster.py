@@ -167,7 +167,10 @@ class SimulatedExecutor:
     def start(self, orders: Sequence[AttemptOrder]) -> None:
         for order in orders:
             self._interruptions.around(self._process, "start", after=False)
-            if self._store.set_task_instance(order.node, order.serial, f"i{order.node}-{order.serial}"):
+            mine = {(run.node, run.serial) for run in self._store.live_runs(order.owner)}
+            if (order.node, order.serial) in mine and self._store.set_task_instance(
+                order.node, order.serial, f"i{order.node}-{order.serial}"
+            ):
                 self._cluster.order(order, self._who)
         self._interruptions.around(self._process, "start", after=True)
 

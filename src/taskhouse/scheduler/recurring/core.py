@@ -249,7 +249,8 @@ class RecurringScheduler:
             facts = self._facts_of(position)
             candidate = facts.candidate(state, self._view, position, upstream_met=True)
             before = state._replace(run=state.run - 1, attempt=state.attempt - 1)
-            order = facts.order(before, candidate)._replace(version=run.version, parameters=run.parameters)
+            order = facts.order(before, candidate)
+            order = order._replace(version=run.version, parameters=run.parameters, owner=self.owner)
         if not run.version:
             (prepared,) = self._executor.prepare([order])
             if prepared.outcome is not None:
@@ -568,7 +569,7 @@ class RecurringScheduler:
     ) -> None:
         states = [self._book.states[position] for position, _ in chosen]
         asked = [
-            self._facts_of(position).order(state, candidate)
+            self._facts_of(position).order(state, candidate)._replace(owner=self.owner)
             for (position, candidate), state in zip(chosen, states, strict=True)
         ]
         prepared = self._executor.prepare(asked) if asked else ()
