@@ -113,7 +113,13 @@ class TaskInstanceExecutor:
     # Running
 
     def start(self, orders: Sequence[AttemptOrder]) -> None:
+        store = self._world.recurring
+        owners = {order.owner for order in orders}
+        mine = {(run.node, run.serial, run.owner) for owner in owners for run in store.live_runs(owner)}
         for order in orders:
+            if (order.node, order.serial, order.owner) not in mine:
+                _log.warning("an order came too late", node=order.node, serial=order.serial, owner=order.owner)
+                continue
             try:
                 instance = self._submit(order)
             except Fault as fault:
