@@ -59,12 +59,12 @@ function Entries({ of }: { of: readonly MenuEntry[] }) {
           {entry.above}
         </div>
       )}
-      <Entry {...entry} />
+      <Entry of={entry} />
     </Fragment>
   ));
 }
 
-function Entry(entry: MenuEntry) {
+function Entry({ of: entry }: { of: MenuEntry }) {
   if (entry.entries && !entry.reason)
     return (
       <Base.SubmenuRoot>

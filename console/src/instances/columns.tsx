@@ -1,0 +1,289 @@
+import { FileText, RotateCw, Workflow } from "lucide-react";
+import { Link } from "wouter";
+import { type Environment, inEnvironment } from "../app/url";
+import { openOperation } from "../operation/open";
+import { StatusText } from "../status/Glyph";
+import { KindIcon, Marks, PriorityBars } from "../status/kinds";
+import { statusOf } from "../status/status";
+import { bizdate, duration, NONE, runDay, shortTimeOn, timeOn } from "../texts/format";
+import { IconButton } from "../ui/Button";
+import { Checkbox } from "../ui/Choice";
+import type { Column } from "../ui/columns";
+import { Avatar, Name, Tag } from "../ui/pieces";
+import { Tooltip } from "../ui/Tooltip";
+import type { Tab } from "./filters";
+import { MoreButton } from "./MoreButton";
+import { StatusCell } from "./StatusPopover";
+import type { instanceTexts } from "./texts";
+import type { Line } from "./windows";
+
+/** What cells need to know beside their row. */
+export interface Around {
+  t: (typeof instanceTexts)["en"];
+  zone: string;
+  environment: Environment;
+  tab: Tab;
+  /** `English name (Chinese name)` and mode by project. */
+  projects: ReadonlyMap<string, { title: string; mode: string }>;
+  selected: ReadonlyMap<number, Line>;
+  /** Why an instance cannot be rerun, as far as the server said. */
+  notRerun: ReadonlyMap<number, string>;
+  onSelect: (line: Line, index: number, range: boolean) => void;
+  selectAll: { checked: boolean; mixed: boolean; reason?: string; toggle: () => void };
+}
+
+/** Columns that can be hidden, in their order. */
+export const OPTIONAL: Record<Tab, readonly string[]> = {
+  modeling: [
+    "status",
+    "cycle",
+    "bizdate",
+    "due",
+    "start",
+    "end",
+    "duration",
+    "priority",
+    "owner",
+    "project",
+    "tags",
+    "retries",
+  ],
+  scripts: [
+    "status",
+    "cycle",
+    "bizdate",
+    "due",
+    "start",
+    "end",
+    "duration",
+    "priority",
+    "owner",
+    "project",
+    "tags",
+    "retries",
+    "group",
+  ],
+};
+export const HIDDEN_AT_FIRST: readonly string[] = ["retries", "group"];
+
+const DASH = <span className="muted">{NONE}</span>;
+
+function orDash(text: string) {
+  return text === NONE ? DASH : text;
+}
+
+export function columnsOf(around: Around, hidden: ReadonlySet<string>): Column<Line>[] {
+  const { t, zone, tab } = around;
+  const all: Column<Line>[] = [
+    {
+      key: "select",
+      head: (
+        <Checkbox
+          aria-label={t.selectAll}
+          checked={around.selectAll.checked}
+          indeterminate={around.selectAll.mixed}
+          reason={around.selectAll.reason}
+          onChange={around.selectAll.toggle}
+        />
+      ),
+      width: 40,
+      pin: "left",
+      className: "select",
+      cell: (line, index) => (
+        <Checkbox
+          aria-label={t.selectRow(line.name)}
+          tabIndex={-1}
+          checked={around.selected.has(line.id)}
+          onClick={(event) => {
+            event.stopPropagation();
+            around.onSelect(line, index, event.shiftKey);
+          }}
+          onChange={() => {}}
+        />
+      ),
+    },
+    {
+      key: "name",
+      head: t.head.name,
+      width: 176,
+      pin: "left",
+      sort: "name",
+      cell: (line) => (
+        <div className="instance-name">
+          <KindIcon kind={line.kind} />
+          <Link
+            href={inEnvironment(`/instances/${line.id}${tab === "scripts" ? "/dag" : ""}`, around.environment)}
+            tabIndex={-1}
+          >
+            <Name>{line.name}</Name>
+          </Link>
+          <Marks of={line.marks} />
+          <span className="id">{line.id}</span>
+        </div>
+      ),
+    },
+    {
+      key: "status",
+      head: t.head.status,
+      width: tab === "scripts" ? 190 : 178,
+      sort: "status",
+      className: "statuses",
+      cell: (line) => (tab === "scripts" ? <ScriptStatus line={line} /> : <StatusCell line={line} />),
+    },
+    {
+      key: "cycle",
+      head: t.head.cycle,
+      width: 56,
+      cell: (line) => (t.cycle as Record<string, string>)[line.cycle] ?? line.cycle,
+    },
+    { key: "bizdate", head: t.head.bizdate, width: 84, cell: (line) => bizdate(line.bizdate) },
+    {
+      key: "due",
+      head: t.head.due,
+      width: 66,
+      align: "right",
+      sort: "due",
+      cell: (line) => orDash(shortTimeOn(line.due_at, zone, runDay(line.bizdate))),
+    },
+    {
+      key: "start",
+      head: t.head.start,
+      width: 78,
+      align: "right",
+      sort: "start",
+      cell: (line) => orDash(timeOn(line.started_at, zone, runDay(line.bizdate))),
+    },
+    {
+      key: "end",
+      head: t.head.end,
+      width: 78,
+      align: "right",
+      sort: "end",
+      cell: (line) => orDash(timeOn(line.ended_at, zone, runDay(line.bizdate))),
+    },
+    {
+      key: "duration",
+      head: t.head.duration,
+      width: 78,
+      align: "right",
+      sort: "duration",
+      cell: (line) => orDash(duration(line.duration_s)),
+    },
+    {
+      key: "priority",
+      head: t.head.priority,
+      width: 88,
+      className: "priority-cell",
+      cell: (line) => <PriorityBars priority={line.priority} />,
+    },
+    {
+      key: "owner",
+      head: t.head.owner,
+      width: 46,
+      cell: (line) => (line.owners.length > 0 ? <Owners of={line.owners} /> : DASH),
+    },
+    {
+      key: "project",
+      head: t.head.project,
+      width: 110,
+      cell: (line) => {
+        const names = line.projects.map((name) => around.projects.get(name)?.title ?? name).join(", ");
+        return <span title={names}>{names}</span>;
+      },
+    },
+    {
+      key: "tags",
+      head: t.head.tags,
+      width: 78,
+      cell: (line) => (line.tags.length > 0 ? <Tags of={line.tags} /> : DASH),
+    },
+    {
+      key: "retries",
+      head: t.head.retries,
+      width: 70,
+      align: "right",
+      cell: (line) => (line.retries > 0 ? `${line.retried} / ${line.retries}` : DASH),
+    },
+    { key: "group", head: t.head.group, width: 116, cell: (line) => line.resource_group || DASH },
+    {
+      key: "operations",
+      head: <span className="hidden">{t.head.operations}</span>,
+      width: 112,
+      pin: "right",
+      className: "operations",
+      cell: (line) => <RowActions line={line} around={around} />,
+    },
+  ];
+  const wanted = new Set(["select", "name", "operations", ...OPTIONAL[tab]]);
+  return all.filter((column) => wanted.has(column.key) && !hidden.has(column.key));
+}
+
+function ScriptStatus({ line }: { line: Line }) {
+  const status = statusOf(line.statuses[0] ?? "NOT_RUNNING", { waiting: line.waiting[0], paused: line.paused > 0 });
+  return <StatusText status={status} />;
+}
+
+function Owners({ of }: { of: readonly string[] }) {
+  return (
+    <span className="owners" title={of.join(", ")}>
+      <Avatar name={of[0] ?? ""} />
+      {of.length > 1 && <span className="muted">+{of.length - 1}</span>}
+    </span>
+  );
+}
+
+function Tags({ of }: { of: readonly string[] }) {
+  return (
+    <Tooltip content={of.length > 1 ? of.join(", ") : undefined}>
+      <span className="tags">
+        <Tag>{of[0]}</Tag>
+        {of.length > 1 && <span className="muted t-11">+{of.length - 1}</span>}
+      </span>
+    </Tooltip>
+  );
+}
+
+function RowActions({ line, around }: { line: Line; around: Around }) {
+  const { t, environment } = around;
+  return (
+    <span className="row-actions">
+      <Tooltip content={t.dag}>
+        <Link
+          className="button ghost icon small"
+          href={inEnvironment(`/instances/${line.id}/dag`, environment)}
+          aria-label={`${t.dag}, ${line.name}`}
+        >
+          <Workflow size={14} strokeWidth={1.5} aria-hidden="true" />
+        </Link>
+      </Tooltip>
+      <Tooltip content={t.log}>
+        <Link
+          className="button ghost icon small"
+          href={inEnvironment(`/instances/${line.id}/log`, environment)}
+          aria-label={`${t.log}, ${line.name}`}
+        >
+          <FileText size={14} strokeWidth={1.5} aria-hidden="true" />
+        </Link>
+      </Tooltip>
+      <IconButton
+        icon={RotateCw}
+        size="small"
+        label={t.rerun}
+        reason={around.notRerun.get(line.id)}
+        onClick={(event) => {
+          event.stopPropagation();
+          openOperation({ operation: "RERUN", targets: [{ instance: line.id }], perspective: "TABLE" });
+        }}
+      />
+      <MoreButton
+        instance={line.id}
+        name={line.name}
+        task={line.task}
+        type={line.biz_type}
+        mode={around.projects.get(line.project)?.mode}
+        environment={environment}
+        perspective="TABLE"
+      />
+    </span>
+  );
+}
