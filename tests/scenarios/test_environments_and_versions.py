@@ -80,6 +80,15 @@ def test_fields_whose_logic_changed_are_required_in_a_rerun(stage: Stage, house:
     stage.publish({"shop.yaml": PAIR})
 
 
+def test_nodes_that_are_not_published_any_more_are_named(stage: Stage, house: House) -> None:
+    house.at("00:10").finish("S0").at("00:30").finish("B", "C", "D")
+    stage.publish({"shop.yaml": PAIR.replace("{name: D, fields: [t4]}", "{name: other, fields: [t4]}")})
+    notices = " ".join(house.preview("RERUN", "A", fields=["t4"])["notices"])
+    assert "any more: D; the old code runs there" in notices and "which is current, runs in its nodes" in notices
+    assert "any more" not in " ".join(house.preview("RERUN", "A", fields=["t1"])["notices"])
+    stage.publish({"shop.yaml": PAIR})
+
+
 def test_a_changed_definition_makes_a_preview_stale(stage: Stage, house: House) -> None:
     house.at("00:10").finish("S0").at("00:30").finish("B", "C", "D")
     request = house.request("RERUN", "A", fields=["t1"])

@@ -110,6 +110,8 @@ def test_dry_and_skipped_schedules(lab: House) -> None:
     lab.at("03:00")
     assert lab.show("Idle Skipped Behind") == "Idle:S Skipped:F Behind:N"
     assert lab.state("Skipped")["reason"] == "SKIPPED" and lab.runs("Idle")[0]["trigger"] == "DRY"
+    found = lab.stage.rest.get(f"/instances/{lab.instances['Skipped']}/diagnosis").body["items"][0]["checks"]
+    assert found[-1]["verdict"] == "BLOCKED" and "skip execution" in found[-1]["text"]
     assert lab.do("SET_SUCCESS", "Skipped").ok
     assert lab.status("Behind") == "RUNNING"
 

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from taskhouse.domain.attempts import FailReason
 from taskhouse.domain.diagnosis import Check, Diagnosis, Verdict, diagnose
 from taskhouse.domain.node_state import Run, RunStatus
 from taskhouse.domain.prediction import is_slow
@@ -189,7 +190,9 @@ def _texts(
         texts[Check.THROTTLING] = "a throttling rule has no room"
     if found.checks[Check.RESOURCES] is Verdict.BLOCKED:
         texts[Check.RESOURCES] = f"no free slot in resource group '{group}': {busy} of {slots} are taken"
-    if latest is not None and found.checks[Check.EXECUTION] is not Verdict.NOT_CHECKED:
+    if state.reason is FailReason.SKIPPED:
+        texts[Check.EXECUTION] = "its schedule says to skip execution: it fails at its time without running"
+    elif latest is not None and found.checks[Check.EXECUTION] is not Verdict.NOT_CHECKED:
         texts[Check.EXECUTION] = _execution(latest)
     return texts
 
