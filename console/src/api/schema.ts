@@ -1505,6 +1505,20 @@ export interface components {
             next_marker: string;
         };
         /**
+         * LateLine
+         * @description An instance that has not started; `waits_s` seconds since it was due.
+         */
+        LateLine: {
+            due_at: string;
+            id: number;
+            kind: string | null;
+            name: string;
+            project: string;
+            status: string;
+            waiting: string[];
+            waits_s: number;
+        };
+        /**
          * LatestRun
          * @description `usual_s`: how long it usually takes. `slow`: it runs longer than 1.5 times that and by more than 15 minutes.
          */
@@ -1824,10 +1838,10 @@ export interface components {
         };
         /**
          * Overview
-         * @description `statuses` count instances by their most urgent status. `day_start` is the first moment of the run date. `finished`: percent of the
+         * @description `statuses` count instances by their most urgent status, `types` those of logical tables and of scripts. `day_start` is the first moment of the run date. `finished`: percent of the
          *         instances that had finished `slot_minutes` * n after it, up to `now`; `usual`: the same of the days in `compared_with`, for the whole
          *         day, empty without any. `behind` is how many percent less than the median finished so far, negative for more; None without a
-         *         comparison. `late_before`: instances due before it that have not started are late.
+         *         comparison. `late_before`: instances due before it that have not started are late; `latest` are some of them, the longest waiting first.
          */
         Overview: {
             behind: number | null;
@@ -1839,6 +1853,7 @@ export interface components {
             finished: number[];
             late: number;
             late_before: string;
+            latest: components["schemas"]["LateLine"][];
             now: string;
             paused: number;
             projects: components["schemas"]["ProjectLine"][];
@@ -1849,6 +1864,11 @@ export interface components {
                 [key: string]: number;
             };
             total: number;
+            types: {
+                [key: string]: {
+                    [key: string]: number;
+                };
+            };
             usual: components["schemas"]["UsualShare"][];
         };
         /**

@@ -251,6 +251,7 @@ class Tally(NamedTuple):
 
     bizdate: date
     project: str
+    biz_type: BizType
     due: datetime
     status: StatusClass | None
     is_paused: bool

@@ -155,7 +155,7 @@ def tallies(every: Iterable[tuple[ListedInstance, str]], slot: timedelta, late_b
         waits = status in (StatusClass.NOT_RUNNING, StatusClass.WAITING)
         late = waits and row.due_at < late_before and summary.started_at is None
         due = slot_of(row.due_at)
-        found[Tally(row.bizdate, project, due, status, summary.paused > 0, late, finished, 0)] += 1
+        found[Tally(row.bizdate, project, row.biz_type, due, status, summary.paused > 0, late, finished, 0)] += 1
     return [each._replace(number=number) for each, number in found.items()]
 
 

@@ -36,14 +36,16 @@ def test_instances_are_counted_by_project_hour_status_and_end(store: RecurringSt
         done = slot_of(summary.ended_at or row.due_at) if status is StatusClass.SUCCEEDED else None
         unstarted = status in (StatusClass.NOT_RUNNING, StatusClass.WAITING) and summary.started_at is None
         late = unstarted and row.due_at < late_before
-        expected[row.bizdate, row.project, slot_of(row.due_at), status, summary.paused > 0, late, done] += 1
+        expected[
+            row.bizdate, row.project, row.biz_type, slot_of(row.due_at), status, summary.paused > 0, late, done
+        ] += 1
 
     found: Counter[tuple[object, ...]] = Counter()
     for tally in store.tally(query, SLOT, late_before):
         found[tally[:-1]] += tally.number
     assert found == expected
-    assert {key[3] for key in found} >= {StatusClass.FAILED, StatusClass.SUCCEEDED, StatusClass.NOT_RUNNING}
-    assert {key[5] for key in found} == {True, False}
+    assert {key[4] for key in found} >= {StatusClass.FAILED, StatusClass.SUCCEEDED, StatusClass.NOT_RUNNING}
+    assert {key[6] for key in found} == {True, False}
 
 
 def test_only_what_is_asked_for_is_counted(store: RecurringStore) -> None:

@@ -14,18 +14,18 @@ from taskhouse.domain.status import StatusClass
 from taskhouse.ports.recurring_store import InstanceQuery, Tally
 from taskhouse.store.database import Database
 from taskhouse.store.prepared import raw_connection
-from taskhouse.store.recurring.codes import day
+from taskhouse.store.recurring.codes import BIZ_TYPE, day
 from taskhouse.store.recurring.conditions import TABLE, conditions
 from taskhouse.store.schema import from_micros, to_micros
 
 _SUCCEEDED = ALL_BITS - BIT[StatusClass.SUCCEEDED]
 _LEAST_WAITING = ALL_BITS - sum(BIT[c] for c in (StatusClass.WAITING, StatusClass.NOT_RUNNING, StatusClass.SUCCEEDED))
 """Of sets of statuses that are no more urgent than waiting, the least `urgency`."""
-_GROUPED = """SELECT l.bizdate, substr(p.task, 1, instr(p.task, '.') - 1), l.due_at / ?, l.urgency, l.paused > 0,
+_GROUPED = """SELECT l.bizdate, substr(p.task, 1, instr(p.task, '.') - 1), l.biz_type, l.due_at / ?, l.urgency, l.paused > 0,
     l.due_at < ? AND l.started_at IS NULL AND l.urgency >= ? AND l.urgency < ?,
     CASE WHEN l.urgency = ? THEN coalesce(l.ended_at, l.due_at) / ? END, count(*)
     FROM {table} {way} CROSS JOIN published_tasks AS p ON p.id = l.publication
-    WHERE {where} GROUP BY 1, 2, 3, 4, 5, 6, 7"""
+    WHERE {where} GROUP BY 1, 2, 3, 4, 5, 6, 7, 8"""
 
 
 class TallyVerbs:
@@ -46,6 +46,7 @@ class TallyVerbs:
             Tally(
                 day(bizdate),
                 project,
+                BIZ_TYPE.members[biz_type],
                 from_micros(due * size),
                 _most_urgent(urgency),
                 bool(paused),
@@ -53,7 +54,7 @@ class TallyVerbs:
                 None if finished is None else from_micros(finished * size),
                 count,
             )
-            for bizdate, project, due, urgency, paused, late, finished, count in self._db.read(work)
+            for bizdate, project, biz_type, due, urgency, paused, late, finished, count in self._db.read(work)
         ]
 
 

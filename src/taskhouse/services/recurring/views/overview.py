@@ -1,21 +1,22 @@
 """A day at a glance: what finished, runs, failed and is late, by project and hour, against the seven data timestamps before.
 
 An instance counts once, under the most urgent status of its fields. It is finished when all of them succeeded. Everything is read by one
-store call, whatever there is.
+store call, whatever there is, and the longest waiting by a second one.
 """
 
 from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from statistics import median
 
 from taskhouse.domain.calendar import ONE_DAY, run_date_of
-from taskhouse.domain.recurring import Environment
+from taskhouse.domain.recurring import BizType, Environment
 from taskhouse.domain.roles import Action, Actor
-from taskhouse.ports.recurring_store import InstanceQuery, Tally
+from taskhouse.domain.status import StatusClass
+from taskhouse.ports.recurring_store import InstanceQuery, SortKey, Tally
 from taskhouse.services.recurring.permissions import visible_projects
 from taskhouse.services.recurring.views.refusal import About, ViewCode, ViewRefused
 from taskhouse.services.recurring.views.scene import zone_of
@@ -24,6 +25,7 @@ from taskhouse.services.world import World
 SLOT = timedelta(minutes=15)
 SLOTS = ONE_DAY // SLOT
 HISTORY = 7
+LATEST = 6
 LATE_AFTER = timedelta(minutes=15)
 """An instance of production that has not started this long after it was due is late."""
 
@@ -59,11 +61,25 @@ class ProjectLine:
 
 
 @dataclass(frozen=True, slots=True)
+class LateLine:
+    """An instance that has not started; `waits_s` seconds since it was due."""
+
+    id: int
+    name: str
+    kind: str | None
+    project: str
+    status: str
+    waiting: tuple[str, ...]
+    due_at: datetime
+    waits_s: float
+
+
+@dataclass(frozen=True, slots=True)
 class Overview:
-    """`statuses` count instances by their most urgent status. `day_start` is the first moment of the run date. `finished`: percent of the
+    """`statuses` count instances by their most urgent status, `types` those of logical tables and of scripts. `day_start` is the first moment of the run date. `finished`: percent of the
     instances that had finished `slot_minutes` * n after it, up to `now`; `usual`: the same of the days in `compared_with`, for the whole
     day, empty without any. `behind` is how many percent less than the median finished so far, negative for more; None without a
-    comparison. `late_before`: instances due before it that have not started are late."""
+    comparison. `late_before`: instances due before it that have not started are late; `latest` are some of them, the longest waiting first."""
 
     environment: str
     bizdate: date
@@ -72,8 +88,10 @@ class Overview:
     day_start: datetime
     total: int
     statuses: Mapping[str, int]
+    types: Mapping[str, Mapping[str, int]]
     paused: int
     late: int
+    latest: tuple[LateLine, ...]
     late_before: datetime
     slot_minutes: int
     finished: tuple[float, ...]
@@ -109,6 +127,7 @@ def overview(
     usual = tuple(UsualShare(min(at), median(at), max(at)) for at in zip(*before.values(), strict=True))
     reached = len(finished) - 1
     lateness = environment is Environment.PROD  # those of development wait until somebody runs them
+    late = _late(own) if lateness else 0
     return Overview(
         environment.value,
         bizdate,
@@ -117,8 +136,10 @@ def overview(
         start,
         _count(own),
         _statuses(own),
+        {kind.value: _statuses(each for each in own if each.biz_type is kind) for kind in BizType},
         sum(each.number for each in own if each.is_paused),
-        _late(own) if lateness else 0,
+        late,
+        _latest(world, replace(query, bizdate_from=bizdate), late_before, now) if late else (),
         late_before,
         SLOT // timedelta(minutes=1),
         tuple(finished),
@@ -150,6 +171,29 @@ def _finished(tallies: Sequence[Tally], start: datetime) -> list[float]:
         so_far += at[slot]
         shares.append(round(100 * so_far / total, 1) if total else 0.0)
     return shares
+
+
+def _latest(world: World, query: InstanceQuery, late_before: datetime, now: datetime) -> tuple[LateLine, ...]:
+    """The longest waiting, of the first hundred that are due."""
+    unstarted = frozenset((StatusClass.NOT_RUNNING, StatusClass.WAITING))
+    asked = replace(query, statuses=unstarted, due=(None, late_before), sort=SortKey.DUE, descending=False)
+    found = []
+    for each in world.recurring.page(asked, "", 100).items:
+        row, summary = each.record.row, each.summary
+        if summary.started_at is None and summary.statuses <= unstarted | {StatusClass.SUCCEEDED}:
+            found.append(
+                LateLine(
+                    row.id,
+                    row.name,
+                    row.kind.value if row.kind else None,
+                    row.project,
+                    (StatusClass.WAITING if StatusClass.WAITING in summary.statuses else StatusClass.NOT_RUNNING).name,
+                    tuple(sorted(status.value for status in summary.waiting)),
+                    row.due_at,
+                    (now - row.due_at).total_seconds(),
+                )
+            )
+    return tuple(found[:LATEST])
 
 
 def _projects(
