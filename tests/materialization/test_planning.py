@@ -241,6 +241,18 @@ REFUSED = {
         ).replace("fields: [clicks], shared: true", "fields: [clicks]"),
         "data latency needs a table partitioned by day",
     ),
+    "SQL that writes into another project": (
+        'scripts: [{name: s, type: SQL, code: "INSERT INTO raw.visits SELECT 1 FROM raw.other"}]\n',
+        "'raw.visits' is a table of another project; a task writes tables of its own project",
+    ),
+    "outputs of another project": (
+        "scripts: [{name: s, type: SHELL, code: ls, outputs: raw.visits}]\n",
+        "'raw.visits' is a table of another project; a task writes tables of its own project",
+    ),
+    "a transfer into another project": (
+        "integration_tasks: [{name: i, source: {kind: FILE, path: a.csv}, target: {kind: TABLE, table: raw.visits}}]\n",
+        "'raw.visits' is a table of another project; a task writes tables of its own project",
+    ),
 }  # fmt: skip
 
 
@@ -328,6 +340,21 @@ def test_dependencies_may_be_ignored_or_set_by_hand() -> None:
     )
     found = tasks(planned(by_hand))["shop.sales"].dependencies
     assert [(d.up_task, d.source) for d in found] == [("shop.item", DependencySource.MANUAL)]
+
+
+def test_code_may_name_what_the_system_gives_each_attempt() -> None:
+    text = (
+        ORDERS
+        + """
+scripts:
+  - name: counted
+    type: SQL
+    code: SELECT '${unit}', '${nodeid}', '${taskid}', '${bizdate}', amount FROM ${project}.orders
+"""
+    )
+    made = planned(text)
+    assert node(made, "shop.counted").reads == {"shop.orders": frozenset({"amount"})}
+    assert [each.up_task for each in tasks(made)["shop.counted"].dependencies] == ["shop.orders"]
 
 
 def test_an_hourly_task_that_depends_on_itself_waits_for_its_instance_before() -> None:

@@ -21,12 +21,13 @@ _COLUMN = re.compile(r"\s*([A-Za-z_]\w*)\.([A-Za-z_]\w*)\s*")
 _PART = re.compile(r"\{([^{}]+)\}")
 
 
-def with_sample_values(text: str, parameters: str = "") -> str:
-    """`text` with every parameter replaced by the value of some day, so that it can be parsed. Raises `Fault` (INVALID_ARGUMENT) for a
-    parameter that nobody gives."""
+def with_sample_values(text: str, parameters: str = "", project: str = "p") -> str:
+    """`text` with every parameter replaced by the value of some day, so that it can be parsed; those that the system gives each attempt,
+    too. `project` is what `${project}` stands for. Raises `Fault` (INVALID_ARGUMENT) for a parameter that nobody gives."""
     if "$" not in text and not parameters:
         return text
-    return Parameters(_SOME_DAY, datetime(2000, 2, 1), read_parameters(parameters)).substitute(text)
+    system = {"nodeid": f"{project}.n", "taskid": "1", "project": project, "unit": "u"}
+    return Parameters(_SOME_DAY, datetime(2000, 2, 1), read_parameters(parameters), system).substitute(text)
 
 
 def uses(expression: str, inputs: Mapping[str, Sequence[str] | None]) -> frozenset[Use]:

@@ -34,7 +34,7 @@ def read_task(context: Context, task: PlainTask) -> PlainReading:
             if task.language is not Language.SQL:
                 return PlainReading(tuple(declared))
             try:
-                text = with_sample_values(task.code, task.parameters)
+                text = with_sample_values(task.code, task.parameters, task.project)
                 lineage = script_lineage(text, task.project.lower(), context.columns_of)
             except Fault as fault:
                 context.refuse((*task.place, "code"), fault)
@@ -75,7 +75,7 @@ def _in_environment(context: Context, task: ScriptTask) -> str:
     if not renamed:
         return task.code
     try:
-        return with_projects(task.code, with_sample_values(task.code, task.parameters), renamed)
+        return with_projects(task.code, with_sample_values(task.code, task.parameters, task.project), renamed)
     except Fault:
         return task.code  # reported where it was read
 
