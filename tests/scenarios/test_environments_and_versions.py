@@ -72,7 +72,9 @@ def test_fields_whose_logic_changed_are_required_in_a_rerun(stage: Stage, house:
     assert house.show("B C D") == "B:R C:R D:R"
     house.finish("B", "C", "D")
     now = stage.rest.get(f"/instances/{house.instances['A']}").body["line"]["version"] + 1
-    assert house.runs("D")[0]["version"] == now
+    run = house.runs("D")[0]
+    assert run["version"] == now
+    assert {"bizdate": house.bizdate, "nodeid": "shop.D", "project": "shop"}.items() <= run["parameters"].items()
     assert house.preview("RERUN", "A", fields=["t1"])["required"] == []
     assert house.do("RERUN", "A", fields=["t4"], options={"code": "AS_RAN"}).ok
     assert house.runs("D")[0]["version"] == now

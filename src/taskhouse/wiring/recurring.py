@@ -61,7 +61,9 @@ class Recurring:
     def __init__(self, world: World, *, rehearsal: bool) -> None:
         self._zone: Callable[[], tzinfo] = lambda: tenant_zone(world)
         placed: Placed = {}
-        held = {environment: HeldExecutor(world.recurring) for environment in Environment} if rehearsal else {}
+        held = (
+            {environment: HeldExecutor(world.recurring, self._zone) for environment in Environment} if rehearsal else {}
+        )
         name = f"scheduler-{secrets.token_hex(4)}"
         self._loops = [
             self._loop(

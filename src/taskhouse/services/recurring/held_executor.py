@@ -2,25 +2,30 @@
 
 from __future__ import annotations
 
+import json
 import threading
 from collections.abc import Callable, Sequence
+from datetime import UTC, tzinfo
 
 from taskhouse.domain.attempts import FailReason
+from taskhouse.domain.faults import Fault
 from taskhouse.domain.node_state import Run, RunOutcome
-from taskhouse.domain.published import ProgramKind
+from taskhouse.domain.published import ProgramKind, PublishedTask
 from taskhouse.ports.executor import AttemptOrder, Found, Prepared
 from taskhouse.ports.recurring_store import RecurringStore
+from taskhouse.services.recurring.run_attempt import filled_in
 from taskhouse.services.recurring.which_version import versions_that_run
 
 
 class HeldExecutor:
     """Implements `ports.executor.Executor`. Every node takes a slot, virtual ones, too. A cancellation is acknowledged at once.
 
-    Attempts are of the version whose code would run, as `store` has it; without a store, of the one that their instance was generated
-    with."""
+    Attempts are of the version whose code would run, as `store` has it, with the parameters that it would have, scheduled times in
+    `zone`; without a store, of the version that their instance was generated with."""
 
-    def __init__(self, store: RecurringStore | None = None) -> None:
+    def __init__(self, store: RecurringStore | None = None, zone: Callable[[], tzinfo] = lambda: UTC) -> None:
         self._store = store
+        self._zone = zone
         self._lock = threading.Lock()
         self._held: dict[int, int] = {}
         self._outcomes: list[RunOutcome] = []
@@ -31,8 +36,18 @@ class HeldExecutor:
 
     def prepare(self, orders: Sequence[AttemptOrder]) -> Sequence[Prepared]:
         versions = {} if self._store is None else versions_that_run(self._store, orders)
-        found = ((order, versions.get(order.node)) for order in orders)
-        return [Prepared(order.generated if task is None else task.version) for order, task in found]
+        return [self._prepared(order, versions.get(order.node)) for order in orders]
+
+    def _prepared(self, order: AttemptOrder, task: PublishedTask | None) -> Prepared:
+        node = None if task is None else task.node(order.node_id)
+        if task is None or node is None:
+            return Prepared(order.generated)
+        due_at = order.due_at.astimezone(self._zone()).replace(tzinfo=None)
+        try:
+            _, values = filled_in(node, task, order.instance, order.bizdate, due_at)
+        except Fault:
+            return Prepared(task.version)  # how the attempt ends is not for the code to say
+        return Prepared(task.version, json.dumps(values, ensure_ascii=False))
 
     def start(self, orders: Sequence[AttemptOrder]) -> None:
         with self._lock:
