@@ -667,13 +667,13 @@ export interface paths {
          * Task instances of a project, the newest first
          * @description Task instances of a project, the newest first.
          */
-        get: operations["list_runs"];
+        get: operations["list_task_instances"];
         put?: never;
         /**
          * Submit SQL. What cannot be parsed is refused; what fails later is a task instance that failed
          * @description Submit SQL. What cannot be parsed is refused; what fails later is a task instance that failed.
          */
-        post: operations["submit_run"];
+        post: operations["submit_sql"];
         delete?: never;
         options?: never;
         head?: never;
@@ -691,7 +691,7 @@ export interface paths {
          * One task instance with its tasks and their stages as they are now
          * @description One task instance with its tasks and their stages as they are now.
          */
-        get: operations["show_run"];
+        get: operations["show_task_instance"];
         put?: never;
         post?: never;
         delete?: never;
@@ -711,7 +711,7 @@ export interface paths {
          * Rows of a SELECT, as texts
          * @description Rows of a SELECT, as texts.
          */
-        get: operations["list_rows"];
+        get: operations["list_result_rows"];
         put?: never;
         post?: never;
         delete?: never;
@@ -731,7 +731,7 @@ export interface paths {
          * Rows of a SELECT as CSV, as many as its result shows
          * @description Rows of a SELECT as CSV, as many as its result shows.
          */
-        get: operations["download_rows"];
+        get: operations["download_result_rows"];
         put?: never;
         post?: never;
         delete?: never;
@@ -753,7 +753,7 @@ export interface paths {
          * Stop a task instance that has not ended
          * @description Stop a task instance that has not ended.
          */
-        post: operations["stop_run"];
+        post: operations["stop_task_instance"];
         delete?: never;
         options?: never;
         head?: never;
@@ -771,7 +771,7 @@ export interface paths {
          * Projects of the warehouse whose task instances the caller may list
          * @description Projects of the warehouse whose task instances the caller may list.
          */
-        get: operations["list_run_projects"];
+        get: operations["list_warehouse_projects"];
         put?: never;
         post?: never;
         delete?: never;
@@ -2083,22 +2083,6 @@ export interface components {
             total: number;
         };
         /**
-         * RunBody
-         * @description `sql` may have several statements. `settings` are those of `SET`. `priority` 0 runs first, 9 last.
-         */
-        RunBody: {
-            /** @default  */
-            name: string;
-            /** @default 9 */
-            priority: number;
-            project: string;
-            /** @default {} */
-            settings: {
-                [key: string]: string;
-            };
-            sql: string;
-        };
-        /**
          * RunContent
          * @description `content` is what the run wrote, or its error's text; empty for what ran nothing. `live`: there is more to come. `code` is the text
          *         that was submitted. `logview` is the path of a page of this server, with a token for a day.
@@ -2108,70 +2092,39 @@ export interface components {
             content: string;
             live: boolean;
             logview: string;
-            run: components["schemas"]["taskhouse.services.recurring.views.run_log.RunLine"];
+            run: components["schemas"]["RunLine"];
             summary: Record<string, unknown>;
         };
         /**
-         * RunDetail
-         * @description `percent` done over all tasks. `logview` is the address of its page, good for a day. `now` is the server's time.
+         * RunLine
+         * @description One entry. `number` counts real attempts and is 0 for what is none. `trigger`: SCHED, RERUN, FORCE, RETRY, BACKFILL, DRY,
+         *         MANUAL_SUCCESS; `choice`: CURRENT or AS_RAN. `version` is that of the task whose code ran. `task_instance` did the work.
          */
-        RunDetail: {
-            comment: string;
-            line: components["schemas"]["taskhouse.protocols.rest.runs.RunLine"];
-            logview: string;
-            may_stop: boolean;
-            now: string;
-            parent: string;
-            percent: number;
-            tasks: components["schemas"]["RunTask"][];
+        RunLine: {
+            choice: string;
+            duration_s: number | null;
+            ended_at: string | null;
+            message: string;
+            number: number;
+            parameters: {
+                [key: string]: string;
+            };
+            reason: string;
+            serial: number;
+            started_at: string | null;
+            status: string;
+            task_instance: string;
+            trigger: string;
+            version: number;
         };
         /**
          * RunLog
          * @description The latest first.
          */
         RunLog: {
-            items: components["schemas"]["taskhouse.services.recurring.views.run_log.RunLine"][];
+            items: components["schemas"]["RunLine"][];
             name: string;
             node: number;
-        };
-        /**
-         * RunPage
-         * @description The newest first.
-         */
-        RunPage: {
-            items: components["schemas"]["taskhouse.protocols.rest.runs.RunLine"][];
-            /** @default  */
-            next_marker: string;
-        };
-        /**
-         * RunProjects
-         * @description Projects of the warehouse in which the caller may list task instances; `may_run` those in which they may run SQL.
-         */
-        RunProjects: {
-            items: string[];
-            may_run: string[];
-        };
-        /**
-         * RunTask
-         * @description `text` is what it was given: SQL, or a JSON document. `result`: NONE, TEXT (in `output`) or ROWS, of which there are `rows`. `output` is
-         *         the error of a task that failed.
-         */
-        RunTask: {
-            ended_at: string | null;
-            index: number;
-            name: string;
-            output: string;
-            result: string;
-            rows: number;
-            settings: {
-                [key: string]: string;
-            };
-            stages: components["schemas"]["StageView"][];
-            started_at: string | null;
-            status: string;
-            text: string;
-            type: string;
-            warnings: string[];
         };
         /**
          * ScheduleView
@@ -2254,6 +2207,22 @@ export interface components {
             instance: number;
             name: string;
             reason: string;
+        };
+        /**
+         * SqlBody
+         * @description `sql` may have several statements. `settings` are those of `SET`. `priority` 0 runs first, 9 last.
+         */
+        SqlBody: {
+            /** @default  */
+            name: string;
+            /** @default 9 */
+            priority: number;
+            project: string;
+            /** @default {} */
+            settings: {
+                [key: string]: string;
+            };
+            sql: string;
         };
         /**
          * StageView
@@ -2379,10 +2348,10 @@ export interface components {
             type: string;
         };
         /**
-         * RunLine
+         * TaskInstanceLine
          * @description `status` says how it stands or ended: WAITING, RUNNING, SUCCESS, FAILED or CANCELLED. `types` are those of its tasks.
          */
-        "taskhouse.protocols.rest.runs.RunLine": {
+        TaskInstanceLine: {
             ended_at: string | null;
             id: string;
             name: string;
@@ -2395,26 +2364,49 @@ export interface components {
             types: string[];
         };
         /**
-         * RunLine
-         * @description One entry. `number` counts real attempts and is 0 for what is none. `trigger`: SCHED, RERUN, FORCE, RETRY, BACKFILL, DRY,
-         *         MANUAL_SUCCESS; `choice`: CURRENT or AS_RAN. `version` is that of the task whose code ran. `task_instance` did the work.
+         * TaskInstancePage
+         * @description The newest first.
          */
-        "taskhouse.services.recurring.views.run_log.RunLine": {
-            choice: string;
-            duration_s: number | null;
+        TaskInstancePage: {
+            items: components["schemas"]["TaskInstanceLine"][];
+            /** @default  */
+            next_marker: string;
+        };
+        /**
+         * TaskInstanceTask
+         * @description `text` is what it was given: SQL, or a JSON document. `result`: NONE, TEXT (in `output`) or ROWS, of which there are `rows`. `output` is
+         *         the error of a task that failed.
+         */
+        TaskInstanceTask: {
             ended_at: string | null;
-            message: string;
-            number: number;
-            parameters: {
+            index: number;
+            name: string;
+            output: string;
+            result: string;
+            rows: number;
+            settings: {
                 [key: string]: string;
             };
-            reason: string;
-            serial: number;
+            stages: components["schemas"]["StageView"][];
             started_at: string | null;
             status: string;
-            task_instance: string;
-            trigger: string;
-            version: number;
+            text: string;
+            type: string;
+            warnings: string[];
+        };
+        /**
+         * TaskInstanceView
+         * @description `percent` done over all tasks. `logview` is the address of its page, good for a day. `now` is the server's time.
+         */
+        TaskInstanceView: {
+            comment: string;
+            line: components["schemas"]["TaskInstanceLine"];
+            logview: string;
+            may_stop: boolean;
+            now: string;
+            parent: string;
+            percent: number;
+            tasks: components["schemas"]["TaskInstanceTask"][];
         };
         /** TaskLine */
         TaskLine: {
@@ -2517,6 +2509,14 @@ export interface components {
         VersionList: {
             items: components["schemas"]["VersionLine"][];
             task: string;
+        };
+        /**
+         * WarehouseProjects
+         * @description Projects of the warehouse in which the caller may list task instances; `may_run` those in which they may run SQL.
+         */
+        WarehouseProjects: {
+            items: string[];
+            may_run: string[];
         };
         /**
          * WorkspaceBody
@@ -4919,7 +4919,7 @@ export interface operations {
             };
         };
     };
-    list_runs: {
+    list_task_instances: {
         parameters: {
             query: {
                 limit?: number;
@@ -4944,7 +4944,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["RunPage"];
+                    "application/json": components["schemas"]["TaskInstancePage"];
                 };
             };
             /** @description Something in the request is not what it should be; `items` names it */
@@ -4994,7 +4994,7 @@ export interface operations {
             };
         };
     };
-    submit_run: {
+    submit_sql: {
         parameters: {
             query?: never;
             header?: {
@@ -5006,7 +5006,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["RunBody"];
+                "application/json": components["schemas"]["SqlBody"];
             };
         };
         responses: {
@@ -5016,7 +5016,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["RunDetail"];
+                    "application/json": components["schemas"]["TaskInstanceView"];
                 };
             };
             /** @description Something in the request is not what it should be; `items` names it */
@@ -5084,7 +5084,7 @@ export interface operations {
             };
         };
     };
-    show_run: {
+    show_task_instance: {
         parameters: {
             query?: never;
             header?: never;
@@ -5102,7 +5102,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["RunDetail"];
+                    "application/json": components["schemas"]["TaskInstanceView"];
                 };
             };
             /** @description Something in the request is not what it should be; `items` names it */
@@ -5152,7 +5152,7 @@ export interface operations {
             };
         };
     };
-    list_rows: {
+    list_result_rows: {
         parameters: {
             query?: {
                 limit?: number;
@@ -5224,7 +5224,7 @@ export interface operations {
             };
         };
     };
-    download_rows: {
+    download_result_rows: {
         parameters: {
             query?: {
                 task?: number;
@@ -5294,7 +5294,7 @@ export interface operations {
             };
         };
     };
-    stop_run: {
+    stop_task_instance: {
         parameters: {
             query?: never;
             header?: never;
@@ -5316,7 +5316,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["RunDetail"];
+                    "application/json": components["schemas"]["TaskInstanceView"];
                 };
             };
             /** @description Something in the request is not what it should be; `items` names it */
@@ -5393,7 +5393,7 @@ export interface operations {
             };
         };
     };
-    list_run_projects: {
+    list_warehouse_projects: {
         parameters: {
             query?: never;
             header?: never;
@@ -5408,7 +5408,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["RunProjects"];
+                    "application/json": components["schemas"]["WarehouseProjects"];
                 };
             };
             /** @description Something in the request is not what it should be; `items` names it */

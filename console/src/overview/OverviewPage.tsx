@@ -1,9 +1,140 @@
-import { Page } from "../app/Page";
+import "./overview.css";
+import { keepPreviousData, useQuery } from "@tanstack/react-query";
+import { CalendarOff, ChevronLeft, ChevronRight } from "lucide-react";
+import { Link } from "wouter";
+import { api, type Schemas } from "../api/client";
+import { keys } from "../api/keys";
+import { Failure, Page } from "../app/Page";
+import { useZone } from "../app/session";
+import { inEnvironment, useEnvironment, useQueryState } from "../app/url";
+import { dayOf, runDay } from "../texts/format";
+import { tag, useLanguage } from "../texts/language";
+import { useTexts } from "../texts/texts";
+import { Button, IconButton } from "../ui/Button";
+import { Filter, FilterChoices } from "../ui/Filter";
+import { Empty, SkeletonRows } from "../ui/pieces";
+import { FailedList, LateList } from "./Attention";
+import { ByProject } from "./ByProject";
+import { FinishCurve } from "./FinishCurve";
+import { Tiles } from "./Tiles";
+import { overviewTexts } from "./texts";
 
+export type Overview = Schemas["Overview"];
+
+/** How often the time moves on although nothing changed (ms). */
+const TICK_MS = 60_000;
+
+/** A data timestamp at a glance. */
 export default function OverviewPage() {
+  const t = useTexts(overviewTexts);
+  const language = useLanguage();
+  const environment = useEnvironment();
+  const zone = useZone();
+  const [query, change] = useQueryState();
+  const date = query.get("date") ?? "";
+  const projects = query.getAll("project");
+  const { data, error, refetch } = useQuery({
+    queryKey: keys.instances("overview", environment, date, projects),
+    queryFn: ({ signal }) =>
+      api.get("/overview", {
+        query: { environment, bizdate: date.replaceAll("-", "") || "yesterday", project: projects },
+        signal,
+      }),
+    placeholderData: keepPreviousData,
+    refetchInterval: TICK_MS,
+  });
+  const known = useQuery({ queryKey: keys.projects(), queryFn: ({ signal }) => api.get("/projects", { signal }) });
+  const heading = data
+    ? new Intl.DateTimeFormat(tag(language), { dateStyle: "full", timeZone: "UTC" }).format(
+        new Date(`${data.run_date}T00:00:00Z`),
+      )
+    : t.title;
+  const at = data?.bizdate ?? date;
+  const today = data ? dayOf(data.now, zone) : "";
   return (
-    <Page title="Overview" crumbs={[{ label: "Overview" }]}>
-      {null}
+    <Page
+      title={t.title}
+      heading={heading}
+      crumbs={[{ label: t.title }]}
+      beside={data && <span className="muted nowrap">{t.dates(data.bizdate)}</span>}
+      actions={
+        <>
+          <Filter
+            label={t.project}
+            value={projects.length === 0 ? t.all : projects.length === 1 ? projects[0] : t.several(projects.length)}
+            active={projects.length > 0}
+          >
+            <FilterChoices
+              options={(known.data?.items ?? []).map((each) => ({
+                value: each.name,
+                label: each.title,
+                text: each.title,
+              }))}
+              chosen={projects}
+              onChange={(next) => change({ project: next })}
+              words={{ find: t.find, clear: t.clear, none: t.none }}
+            />
+          </Filter>
+          <DatePick date={at} onChange={(next) => change({ date: next })} />
+          {data && runDay(at) !== today && <Button onClick={() => change({ date: null })}>{t.today}</Button>}
+        </>
+      }
+    >
+      <Failure error={error} onRetry={() => void refetch()} />
+      {!data && !error && <SkeletonRows label={t.loading} />}
+      {data && data.total === 0 && (
+        <Empty
+          icon={CalendarOff}
+          title={t.empty(data.bizdate)}
+          action={<Link href={inEnvironment("/tasks", environment)}>{t.toTasks}</Link>}
+        >
+          {environment === "DEV" ? t.emptyDev : t.emptyNote}
+        </Empty>
+      )}
+      {data && data.total > 0 && <Day of={data} projects={projects} />}
     </Page>
   );
+}
+
+function Day({ of, projects }: { of: Overview; projects: readonly string[] }) {
+  return (
+    <div className="overview">
+      <Tiles of={of} projects={projects} />
+      <div className="overview-two">
+        <FinishCurve of={of} />
+        <FailedList of={of} projects={projects} />
+      </div>
+      <div className="overview-two last">
+        <ByProject of={of} />
+        <LateList of={of} />
+      </div>
+    </div>
+  );
+}
+
+function DatePick({ date, onChange }: { date: string; onChange: (date: string) => void }) {
+  const t = useTexts(overviewTexts);
+  return (
+    <span className="row gap-1">
+      <IconButton icon={ChevronLeft} size="small" label={t.before} onClick={() => onChange(moved(date, -1))} />
+      <label className="field">
+        {t.date}
+        <input
+          type="date"
+          className="date-input"
+          value={date}
+          aria-label={t.date}
+          onChange={(event) => event.target.value && onChange(event.target.value)}
+        />
+      </label>
+      <IconButton icon={ChevronRight} size="small" label={t.after} onClick={() => onChange(moved(date, 1))} />
+    </span>
+  );
+}
+
+function moved(date: string, days: number): string {
+  const day = new Date(`${date}T00:00:00Z`);
+  if (Number.isNaN(day.getTime())) return date;
+  day.setUTCDate(day.getUTCDate() + days);
+  return day.toISOString().slice(0, 10);
 }

@@ -28,14 +28,14 @@ _STATUSES = {"WAITING": InstanceStatus.SUSPENDED, "RUNNING": InstanceStatus.RUNN
 _IDS = ("project", "id")
 
 
-class RunProjects(msgspec.Struct, frozen=True):
+class WarehouseProjects(msgspec.Struct, frozen=True):
     """Projects of the warehouse in which the caller may list task instances; `may_run` those in which they may run SQL."""
 
     items: list[str]
     may_run: list[str]
 
 
-class RunFilters(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class TaskInstanceFilters(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """`status`: WAITING, RUNNING or ENDED. `mine`: the caller's own. `submitted_from` and `submitted_to`: times with a zone. `marker` is the
     `next_marker` of the page before, `limit` at most 1000."""
 
@@ -50,7 +50,7 @@ class RunFilters(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     limit: int = 50
 
 
-class RunLine(msgspec.Struct, frozen=True):
+class TaskInstanceLine(msgspec.Struct, frozen=True):
     """`status` says how it stands or ended: WAITING, RUNNING, SUCCESS, FAILED or CANCELLED. `types` are those of its tasks."""
 
     id: str
@@ -65,10 +65,10 @@ class RunLine(msgspec.Struct, frozen=True):
     ended_at: datetime | None
 
 
-class RunPage(msgspec.Struct, frozen=True):
+class TaskInstancePage(msgspec.Struct, frozen=True):
     """The newest first."""
 
-    items: list[RunLine]
+    items: list[TaskInstanceLine]
     next_marker: str = ""
 
 
@@ -87,7 +87,7 @@ class StageView(msgspec.Struct, frozen=True):
     seconds: float
 
 
-class RunTask(msgspec.Struct, frozen=True):
+class TaskInstanceTask(msgspec.Struct, frozen=True):
     """`text` is what it was given: SQL, or a JSON document. `result`: NONE, TEXT (in `output`) or ROWS, of which there are `rows`. `output` is
     the error of a task that failed."""
 
@@ -106,12 +106,12 @@ class RunTask(msgspec.Struct, frozen=True):
     warnings: tuple[str, ...]
 
 
-class RunDetail(msgspec.Struct, frozen=True):
+class TaskInstanceView(msgspec.Struct, frozen=True):
     """`percent` done over all tasks. `logview` is the address of its page, good for a day. `now` is the server's time."""
 
-    line: RunLine
+    line: TaskInstanceLine
     percent: int
-    tasks: list[RunTask]
+    tasks: list[TaskInstanceTask]
     logview: str
     may_stop: bool
     parent: str
@@ -119,7 +119,7 @@ class RunDetail(msgspec.Struct, frozen=True):
     now: datetime
 
 
-class RunBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class SqlBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """`sql` may have several statements. `settings` are those of `SET`. `priority` 0 runs first, 9 last."""
 
     project: Annotated[str, msgspec.Meta(max_length=128)]
@@ -143,8 +143,8 @@ class TaskQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     task: int = 0
 
 
-@routes.get("/runs/projects", reply=RunProjects)
-def list_run_projects(call: Call[Nothing, None]) -> RunProjects:
+@routes.get("/runs/projects", reply=WarehouseProjects)
+def list_warehouse_projects(call: Call[Nothing, None]) -> WarehouseProjects:
     """Projects of the warehouse whose task instances the caller may list."""
     world, caller = call.world, caller_of(call.world, call.actor)
     names = [project.name for project in world.catalogue.projects().items]
@@ -152,11 +152,11 @@ def list_run_projects(call: Call[Nothing, None]) -> RunProjects:
         [name for name in names if authorize.permits(world, caller, action, project_target(name))]
         for action in ("List", "CreateInstance")
     )
-    return RunProjects(listed, runnable)
+    return WarehouseProjects(listed, runnable)
 
 
-@routes.get("/runs", query=RunFilters, reply=RunPage, errors=(403, 404))
-def list_runs(call: Call[RunFilters, None]) -> RunPage:
+@routes.get("/runs", query=TaskInstanceFilters, reply=TaskInstancePage, errors=(403, 404))
+def list_task_instances(call: Call[TaskInstanceFilters, None]) -> TaskInstancePage:
     """Task instances of a project, the newest first."""
     given = call.query
     if given.status is not None and given.status.upper() not in _STATUSES:
@@ -172,11 +172,11 @@ def list_runs(call: Call[RunFilters, None]) -> RunPage:
         _aware(given.submitted_to, "submitted_to"),
     )
     found = inspect_instances.page(call.world, caller, given.project.lower(), wanted, given.marker, given.limit)
-    return RunPage([_line(each) for each in found.items], found.marker)
+    return TaskInstancePage([_line(each) for each in found.items], found.marker)
 
 
-@routes.post("/runs", body=RunBody, reply=RunDetail, status=201, errors=(403, 404), repeatable=True)
-def submit_run(call: Call[Nothing, RunBody]) -> Reply:
+@routes.post("/runs", body=SqlBody, reply=TaskInstanceView, status=201, errors=(403, 404), repeatable=True)
+def submit_sql(call: Call[Nothing, SqlBody]) -> Reply:
     """Submit SQL. What cannot be parsed is refused; what fails later is a task instance that failed."""
     body = call.body
     if not body.sql.strip():
@@ -187,14 +187,14 @@ def submit_run(call: Call[Nothing, RunBody]) -> Reply:
     return Reply(_detail(call, made.project, made.id), 201)
 
 
-@routes.get("/runs/{project}/{id}", texts=_IDS, reply=RunDetail, errors=(403, 404))
-def show_run(call: Call[Nothing, None]) -> RunDetail:
+@routes.get("/runs/{project}/{id}", texts=_IDS, reply=TaskInstanceView, errors=(403, 404))
+def show_task_instance(call: Call[Nothing, None]) -> TaskInstanceView:
     """One task instance with its tasks and their stages as they are now."""
     return _detail(call, *_place(call))
 
 
 @routes.get("/runs/{project}/{id}/rows", query=RowsQuery, texts=_IDS, reply=ResultWindow, errors=(403, 404))
-def list_rows(call: Call[RowsQuery, None]) -> ResultWindow:
+def list_result_rows(call: Call[RowsQuery, None]) -> ResultWindow:
     """Rows of a SELECT, as texts."""
     given = call.query
     if given.start < 0 or not 1 <= given.limit <= inspect_results.MAX_WINDOW:
@@ -204,7 +204,7 @@ def list_rows(call: Call[RowsQuery, None]) -> ResultWindow:
 
 
 @routes.get("/runs/{project}/{id}/rows.csv", query=TaskQuery, texts=_IDS, reply="text/csv", errors=(403, 404))
-def download_rows(call: Call[TaskQuery, None]) -> Reply:
+def download_result_rows(call: Call[TaskQuery, None]) -> Reply:
     """Rows of a SELECT as CSV, as many as its result shows."""
     project, id = _place(call)
     body = inspect_results.as_csv(call.world, caller_of(call.world, call.actor), project, id, call.query.task)
@@ -212,8 +212,8 @@ def download_rows(call: Call[TaskQuery, None]) -> Reply:
     return Reply(body, media_type="text/csv; charset=utf-8", headers=headers)
 
 
-@routes.post("/runs/{project}/{id}/stop", body=Nothing, texts=_IDS, reply=RunDetail, errors=(403, 404, 409))
-def stop_run(call: Call[Nothing, Nothing]) -> RunDetail:
+@routes.post("/runs/{project}/{id}/stop", body=Nothing, texts=_IDS, reply=TaskInstanceView, errors=(403, 404, 409))
+def stop_task_instance(call: Call[Nothing, Nothing]) -> TaskInstanceView:
     """Stop a task instance that has not ended."""
     stop_instance.stop(call.world, caller_of(call.world, call.actor), *_place(call))
     return _detail(call, *_place(call))
@@ -231,7 +231,7 @@ def _aware(at: datetime | None, name: str) -> datetime | None:
     return at.astimezone(UTC)
 
 
-def _detail(call: Call[Any, Any], project: str, id: str) -> RunDetail:
+def _detail(call: Call[Any, Any], project: str, id: str) -> TaskInstanceView:
     world, caller = call.world, caller_of(call.world, call.actor)
     instance = inspect_instances.get(world, caller, project, id)
     try:
@@ -241,7 +241,7 @@ def _detail(call: Call[Any, Any], project: str, id: str) -> RunDetail:
         if fault.code is not FaultCode.NO_PERMISSION:
             raise
         may_stop = False
-    return RunDetail(
+    return TaskInstanceView(
         _line(instance),
         inspect_instances.percent(instance),
         [_task(each) for each in instance.tasks],
@@ -253,8 +253,8 @@ def _detail(call: Call[Any, Any], project: str, id: str) -> RunDetail:
     )
 
 
-def _line(instance: Instance) -> RunLine:
-    return RunLine(
+def _line(instance: Instance) -> TaskInstanceLine:
+    return TaskInstanceLine(
         instance.id,
         instance.project,
         bare_name(instance.owner),
@@ -280,8 +280,8 @@ def _status(tasks: Sequence[TaskStatus], instance: InstanceStatus) -> TaskStatus
     }[instance]
 
 
-def _task(task: Task) -> RunTask:
-    return RunTask(
+def _task(task: Task) -> TaskInstanceTask:
+    return TaskInstanceTask(
         task.index,
         task.spec.name,
         task.spec.type,

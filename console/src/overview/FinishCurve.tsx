@@ -1,0 +1,158 @@
+import { useEffect, useId, useRef, useState } from "react";
+import { useZone } from "../app/session";
+import { shortTimeOn } from "../texts/format";
+import { number, useTexts } from "../texts/texts";
+import { area, type Frame, lastHour, line, step, xOf, yOf } from "./curve";
+import type { Overview } from "./OverviewPage";
+import { overviewTexts } from "./texts";
+
+const HEIGHT = 276;
+
+/** What share has finished by the time of day, with the range and the median of the days before behind it. */
+export function FinishCurve({ of }: { of: Overview }) {
+  const t = useTexts(overviewTexts);
+  const title = useId();
+  const zone = useZone();
+  const place = useRef<HTMLDivElement>(null);
+  const width = useWidth(place);
+  const hours = of.projects.flatMap((project) => project.hours.map((each) => each.hour));
+  const medians = of.usual.map((each) => each.median);
+  const to = lastHour(medians, of.finished, hours, of.slot_minutes);
+  const frame: Frame = { width, height: HEIGHT, left: 44, right: 16, top: 16, bottom: 28, from: 0, to };
+  const reached = of.finished.length - 1;
+  const share = of.finished[reached] ?? 0;
+  const hour = (Math.max(0, reached) * of.slot_minutes) / 60;
+  const isToday = reached >= 0 && of.finished.length * of.slot_minutes <= 1440;
+  const time = shortTimeOn(of.now, zone, of.run_date);
+  const marks = Array.from({ length: Math.floor(to / step(to)) + 1 }, (_, at) => at * step(to));
+  const behind = of.behind ?? 0;
+  const compared = behind > 0 ? t.behind(behind) : behind < 0 ? t.ahead(-behind) : t.even;
+  const atRight = xOf(frame, hour) > width - 200;
+  return (
+    <section aria-labelledby={title}>
+      <div className="overview-head">
+        <h2 id={title}>{t.finished}</h2>
+        <span className="muted t-12">{t.finishedNote(number(of.total), of.compared_with.length)}</span>
+      </div>
+      <div ref={place} className="curve">
+        {width > 0 && (
+          <svg width={width} height={HEIGHT} role="img" aria-label={t.curve(share, time)}>
+            {[0, 25, 50, 75, 100].map((percent) => (
+              <g key={percent}>
+                <path d={`M${frame.left} ${yOf(frame, percent)}H${width - frame.right}`} className="curve-grid" />
+                <text x={frame.left - 8} y={yOf(frame, percent) + 4} textAnchor="end">
+                  {percent} %
+                </text>
+              </g>
+            ))}
+            {marks.map((each) => (
+              <text key={each} x={xOf(frame, each)} y={HEIGHT - 8} textAnchor="middle">
+                {`${String(each).padStart(2, "0")}:00`}
+              </text>
+            ))}
+            {of.usual.length > 0 && (
+              <>
+                <path d={area(frame, of.usual, of.slot_minutes)} className="curve-range" />
+                <path d={line(frame, medians, of.slot_minutes)} className="curve-median" />
+              </>
+            )}
+            {isToday && hour <= to && (
+              <>
+                <path d={`M${xOf(frame, hour)} ${frame.top}V${HEIGHT - frame.bottom}`} className="curve-now" />
+                <text
+                  x={xOf(frame, hour) + (atRight ? -6 : 6)}
+                  y={frame.top + 4}
+                  textAnchor={atRight ? "end" : "start"}
+                >
+                  {t.now(time)}
+                </text>
+              </>
+            )}
+            <path d={line(frame, of.finished, of.slot_minutes)} className="curve-own" />
+            {isToday && hour <= to && (
+              <>
+                <circle cx={xOf(frame, hour)} cy={yOf(frame, share)} r="4" className="curve-point" />
+                <text
+                  className="curve-share"
+                  x={xOf(frame, hour) + (atRight ? -10 : 10)}
+                  y={yOf(frame, share) + (share > 30 ? 18 : -20)}
+                  textAnchor={atRight ? "end" : "start"}
+                >
+                  <tspan className="strong">{share} %</tspan>
+                  {of.behind !== null && (
+                    <tspan x={xOf(frame, hour) + (atRight ? -10 : 10)} dy="15">
+                      {compared}
+                    </tspan>
+                  )}
+                </text>
+              </>
+            )}
+          </svg>
+        )}
+      </div>
+      <div className="curve-foot t-12 muted">
+        {of.usual.length > 0 ? (
+          <span className="row gap-2">
+            <i className="curve-key" />
+            {t.usual(of.compared_with.length)}
+          </span>
+        ) : (
+          t.noUsual
+        )}
+        <Data of={of} />
+      </div>
+    </section>
+  );
+}
+
+/** The curve as a table, by hours. */
+function Data({ of }: { of: Overview }) {
+  const t = useTexts(overviewTexts);
+  const each = 60 / of.slot_minutes;
+  const rows = Array.from({ length: 25 }, (_, hour) => hour).filter(
+    (hour) => of.finished[hour * each] !== undefined || of.usual[hour * each] !== undefined,
+  );
+  const percent = (value: number | undefined) => (value === undefined ? "–" : `${value} %`);
+  return (
+    <details className="curve-data">
+      <summary>{t.data}</summary>
+      <table>
+        <thead>
+          <tr>
+            {[t.time, t.share, t.low, t.median, t.high].map((head) => (
+              <th key={head} scope="col">
+                {head}
+              </th>
+            ))}
+          </tr>
+        </thead>
+        <tbody>
+          {rows.map((hour) => {
+            const usual = of.usual[hour * each];
+            return (
+              <tr key={hour}>
+                <th scope="row">{`${String(hour).padStart(2, "0")}:00`}</th>
+                {[of.finished[hour * each], usual?.low, usual?.median, usual?.high].map((value, at) => (
+                  // biome-ignore lint/suspicious/noArrayIndexKey: columns stay in their places
+                  <td key={at}>{percent(value)}</td>
+                ))}
+              </tr>
+            );
+          })}
+        </tbody>
+      </table>
+    </details>
+  );
+}
+
+function useWidth(place: React.RefObject<HTMLElement | null>): number {
+  const [width, setWidth] = useState(0);
+  useEffect(() => {
+    const element = place.current;
+    if (!element) return;
+    const watch = new ResizeObserver(() => setWidth(element.clientWidth));
+    watch.observe(element);
+    return () => watch.disconnect();
+  }, [place]);
+  return width;
+}
