@@ -113,10 +113,21 @@ function Group(props: Props) {
       </button>
       <div className="dag-rows">
         {(node.rows ?? []).map((row) => (
-          <Row key={row.id} row={row} node={node.id} isChosen={chosen?.row === row.id && chosen.node === node.id} onChoose={onChoose} />
+          <Row
+            key={row.id}
+            row={row}
+            node={node.id}
+            isChosen={chosen?.row === row.id && chosen.node === node.id}
+            onChoose={onChoose}
+          />
         ))}
         {(node.moreRows ?? 0) > 0 && (
-          <button type="button" className="dag-more-rows" tabIndex={-1} onClick={() => onChoose({ node: node.id, row: "more" })}>
+          <button
+            type="button"
+            className="dag-more-rows"
+            tabIndex={-1}
+            onClick={() => onChoose({ node: node.id, row: "more" })}
+          >
             {t.moreRows(node.moreRows ?? 0)}
           </button>
         )}

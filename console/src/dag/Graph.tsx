@@ -144,7 +144,6 @@ export function Graph({
         role="application"
         aria-label={t.stage(name)}
         aria-describedby="dag-keys"
-        // biome-ignore lint/a11y/noNoninteractiveTabindex: the picture itself takes the arrow keys when no button is near
         tabIndex={view.detail === "buttons" ? -1 : 0}
         onKeyDown={onKeyDown}
         {...stage.pointer(onChoose)}
@@ -152,7 +151,7 @@ export function Graph({
         <span id="dag-keys" hidden>
           {t.stageKeys}
         </span>
-        <canvas ref={stage.canvas} aria-hidden="true" />
+        <canvas ref={stage.canvas} />
         <div className="dag-near" ref={stage.near}>
           {found &&
             view.detail === "buttons" &&
@@ -222,7 +221,12 @@ export function Graph({
         )}
         <div className="dag-zoom">
           <IconButton icon={Minus} label={t.zoomOut} onClick={() => stage.step(-1)} />
-          <button type="button" title={t.actualSize} aria-label={`${t.actualSize}, ${view.percent} %`} onClick={() => stage.scaleTo(1)}>
+          <button
+            type="button"
+            title={t.actualSize}
+            aria-label={`${t.actualSize}, ${view.percent} %`}
+            onClick={() => stage.scaleTo(1)}
+          >
             {view.percent} %
           </button>
           <IconButton icon={Plus} label={t.zoomIn} onClick={() => stage.step(1)} />

@@ -20,7 +20,8 @@ export function Mirror({
   const s = useTexts(statusTexts);
   const at = chosen ? picture.at.get(chosen.node) : undefined;
   const node = at === undefined ? undefined : picture.nodes[at];
-  const words = (each: GraphNode) => [each.name, each.status && s.name[each.status], each.meta].filter(Boolean).join(", ");
+  const words = (each: GraphNode) =>
+    [each.name, each.status && s.name[each.status], each.meta].filter(Boolean).join(", ");
   const beside = (edges: readonly number[] | undefined, side: "from" | "to") => [
     ...new Set((edges ?? []).map((edge) => picture.input[side][edge] as number)),
   ];

@@ -33,7 +33,8 @@ export function zoomed(camera: Camera, scale: number, at: { x: number; y: number
 /** The next step of zoom: quarters below one, halves above. */
 export function step(scale: number, direction: 1 | -1): number {
   const stops = [0.2, 0.25, 0.33, 0.5, 0.67, 0.8, 1, 1.25, 1.5, 2];
-  const found = direction > 0 ? stops.find((stop) => stop > scale + 0.005) : stops.findLast((stop) => stop < scale - 0.005);
+  const found =
+    direction > 0 ? stops.find((stop) => stop > scale + 0.005) : stops.findLast((stop) => stop < scale - 0.005);
   return found ?? (direction > 0 ? SCALES.most : SCALES.least);
 }
 

@@ -70,11 +70,13 @@ export function layout(input: LayoutInput): Layout {
   const y = new Int32Array(nodes);
   const order = new Int32Array(nodes);
   layers.forEach((items) => {
-    items.filter((item) => item < nodes).forEach((node, at) => {
-      order[node] = at;
-      x[node] = lefts[layer[node] as number] as number;
-      y[node] = Math.round((centres[node] as number) - (heights[node] as number) / 2 - top);
-    });
+    items
+      .filter((item) => item < nodes)
+      .forEach((node, at) => {
+        order[node] = at;
+        x[node] = lefts[layer[node] as number] as number;
+        y[node] = Math.round((centres[node] as number) - (heights[node] as number) / 2 - top);
+      });
   });
   const bendStart = new Int32Array(from.length + 1);
   const bends: number[] = [];
@@ -116,7 +118,10 @@ function withBends(input: LayoutInput, layer: Int32Array, closes: Uint8Array): B
   const nodes = heights.length;
   let wanted = 0;
   for (let edge = 0; edge < from.length; edge++)
-    wanted += Math.max(0, Math.abs((layer[to[edge] as number] as number) - (layer[from[edge] as number] as number)) - 1);
+    wanted += Math.max(
+      0,
+      Math.abs((layer[to[edge] as number] as number) - (layer[from[edge] as number] as number)) - 1,
+    );
   const bending = wanted <= MOST_BENDS;
 
   let count = 0;

@@ -38,7 +38,10 @@ function along(
   const up = arrow === "ArrowLeft";
   const { from, to, fromPort, toPort, heights } = picture.input;
   const own = (up ? picture.ups : picture.downs)[at] ?? [];
-  const ofRow = row === undefined ? own : own.filter((edge) => (up ? picture.edges[edge]?.toRow : picture.edges[edge]?.fromRow) === row);
+  const ofRow =
+    row === undefined
+      ? own
+      : own.filter((edge) => (up ? picture.edges[edge]?.toRow : picture.edges[edge]?.fromRow) === row);
   const among = ofRow.length > 0 ? ofRow : own;
   const height = (node: number, port: number) =>
     (layout.y[node] as number) + (port < 0 ? (heights[node] as number) / 2 : port);

@@ -93,9 +93,13 @@ function edges(context: CanvasRenderingContext2D, scene: Scene): void {
     const a = from[index] as number;
     const b = to[index] as number;
     const x1 = (layout.x[a] as number) + (widths[a] as number);
-    const y1 = (layout.y[a] as number) + ((fromPort[index] as number) < 0 ? (heights[a] as number) / 2 : (fromPort[index] as number));
+    const y1 =
+      (layout.y[a] as number) +
+      ((fromPort[index] as number) < 0 ? (heights[a] as number) / 2 : (fromPort[index] as number));
     const x2 = layout.x[b] as number;
-    const y2 = (layout.y[b] as number) + ((toPort[index] as number) < 0 ? (heights[b] as number) / 2 : (toPort[index] as number));
+    const y2 =
+      (layout.y[b] as number) +
+      ((toPort[index] as number) < 0 ? (heights[b] as number) / 2 : (toPort[index] as number));
     const first = layout.bendStart[index] as number;
     const end = layout.bendStart[index + 1] as number;
     let top = Math.min(y1, y2);

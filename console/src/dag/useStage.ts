@@ -1,4 +1,13 @@
-import { type CSSProperties, type PointerEvent, useCallback, useEffect, useLayoutEffect, useMemo, useRef, useState } from "react";
+import {
+  type CSSProperties,
+  type PointerEvent,
+  useCallback,
+  useEffect,
+  useLayoutEffect,
+  useMemo,
+  useRef,
+  useState,
+} from "react";
 import { type Box, type Camera, centred, fitted, ROOM, type Size, showing, step, zoomed } from "./camera";
 import type { Choice, Picture } from "./graph";
 import type { Layout } from "./layout";
@@ -71,7 +80,9 @@ export function useStage({
       const percent = Math.round(now.scale * 100);
       const nodes = detail === "buttons" ? visible : [];
       setView((last) =>
-        last.detail === detail && last.percent === percent && same(last.nodes, nodes) ? last : { detail, nodes, percent },
+        last.detail === detail && last.percent === percent && same(last.nodes, nodes)
+          ? last
+          : { detail, nodes, percent },
       );
     });
   }, []);
@@ -292,7 +303,9 @@ export function useStage({
       const fits = bottom + HOVER_CARD.height < size.current.height - ROOM.bottom || top < HOVER_CARD.height;
       return {
         left: Math.max(12, Math.min(left, size.current.width - HOVER_CARD.width - 12)),
-        ...(fits ? { top: Math.min(bottom + 10, size.current.height - HOVER_CARD.height) } : { bottom: size.current.height - top + 10 }),
+        ...(fits
+          ? { top: Math.min(bottom + 10, size.current.height - HOVER_CARD.height) }
+          : { bottom: size.current.height - top + 10 }),
       };
     },
   };

@@ -1,0 +1,169 @@
+import { useQuery } from "@tanstack/react-query";
+import { Copy, ExternalLink } from "lucide-react";
+import { useEffect, useRef, useState } from "react";
+import { Link } from "wouter";
+import { ApiError, api } from "../api/client";
+import { keys } from "../api/keys";
+import { Failure } from "../app/Page";
+import { useZone } from "../app/session";
+import { inEnvironment, useEnvironment } from "../app/url";
+import { Glyph } from "../status/Glyph";
+import { HUE, statusOf } from "../status/status";
+import { duration, timeOn } from "../texts/format";
+import { useTexts } from "../texts/texts";
+import { Button, IconButton } from "../ui/Button";
+import { classes } from "../ui/classes";
+import { Empty, SkeletonRows } from "../ui/pieces";
+import { toast } from "../ui/Toasts";
+import { bars, type RunLine, tail } from "./attempts";
+import { drawerTexts } from "./drawerTexts";
+import type { NodeLine } from "./instanceGraph";
+
+/** Characters of a log that the drawer shows; the page of the run log has the rest. */
+const MOST = 40_000;
+
+/** Runs of a node, the latest first, on a common axis; and what the chosen one wrote. */
+export function Attempts({ line, instance, day }: { line: NodeLine; instance: number; day: string }) {
+  const t = useTexts(drawerTexts);
+  const zone = useZone();
+  const [serial, setSerial] = useState<number | null>(null);
+  const { data, error, refetch } = useQuery({
+    queryKey: keys.node(line.id, "runs"),
+    queryFn: ({ signal }) => api.get("/node-instances/{id}/runs", { path: { id: line.id }, signal }),
+  });
+  if (!data)
+    return error ? (
+      <Refused error={error} onRetry={() => void refetch()} />
+    ) : (
+      <SkeletonRows rows={3} label={t.loading} />
+    );
+  const runs = data.items;
+  if (runs.length === 0) return <Empty title={t.never}>{t.neverNote}</Empty>;
+  const chosen = runs.find((run) => run.serial === serial) ?? (runs[0] as RunLine);
+  const places = bars(runs, Date.now());
+  return (
+    <>
+      <ol className="attempts">
+        {runs.map((run, at) => {
+          const status = statusOf(run.status);
+          const place = places[at];
+          return (
+            <li key={run.serial}>
+              <button
+                type="button"
+                className={HUE[status]}
+                aria-pressed={run === chosen}
+                onClick={() => setSerial(run.serial)}
+              >
+                <span className="muted right">{run.number || "–"}</span>
+                <Glyph status={status} size={14} />
+                <span className="attempt-axis">
+                  {place && <i style={{ left: `${place.left}%`, width: `${place.width}%` }} />}
+                </span>
+                <span className="soft">{place ? timeOn(run.started_at, zone, day) : ""}</span>
+                <span className="muted right">{place ? duration(run.duration_s) : ""}</span>
+                <span className="attempt-why muted">
+                  {(t.trigger as Record<string, string>)[run.trigger] ?? run.trigger}
+                  {!place && `, ${t.noLog.toLowerCase()}`}
+                  {run.message && `. ${run.message}`}
+                </span>
+              </button>
+            </li>
+          );
+        })}
+      </ol>
+      {chosen.number > 0 && <Log key={chosen.serial} node={line.id} run={chosen} instance={instance} />}
+    </>
+  );
+}
+
+function Log({ node, run, instance }: { node: number; run: RunLine; instance: number }) {
+  const t = useTexts(drawerTexts);
+  const environment = useEnvironment();
+  const box = useRef<HTMLPreElement>(null);
+  const follows = useRef(true);
+  const [away, setAway] = useState(false);
+  const { data, error, refetch } = useQuery({
+    queryKey: keys.node(node, "log", run.serial),
+    queryFn: ({ signal }) =>
+      api.get("/node-instances/{id}/runs/{serial}/log", { path: { id: node, serial: run.serial }, signal }),
+    refetchInterval: ({ state }) => (state.data?.live ? 1500 : false),
+  });
+  const content = data?.content ?? "";
+  // biome-ignore lint/correctness/useExhaustiveDependencies: it follows what is written
+  useEffect(() => {
+    if (follows.current && box.current) box.current.scrollTop = box.current.scrollHeight;
+  }, [content]);
+  const shown = tail(content, MOST);
+  const failed = run.status === "FAILED";
+  return (
+    <section className="dag-log" aria-label={t.log(run.number)}>
+      <div className="row gap-2 dag-log-head">
+        <b className="medium grow">{t.log(run.number)}</b>
+        {away && data?.live && (
+          <Button
+            size="small"
+            onClick={() => {
+              follows.current = true;
+              setAway(false);
+              if (box.current) box.current.scrollTop = box.current.scrollHeight;
+            }}
+          >
+            {t.toEnd}
+          </Button>
+        )}
+        <IconButton
+          size="small"
+          icon={Copy}
+          label={t.copy}
+          onClick={() => {
+            void navigator.clipboard?.writeText(content).then(() => toast({ text: t.copied }));
+          }}
+        />
+        {data?.logview && (
+          <a
+            className="button ghost icon small"
+            href={data.logview}
+            target="_blank"
+            rel="noreferrer"
+            aria-label={t.logview}
+            title={t.logview}
+          >
+            <ExternalLink size={14} aria-hidden="true" />
+          </a>
+        )}
+      </div>
+      {error && <Refused error={error} onRetry={() => void refetch()} />}
+      {data && (
+        <pre
+          ref={box}
+          // biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls
+          tabIndex={0}
+          className={classes("mono", failed && "failed")}
+          onScroll={(event) => {
+            const its = event.currentTarget;
+            follows.current = its.scrollHeight - its.scrollTop - its.clientHeight < 24;
+            setAway(!follows.current);
+          }}
+        >
+          {shown.text || <span className="muted">{t.emptyLog}</span>}
+          {data.live && <span className="muted">{`\n${t.live}`}</span>}
+        </pre>
+      )}
+      <p className="t-12 muted dag-log-foot">
+        {shown.cut && `${t.truncated} `}
+        <Link href={inEnvironment(`/instances/${instance}/log?node=${node}&run=${run.serial}`, environment)}>
+          {t.runLogPage}
+        </Link>
+      </p>
+    </section>
+  );
+}
+
+/** What may not be seen says so; other errors can be tried again. */
+export function Refused({ error, onRetry }: { error: unknown; onRetry: () => void }) {
+  const t = useTexts(drawerTexts);
+  if (error instanceof ApiError && error.status === 403)
+    return <p className="t-12 muted dag-refused">{t.notInspect}</p>;
+  return <Failure error={error} onRetry={onRetry} />;
+}

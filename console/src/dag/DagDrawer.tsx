@@ -1,0 +1,264 @@
+import { useQuery } from "@tanstack/react-query";
+import { Crosshair, Lock } from "lucide-react";
+import type { ReactNode } from "react";
+import { Link } from "wouter";
+import { api, type Schemas } from "../api/client";
+import { keys } from "../api/keys";
+import { useZone } from "../app/session";
+import { inEnvironment, useEnvironment, useQueryState } from "../app/url";
+import { closedBecause, OPERATION_ICONS } from "../instance/operationEntries";
+import { MoreButton } from "../instances/MoreButton";
+import { type OperationName, openOperation } from "../operation/open";
+import { Glyph, StatusPill } from "../status/Glyph";
+import { KindIcon, NodeIcon } from "../status/kinds";
+import { shortTimeOn } from "../texts/format";
+import { useLanguage } from "../texts/language";
+import { useTexts } from "../texts/texts";
+import { Button, IconButton } from "../ui/Button";
+import { Empty, Name } from "../ui/pieces";
+import { Drawer } from "../ui/Sheet";
+import { Tabs } from "../ui/Tabs";
+import { Attempts } from "./Attempts";
+import { CodePart, DiagnosisPart, FieldsPart, NodesPart, OperationsPart } from "./drawerParts";
+import { drawerTexts } from "./drawerTexts";
+import type { Choice } from "./graph";
+import { type Dag, type DagInstance, type NodeLine, statusOfInstance, statusOfNode } from "./instanceGraph";
+
+type Part = "nodes" | "attempts" | "fields" | "diagnosis" | "code" | "operations";
+
+interface Props {
+  dag: Dag;
+  instance: DagInstance;
+  /** The node of it that is chosen. */
+  row: string | null;
+  isCentre: boolean;
+  day: string;
+  onChoose: (choice: Choice | null) => void;
+  onToggle: (id: string) => void;
+  onCentre: () => void;
+}
+
+/** What is chosen in the picture: its operations, attempts, log, fields, diagnosis, code, and what waits for it. */
+export function DagDrawer(props: Props) {
+  const { instance, row, onChoose } = props;
+  const t = useTexts(drawerTexts);
+  const close = () => onChoose(null);
+  const isScript = instance.biz_type === "SCRIPT";
+  const nodes = useInstanceNodes(instance);
+  const line = isScript ? nodes?.[0] : (nodes?.find((node) => String(node.id) === row) ?? undefined);
+  if (!instance.visible || instance.biz_type === "ROOT")
+    return (
+      <Drawer label={t.details(instance.name)} title={instance.name} close={t.close} onClose={close}>
+        <Empty icon={instance.visible ? undefined : Lock} title={instance.visible ? t.rootTitle : t.lockedTitle}>
+          {instance.visible ? t.rootNote : t.lockedNote(instance.project)}
+        </Empty>
+      </Drawer>
+    );
+  const shown = row !== null && line ? { name: line.name, status: statusOfNode(line) } : null;
+  const status = shown?.status ?? statusOfInstance(instance);
+  return (
+    <Drawer
+      label={t.details(shown?.name ?? instance.name)}
+      title={
+        <span className="row gap-2">
+          {shown ? <NodeIcon size={16} /> : <KindIcon kind={instance.kind} size={16} />}
+          <Name>{shown?.name ?? instance.name}</Name>
+          {status && <StatusPill status={status} />}
+        </span>
+      }
+      close={t.close}
+      onClose={close}
+      foot={<Held {...props} line={row !== null ? line : undefined} />}
+    >
+      <div className="dag-drawer">
+        <p className="t-12 muted">
+          {shown && line
+            ? `${t.nodeOf(instance.name, instance.id)}, ${t.fields(line.fields.length)}`
+            : t.instanceOf(instance.id, instance.project)}
+        </p>
+        <Operations {...props} line={row !== null ? line : undefined} />
+        <Parts {...props} nodes={nodes} line={line} isScript={isScript} />
+      </div>
+    </Drawer>
+  );
+}
+
+/** Nodes as the picture has them where the table is opened; otherwise they are asked for. */
+function useInstanceNodes(instance: DagInstance): readonly NodeLine[] | undefined {
+  const known = instance.nodes;
+  const { data } = useQuery({
+    queryKey: keys.instance(instance.id, "nodes"),
+    queryFn: ({ signal }) => api.get("/instances/{id}/nodes", { path: { id: instance.id }, signal }),
+    enabled: known === null && instance.visible && instance.biz_type !== "ROOT",
+  });
+  return known ?? data?.items;
+}
+
+function Operations({ instance, line, isCentre, onCentre }: Props & { line: NodeLine | undefined }) {
+  const t = useTexts(drawerTexts);
+  const language = useLanguage();
+  const environment = useEnvironment();
+  const { data: detail } = useQuery({
+    queryKey: keys.instance(instance.id),
+    queryFn: ({ signal }) => api.get("/instances/{id}", { path: { id: instance.id }, signal }),
+  });
+  const { data: projects } = useQuery({
+    queryKey: keys.projects(),
+    queryFn: ({ signal }) => api.get("/projects", { signal }),
+  });
+  const { data: fields } = useQuery({
+    queryKey: keys.instance(instance.id, "fields"),
+    queryFn: ({ signal }) => api.get("/instances/{id}/fields", { path: { id: instance.id }, signal }),
+    enabled: line !== undefined && instance.biz_type !== "SCRIPT",
+  });
+  const own = line && fields?.items.filter((field) => line.fields.includes(field.name));
+  const offered: Readonly<Record<string, Schemas["OfferView"]>> =
+    own && own.length > 0 ? together(own.map((field) => field.operations)) : (detail?.operations ?? {});
+  const button = (operation: OperationName, label: string): ReactNode => (
+    <Button
+      size="small"
+      icon={OPERATION_ICONS[operation]}
+      reason={closedBecause(offered, operation, language)}
+      onClick={() =>
+        openOperation({
+          operation,
+          targets: [
+            { instance: instance.id, ...(line && instance.biz_type !== "SCRIPT" ? { fields: line.fields } : {}) },
+          ],
+          perspective: "DAG",
+        })
+      }
+    >
+      {label}
+    </Button>
+  );
+  return (
+    <div className="dag-operations">
+      {button("RERUN", t.rerun)}
+      {button("FORCE_RERUN_CURRENT", t.force)}
+      {button("SET_SUCCESS", t.success)}
+      {!isCentre && <IconButton kind="plain" size="small" icon={Crosshair} label={t.centre} onClick={onCentre} />}
+      <MoreButton
+        instance={instance.id}
+        name={instance.name}
+        task={instance.task}
+        type={instance.biz_type}
+        mode={projects?.items.find((project) => project.name === instance.project)?.mode}
+        environment={environment}
+        perspective="DAG"
+      />
+    </div>
+  );
+}
+
+/** An operation on several fields is open when it is open on one of them; otherwise the first says why not. */
+function together(
+  all: readonly Readonly<Record<string, Schemas["OfferView"]>>[],
+): Record<string, Schemas["OfferView"]> {
+  const found: Record<string, Schemas["OfferView"]> = {};
+  for (const offers of all)
+    for (const [name, offer] of Object.entries(offers))
+      if (!found[name] || (!found[name].open && offer.open)) found[name] = offer;
+  return found;
+}
+
+function Parts({
+  instance,
+  row,
+  nodes,
+  line,
+  isScript,
+  day,
+  onChoose,
+}: Props & { nodes: readonly NodeLine[] | undefined; line: NodeLine | undefined; isScript: boolean }) {
+  const t = useTexts(drawerTexts);
+  const environment = useEnvironment();
+  const [query, change] = useQueryState();
+  const ofNode = row !== null || isScript;
+  const parts: Part[] = [
+    ofNode ? "attempts" : "nodes",
+    ...(isScript ? [] : (["fields"] as const)),
+    "diagnosis",
+    "code",
+    "operations",
+  ];
+  const asked = query.get("part") as Part | null;
+  const part = asked && parts.includes(asked) ? asked : (parts[0] as Part);
+  const count: Partial<Record<Part, number>> = {
+    nodes: instance.node_count,
+    fields: ofNode ? line?.fields.length : instance.field_count,
+  };
+  return (
+    <>
+      <Tabs
+        label={t.views}
+        tabs={parts.map((each) => ({ id: each, label: t.tabs[each], count: count[each] }))}
+        current={part}
+        onSelect={(next) => change({ part: next === parts[0] ? null : next })}
+        panel="dag-part"
+      />
+      <div className="dag-part" id="dag-part" role="tabpanel" aria-label={t.tabs[part]}>
+        {part === "nodes" && (
+          <NodesPart nodes={nodes} onChoose={(node) => onChoose({ node: String(instance.id), row: String(node) })} />
+        )}
+        {part === "attempts" && line && <Attempts key={line.id} line={line} instance={instance.id} day={day} />}
+        {part === "fields" && <FieldsPart instance={instance.id} only={row !== null ? line?.fields : undefined} />}
+        {part === "diagnosis" && <DiagnosisPart instance={instance.id} node={ofNode ? line?.id : undefined} />}
+        {part === "code" && <CodePart instance={instance.id} node={ofNode ? line?.id : undefined} />}
+        {part === "operations" && (
+          <>
+            <OperationsPart instance={instance.id} day={day} />
+            <Link className="t-12 medium" href={inEnvironment(`/instances/${instance.id}/operations`, environment)}>
+              {t.allOperations}
+            </Link>
+          </>
+        )}
+      </div>
+    </>
+  );
+}
+
+/** What of the picture waits for what is chosen. */
+function Held({ dag, instance, line, day, onChoose }: Props & { line: NodeLine | undefined }) {
+  const t = useTexts(drawerTexts);
+  const zone = useZone();
+  const done = line ? line.status === "SUCCESS" : instance.statuses.every((status) => status === "SUCCEEDED");
+  if (done) return null;
+  const ids = new Set(
+    line
+      ? dag.node_edges
+          .filter((edge) => edge.up_node === line.id && !edge.removed && edge.down !== instance.id)
+          .map((edge) => edge.down)
+      : dag.edges.filter((edge) => edge.up === instance.id && !edge.removed).map((edge) => edge.down),
+  );
+  const held = dag.instances.filter(
+    (each) => ids.has(each.id) && each.statuses.some((status) => status !== "SUCCEEDED"),
+  );
+  return (
+    <section className="dag-held" aria-label={t.held(line?.name ?? instance.name)}>
+      <div className="row gap-2">
+        <b className="medium grow ellipsis">{t.held(line?.name ?? instance.name)}</b>
+        <span className="muted">{t.heldCount(held.length)}</span>
+      </div>
+      {held.length === 0 ? (
+        <p className="muted">{t.heldNone}</p>
+      ) : (
+        <ul>
+          {held.slice(0, 6).map((each) => {
+            const status = statusOfInstance(each);
+            return (
+              <li key={each.id}>
+                <button type="button" onClick={() => onChoose({ node: String(each.id) })}>
+                  {status && <Glyph status={status} size={12} />}
+                  <Name className="grow">{each.name}</Name>
+                  {each.due_at && <span className="muted">{t.due(shortTimeOn(each.due_at, zone, day))}</span>}
+                </button>
+              </li>
+            );
+          })}
+          {held.length > 6 && <li className="muted">{t.andMore(held.length - 6)}</li>}
+        </ul>
+      )}
+    </section>
+  );
+}

@@ -1,0 +1,267 @@
+/** The picture of instances from what the server says of them. */
+
+import type { Schemas } from "../api/client";
+import { type Status, statusOf } from "../status/status";
+import { duration, shortTimeOn } from "../texts/format";
+import type { Choice, GraphEdge, GraphField, GraphNode, GraphRow, Look } from "./graph";
+import { dagTexts } from "./texts";
+
+export type Dag = Schemas["Dag"];
+export type DagInstance = Schemas["DagInstance"];
+export type NodeLine = Schemas["NodeLine"];
+export type FieldLine = Schemas["FieldLine"];
+
+export const ROOT = "0";
+/** Of tables with more nodes so many are shown, first those that have not succeeded. */
+export const MOST_ROWS = 12;
+
+/** A set of neighbours that was asked for besides the levels. */
+export interface Opened {
+  instance: number;
+  direction: "up" | "down";
+}
+
+/** `u12` and `d7`, as the address keeps them. */
+export function openedOf(texts: readonly string[]): Opened[] {
+  return texts.flatMap((text) => {
+    const match = /^([ud])(\d{1,15})$/.exec(text);
+    return match
+      ? [{ instance: Number(match[2]), direction: match[1] === "u" ? ("up" as const) : ("down" as const) }]
+      : [];
+  });
+}
+
+/** Answers put together: the first is that of the centre. What is still hidden of an instance is counted anew. */
+export function joined(parts: readonly Dag[]): Dag | null {
+  const first = parts[0];
+  if (!first) return null;
+  if (parts.length === 1) return first;
+  const instances = new Map<number, DagInstance>();
+  const edges = new Map<string, Dag["edges"][number]>();
+  const nodeEdges = new Map<string, Dag["node_edges"][number]>();
+  // How many neighbours each has in all: those that an answer shows, and those that it counts.
+  const all = new Map<number, { up: number; down: number }>();
+  for (const part of parts) {
+    const shown = new Map<number, { up: number; down: number }>();
+    for (const each of part.instances) {
+      const known = instances.get(each.id);
+      if (!known || (known.nodes === null && each.nodes !== null)) instances.set(each.id, each);
+      shown.set(each.id, { up: each.more_up, down: each.more_down });
+    }
+    for (const edge of part.edges) {
+      edges.set(`${edge.up} ${edge.down}`, edge);
+      const up = shown.get(edge.up);
+      const down = shown.get(edge.down);
+      if (up) up.down += 1;
+      if (down) down.up += 1;
+    }
+    for (const [id, counts] of shown) {
+      const known = all.get(id);
+      all.set(id, { up: Math.max(known?.up ?? 0, counts.up), down: Math.max(known?.down ?? 0, counts.down) });
+    }
+    for (const edge of part.node_edges)
+      nodeEdges.set(`${edge.up} ${edge.up_node} ${edge.down} ${edge.down_node}`, edge);
+  }
+  for (const edge of edges.values()) {
+    const up = all.get(edge.up);
+    const down = all.get(edge.down);
+    if (up) up.down -= 1;
+    if (down) down.up -= 1;
+  }
+  return {
+    ...first,
+    complete: parts.every((part) => part.complete),
+    instances: [...instances.values()].map((each) => ({
+      ...each,
+      more_up: Math.max(0, all.get(each.id)?.up ?? 0),
+      more_down: Math.max(0, all.get(each.id)?.down ?? 0),
+    })),
+    edges: [...edges.values()],
+    // An edge to the whole of a table that another answer shows opened gives way to those of its nodes.
+    node_edges: [...nodeEdges.values()].filter(
+      (edge) =>
+        (edge.up_node !== null || !instances.get(edge.up)?.nodes) &&
+        (edge.down_node !== null || !instances.get(edge.down)?.nodes),
+    ),
+  };
+}
+
+export function statusOfInstance(instance: DagInstance): Status | null {
+  const code = instance.statuses[0];
+  if (!instance.visible || code === undefined) return null;
+  return statusOf(code, { paused: instance.paused > 0 && instance.paused === instance.node_count });
+}
+
+export function statusOfNode(node: NodeLine): Status {
+  return statusOf(node.status, { paused: node.paused });
+}
+
+export interface Words {
+  language: "en" | "zh";
+  zone: string;
+  /** The day on which the centre runs. */
+  day: string | null;
+}
+
+/** Nodes and edges of the picture. `fields` are those of the instance of which a node is chosen. */
+export function graphOf(
+  dag: Dag,
+  chosen: Choice | null,
+  fields: readonly FieldLine[] | undefined,
+  allRows: ReadonlySet<string>,
+  words: Words,
+): { nodes: GraphNode[]; edges: GraphEdge[] } {
+  const edges = edgesOf(dag);
+  const kept = new Set<string>();
+  const gone = new Set<string>();
+  for (const edge of dag.edges) {
+    const side = edge.removed ? gone : kept;
+    side.add(String(edge.up));
+    side.add(String(edge.down));
+  }
+  const nodes = dag.instances.map((each) => {
+    const id = String(each.id);
+    const removed = each.id !== dag.centre && gone.has(id) && !kept.has(id);
+    return nodeOf(each, dag, removed, chosen?.node === id ? chosen : null, fields, allRows.has(id), words);
+  });
+  return { nodes, edges };
+}
+
+function nodeOf(
+  each: DagInstance,
+  dag: Dag,
+  removed: boolean,
+  chosen: Choice | null,
+  fields: readonly FieldLine[] | undefined,
+  everyRow: boolean,
+  words: Words,
+): GraphNode {
+  const t = dagTexts[words.language];
+  const node: GraphNode = {
+    id: String(each.id),
+    name: each.name,
+    kind: each.kind,
+    status: statusOfInstance(each),
+    meta: "",
+    locked: !each.visible,
+    removed,
+    moreUp: each.more_up,
+    moreDown: each.more_down,
+  };
+  if (!each.visible) return { ...node, meta: t.lockedMeta(each.project) };
+  if (each.biz_type === "ROOT") return { ...node, meta: t.root };
+  if (removed) return { ...node, meta: t.removedMeta };
+  const due = each.due_at ? t.due(shortTimeOn(each.due_at, words.zone, words.day)) : "";
+  const ended = each.ended_at ? shortTimeOn(each.ended_at, words.zone, words.day) : "";
+  if (each.nodes && each.biz_type !== "SCRIPT") {
+    const rows = rowsOf(each.nodes, everyRow ? Number.POSITIVE_INFINITY : MOST_ROWS, chosen?.row);
+    return {
+      ...node,
+      meta: [t.hash(each.id), due].filter(Boolean).join(", "),
+      aside: t.nodeCount(each.node_count),
+      counts: each.node_statuses,
+      rows: rows.map((line) => rowOf(line, each, dag, chosen?.row === String(line.id) ? fields : undefined, words)),
+      moreRows: each.nodes.length - rows.length,
+    };
+  }
+  const what = each.biz_type === "SCRIPT" ? t.script : t.fieldsAndNodes(each.field_count, each.node_count);
+  return { ...node, meta: ended ? what : [what, due].filter(Boolean).join(", "), aside: ended };
+}
+
+/** At most `most`, and the one that is chosen: what has not succeeded comes first when some are left out. */
+export function rowsOf(nodes: readonly NodeLine[], most: number, chosen: string | undefined): NodeLine[] {
+  if (nodes.length <= most) return [...nodes];
+  const ranked = [...nodes].sort((a, b) => rank(a) - rank(b));
+  const taken = new Set(ranked.slice(0, most));
+  const own = nodes.find((node) => String(node.id) === chosen);
+  if (own) taken.add(own);
+  return ranked.filter((node) => taken.has(node));
+
+  function rank(node: NodeLine): number {
+    return node.status === "SUCCESS" ? 1 : 0;
+  }
+}
+
+function rowOf(
+  line: NodeLine,
+  instance: DagInstance,
+  dag: Dag,
+  fields: readonly FieldLine[] | undefined,
+  words: Words,
+): GraphRow {
+  const t = dagTexts[words.language];
+  const status = statusOfNode(line);
+  let note = duration(line.duration_s);
+  if (line.duration_s === null) note = "";
+  if (line.status === "FAILED" && line.retries > 0) note = t.attemptOf(line.attempt, line.retries + 1);
+  if (line.status === "INIT") {
+    const before = dag.node_edges.find(
+      (edge) => edge.kind === "INTERNAL" && edge.down === instance.id && edge.down_node === line.id,
+    );
+    const name = instance.nodes?.find((node) => node.id === before?.up_node && node.status !== "SUCCESS")?.name;
+    note = name ? t.after(name) : "";
+  }
+  if (line.paused) note = t.paused;
+  return {
+    id: String(line.id),
+    name: line.name,
+    status,
+    meta: t.fields(line.fields.length),
+    note,
+    fields: fields ? fieldsOf(line, fields, words) : undefined,
+  };
+}
+
+function fieldsOf(line: NodeLine, fields: readonly FieldLine[], words: Words): GraphField[] {
+  const t = dagTexts[words.language];
+  const known = new Map(fields.map((field) => [field.name, field]));
+  return line.fields.map((name) => {
+    const field = known.get(name);
+    const elsewhere = field?.nodes.filter((node) => node.id !== line.id).map((node) => node.name) ?? [];
+    return {
+      name,
+      status: field?.status
+        ? statusOf(field.status, { waiting: field.waiting, paused: field.paused === "paused" })
+        : null,
+      note: elsewhere.length > 0 ? t.alsoIn(elsewhere.join(", ")) : undefined,
+    };
+  });
+}
+
+function edgesOf(dag: Dag): GraphEdge[] {
+  const byId = new Map(dag.instances.map((each) => [each.id, each]));
+  const nodes = new Map<string, NodeLine>();
+  for (const each of dag.instances) for (const node of each.nodes ?? []) nodes.set(`${each.id}/${node.id}`, node);
+  const look = (up: number, upNode: number | null, removed: boolean): Look => {
+    if (removed) return "removed";
+    const node = upNode === null ? undefined : nodes.get(`${up}/${upNode}`);
+    if (node) return node.status === "SUCCESS" ? "plain" : "unmet";
+    const instance = byId.get(up);
+    if (!instance?.visible) return "plain";
+    return instance.statuses.every((status) => status === "SUCCEEDED") ? "plain" : "unmet";
+  };
+  const opened = (id: number) => {
+    const each = byId.get(id);
+    return each?.nodes !== null && each?.nodes !== undefined && each.biz_type !== "SCRIPT";
+  };
+  const found: GraphEdge[] = dag.edges
+    .filter((edge) => !opened(edge.up) && !opened(edge.down))
+    .map((edge) => ({ from: String(edge.up), to: String(edge.down), look: look(edge.up, null, edge.removed) }));
+  const covered = new Set<string>();
+  for (const edge of dag.node_edges) {
+    if (!opened(edge.up) && !opened(edge.down)) continue;
+    covered.add(`${edge.up} ${edge.down}`);
+    found.push({
+      from: String(edge.up),
+      to: String(edge.down),
+      fromRow: edge.up_node === null || !opened(edge.up) ? null : String(edge.up_node),
+      toRow: edge.down_node === null || !opened(edge.down) ? null : String(edge.down_node),
+      look: look(edge.up, edge.up_node, edge.removed),
+    });
+  }
+  // Answers that were put together may know an edge between instances and not between their nodes.
+  for (const edge of dag.edges)
+    if ((opened(edge.up) || opened(edge.down)) && !covered.has(`${edge.up} ${edge.down}`))
+      found.push({ from: String(edge.up), to: String(edge.down), look: look(edge.up, null, edge.removed) });
+  return found;
+}
