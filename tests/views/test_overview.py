@@ -29,6 +29,7 @@ def test_instances_count_once_under_their_most_urgent_status(home: House) -> Non
     succeeded = after.statuses.get("SUCCEEDED", 0)
     assert succeeded > 0
     assert list(after.finished) == sorted(after.finished)
+    assert after.finished_now == round(100 * succeeded / 6, 1) >= after.finished[-1]
     (shop,) = after.projects
     assert (shop.name, shop.total, shop.statuses) == ("shop", 6, after.statuses)
     assert [hour.hour for hour in shop.hours] == [0, 1, 2] and sum(hour.total for hour in shop.hours) == 6

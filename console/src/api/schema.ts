@@ -1839,7 +1839,7 @@ export interface components {
         /**
          * Overview
          * @description `statuses` count instances by their most urgent status, `types` those of logical tables and of scripts. `day_start` is the first moment of the run date. `finished`: percent of the
-         *         instances that had finished `slot_minutes` * n after it, up to `now`; `usual`: the same of the days in `compared_with`, for the whole
+         *         instances that had finished `slot_minutes` * n after it, up to `now`, and `finished_now` by now; `usual`: the same of the days in `compared_with`, for the whole
          *         day, empty without any. `behind` is how many percent less than the median finished so far, negative for more; None without a
          *         comparison. `late_before`: instances due before it that have not started are late; `latest` are some of them, the longest waiting first.
          */
@@ -1851,6 +1851,7 @@ export interface components {
             day_start: string;
             environment: string;
             finished: number[];
+            finished_now: number;
             late: number;
             late_before: string;
             latest: components["schemas"]["LateLine"][];

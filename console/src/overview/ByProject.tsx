@@ -41,6 +41,7 @@ export function ByProject({ of }: { of: Overview }) {
                   {name(hour)}
                 </th>
               ))}
+              <td />
             </tr>
           </thead>
           <tbody>
@@ -68,6 +69,7 @@ export function ByProject({ of }: { of: Overview }) {
                       <Bar of={by.get(hour)} name={name(hour)} most={most} />
                     </td>
                   ))}
+                  <td />
                 </tr>
               );
             })}

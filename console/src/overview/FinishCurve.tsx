@@ -20,9 +20,9 @@ export function FinishCurve({ of }: { of: Overview }) {
   const to = lastHour(medians, of.finished, hours, of.slot_minutes);
   const frame: Frame = { width, height: HEIGHT, left: 44, right: 16, top: 16, bottom: 28, from: 0, to };
   const reached = of.finished.length - 1;
-  const share = of.finished[reached] ?? 0;
-  const hour = (Math.max(0, reached) * of.slot_minutes) / 60;
-  const isToday = reached >= 0 && of.finished.length * of.slot_minutes <= 1440;
+  const share = of.finished_now;
+  const hour = (new Date(of.now).getTime() - new Date(of.day_start).getTime()) / 3_600_000;
+  const isToday = reached >= 0 && hour < 24;
   const time = shortTimeOn(of.now, zone, of.run_date);
   const marks = Array.from({ length: Math.floor(to / step(to)) + 1 }, (_, at) => at * step(to));
   const behind = of.behind ?? 0;
@@ -68,7 +68,10 @@ export function FinishCurve({ of }: { of: Overview }) {
                 </text>
               </>
             )}
-            <path d={line(frame, of.finished, of.slot_minutes)} className="curve-own" />
+            <path
+              d={`${line(frame, of.finished, of.slot_minutes)}${isToday ? `L${xOf(frame, hour)} ${yOf(frame, share)}` : ""}`}
+              className="curve-own"
+            />
             {isToday && hour <= to && (
               <>
                 <circle cx={xOf(frame, hour)} cy={yOf(frame, share)} r="4" className="curve-point" />

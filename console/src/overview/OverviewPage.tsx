@@ -114,22 +114,34 @@ function Day({ of, projects }: { of: Overview; projects: readonly string[] }) {
 
 function DatePick({ date, onChange }: { date: string; onChange: (date: string) => void }) {
   const t = useTexts(overviewTexts);
+  const take = (text: string) => {
+    if (text !== date && isDate(text)) onChange(text);
+  };
   return (
     <span className="row gap-1">
       <IconButton icon={ChevronLeft} size="small" label={t.before} onClick={() => onChange(moved(date, -1))} />
       <label className="field">
         {t.date}
         <input
-          type="date"
           className="date-input"
-          value={date}
+          key={date}
+          defaultValue={date}
           aria-label={t.date}
-          onChange={(event) => event.target.value && onChange(event.target.value)}
+          placeholder="2026-01-31"
+          maxLength={10}
+          onKeyDown={(event) => {
+            if (event.key === "Enter") take(event.currentTarget.value);
+          }}
+          onBlur={(event) => take(event.currentTarget.value)}
         />
       </label>
       <IconButton icon={ChevronRight} size="small" label={t.after} onClick={() => onChange(moved(date, 1))} />
     </span>
   );
+}
+
+function isDate(text: string): boolean {
+  return /^\d{4}-\d{2}-\d{2}$/.test(text) && !Number.isNaN(new Date(`${text}T00:00:00Z`).getTime());
 }
 
 function moved(date: string, days: number): string {

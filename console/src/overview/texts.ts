@@ -19,7 +19,7 @@ export const overviewTexts = defineTexts(
     tables: (count: number) => plural(count, "table"),
     scripts: (count: number) => plural(count, "script"),
     pausedToo: (count: number) => `${count} paused`,
-    lateNote: "not started 15 min after they were due",
+    lateNote: "due over 15 min ago, not started",
     lateOf: (count: string) => `${count} late`,
     noPause: "none paused",
     finished: "Finished",

@@ -77,7 +77,7 @@ class LateLine:
 @dataclass(frozen=True, slots=True)
 class Overview:
     """`statuses` count instances by their most urgent status, `types` those of logical tables and of scripts. `day_start` is the first moment of the run date. `finished`: percent of the
-    instances that had finished `slot_minutes` * n after it, up to `now`; `usual`: the same of the days in `compared_with`, for the whole
+    instances that had finished `slot_minutes` * n after it, up to `now`, and `finished_now` by now; `usual`: the same of the days in `compared_with`, for the whole
     day, empty without any. `behind` is how many percent less than the median finished so far, negative for more; None without a
     comparison. `late_before`: instances due before it that have not started are late; `latest` are some of them, the longest waiting first."""
 
@@ -95,6 +95,7 @@ class Overview:
     late_before: datetime
     slot_minutes: int
     finished: tuple[float, ...]
+    finished_now: float
     usual: tuple[UsualShare, ...]
     compared_with: tuple[date, ...]
     behind: float | None
@@ -126,6 +127,7 @@ def overview(
     before = {day: _finished(its, _start(world, day)) for day, its in sorted(by_date.items())}
     usual = tuple(UsualShare(min(at), median(at), max(at)) for at in zip(*before.values(), strict=True))
     reached = len(finished) - 1
+    share = _share(sum(each.number for each in own if each.finished is not None), _count(own))
     lateness = environment is Environment.PROD  # those of development wait until somebody runs them
     late = _late(own) if lateness else 0
     return Overview(
@@ -143,9 +145,10 @@ def overview(
         late_before,
         SLOT // timedelta(minutes=1),
         tuple(finished),
+        share,
         usual,
         tuple(before),
-        round(usual[reached].median - finished[reached], 1) if usual and own and reached >= 0 else None,
+        round(usual[reached].median - share, 1) if usual and own and reached >= 0 else None,
         _projects(world, actor, own, start, lateness=lateness),
     )
 
@@ -169,7 +172,7 @@ def _finished(tallies: Sequence[Tally], start: datetime) -> list[float]:
     shares, so_far = [], 0
     for slot in range(SLOTS + 1):
         so_far += at[slot]
-        shares.append(round(100 * so_far / total, 1) if total else 0.0)
+        shares.append(_share(so_far, total))
     return shares
 
 
@@ -194,6 +197,10 @@ def _latest(world: World, query: InstanceQuery, late_before: datetime, now: date
                 )
             )
     return tuple(found[:LATEST])
+
+
+def _share(part: int, total: int) -> float:
+    return round(100 * part / total, 1) if total else 0.0
 
 
 def _projects(
