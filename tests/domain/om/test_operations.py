@@ -231,6 +231,14 @@ def test_rerun_downstream_custom(done: House) -> None:
     assert refused(none) == ["EMPTY_SCOPE"]
 
 
+def test_fields_that_do_not_depend_on_the_start_are_no_members(done: House) -> None:
+    for start, member in ((on(done, "A", "t1"), on(done, "E", "m2")), (on(done, "E", "m1"), on(done, "A", "t4"))):
+        plan = done.decide(RerunDownstream(start, scope=DownstreamScope.CUSTOM, members=(member,)))
+        assert refused(plan) == ["NOT_FOUND"] and "does not depend on the start" in plan.refusals[0].message
+    optional = (on(done, "E", "m3"),)
+    assert done.decide(RerunDownstream(on(done, "A", "t1"), scope=DownstreamScope.CUSTOM, members=optional)).is_accepted
+
+
 def test_an_optional_member_may_be_chosen(done: House) -> None:
     members = (on(done, "Z"),)
     plan = done.decide(RerunDownstream(on(done, "A", "t1"), scope=DownstreamScope.CUSTOM, members=members))

@@ -205,6 +205,8 @@ def _custom(
     full = affected(snapshot, start.seeds, start_nodes)
     wider = affected(snapshot, start.closure.fields, start.closure.nodes)
     """Also what depends on fields that are only associated: optional, may be chosen."""
+    dependent = set(closure(graph.incidence, sorted(full.fields | wider.fields)).fields)
+    """With what is written along with them: a field that was shown as associated may be named, too."""
     chosen: set[int] = set()
     fields: set[int] = set()
     nodes: set[int] = set()
@@ -215,6 +217,13 @@ def _custom(
         at = selection.instance
         chosen.add(at)
         if target.fields is not None:
+            strange = [f for f in selection.fields if f not in dependent]
+            if strange:
+                items = tuple(
+                    Item(graph.fields[f].id, field_label(snapshot, f), "", "not downstream of the start")
+                    for f in strange
+                )
+                return Refusal(RefusalCode.NOT_FOUND, f"'{items[0].name}' does not depend on the start", items)
             fields.update(selection.fields)
             continue
         own = set(graph.fields_of_instance[at])
