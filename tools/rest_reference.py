@@ -202,6 +202,20 @@ What an operation touches is checked object by object, by the project of each:
   Whoever may see one metric sees the table.
 
 Refused operations are in the operation log like accepted ones. Batches skip what is forbidden and say so. A rehearsal's clock and attempts are directed by administrators.
+
+## What code may do
+
+Who publishes into a project (PROJECT_ADMIN, DEVELOPER) decides what runs there. An attempt runs for the server's administrator, narrowed to:
+
+- everything to tables and other objects of the MaxCompute project that it runs in (`shop_dev` in development), except administering it: its owner, members, grants, properties;
+- reading tables of **all** projects of the server. Whoever may publish a task or read its log can see so what their own rights on tables would not show.
+
+What it changes in another project is refused (NoPermission), and a task whose SQL, `outputs` or target names a table there cannot be published. So what runs in development cannot
+overwrite production, basic projects included. The token that scripts find is narrowed alike.
+
+**Python and Shell scripts are processes of the user that runs the server**, on its machine and its network. They can read and write whatever that user can: other projects' files in the warehouse, `secret.key`,
+`connections.toml`, `server.lock` with an administrator's token. Roles and policies do not hold them back: let DEVELOPER be only who might administer the server, and run the server as a user, or in a
+container, that owns nothing but its home. Integration tasks read and write all of the folder `files`, whatever their project, and the connections that name their project or none.
 """
 
 

@@ -286,7 +286,7 @@ def _diagnosis(found: DiagnosisPage) -> list[object]:
             ("slots held by", each.occupants, each.occupied),
         ):
             if refs:
-                shown = [f"{ref.label} ({ref.status_label})" for ref in refs]
+                shown = [f"{ref.label} ({ref.status_label}, instance {ref.instance})" for ref in refs]
                 made.append(f"  {word}: {names(shown)}" + (f" of {count}" if count > len(refs) else ""))
         made.append("")
     return made

@@ -246,7 +246,7 @@ def _task(task: TaskChange, most: int) -> list[object]:
         if task.fields:
             nodes = "; ".join(f"{node.name} {{{', '.join(node.fields)}}}" for node in task.nodes[:most])
             made.append(f"    {len(task.fields)} fields in {len(task.nodes)} nodes: {nodes}")
-        made += [f"    after {', '.join(task.dependencies_added)}"] if task.dependencies_added else []
+        made += [f"    after {'; '.join(task.dependencies_added)}"] if task.dependencies_added else []
         return made
     if task.strategy_after != task.strategy_before:
         why = "; ".join(task.rebuilt_because)

@@ -6,7 +6,7 @@ What a script gets:
 - a small environment: `PATH`, `HOME` and `TMPDIR` (the working folder), `LANG`, `TZ`, each parameter under its own name where that
   can be a variable's name and is not taken, `TASKHOUSE_INSTANCE`, `TASKHOUSE_TASK` and `TASKHOUSE_ATTEMPT`; nothing else of the server's own;
 - this server: `ODPS_ENDPOINT`, `ODPS_PROJECT_NAME` and `ODPS_BEARER_TOKEN`, so that `odps.ODPS.from_environments()` is the project with the
-  rights of the task instance's owner (of a recurring node's attempt that is the administrator). The token is worth something only
+  rights of the task instance's owner, no more than those of the token that submitted it. The token is worth something only
   while the attempt is live, and is blotted out of the output.
 
 Exit code 0 is success. The output of both streams is the result's text, its middle left out when it is long; while the script runs it can

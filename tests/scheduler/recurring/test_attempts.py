@@ -21,16 +21,25 @@ from taskhouse.domain.recurring import BizType, Environment
 from taskhouse.domain.roles import Actor
 from taskhouse.domain.schedule import Cycle, Schedule
 from taskhouse.domain.status import CLASS_OF, NodeStatus
+from taskhouse.services.catalogue.projects import create as create_project
 from taskhouse.services.recurring import apply_operation, preview_operation
 from taskhouse.services.recurring.generate import generate_date
+from taskhouse.services.world import Caller
 from taskhouse.wiring.server import Server
 
 PROD = Environment.PROD
 WAIT_S = 60
 
 
-def task(name: str, code: str, *ups: str, kind: ProgramKind = ProgramKind.SQL, parameters: str = "") -> PublishedTask:
-    program = Program(kind, code, "taskhouse", parameters)
+def task(
+    name: str,
+    code: str,
+    *ups: str,
+    kind: ProgramKind = ProgramKind.SQL,
+    parameters: str = "",
+    project: str = "taskhouse",
+) -> PublishedTask:
+    program = Program(kind, code, project, parameters)
     return PublishedTask(
         f"shop.{name}",
         name,
@@ -52,6 +61,10 @@ class Rooms:
         self.today = datetime.now(UTC).date()
         generate_date(self.store, PROD, self.today, datetime.now(UTC), UTC)
         self.server.start()
+
+    def make_project(self, name: str) -> Rooms:
+        create_project(self.server.world, Caller("ALIYUN$admin", is_admin=True), name)
+        return self
 
     @property
     def store(self):  # type: ignore[no-untyped-def]
@@ -125,6 +138,47 @@ def test_nodes_run_their_code_with_the_times_of_their_instance(open_rooms: Calla
     assert rooms.state("mark").status is NodeStatus.SUCCESS and not rooms.run("mark").task_instance
     assert rooms.run("hole").message.endswith("'nope' is neither a parameter nor a time expression")
     assert "nosuch" in rooms.run("wrong").message and rooms.state("wrong").reason is FailReason.ERROR
+
+
+def test_attempts_change_their_own_project_only_and_administer_none(open_rooms: Callable[..., Rooms]) -> None:
+    script = """
+from odps import ODPS
+from odps.errors import NoPermission
+o = ODPS.from_environments()
+assert o.execute_sql("select a from elsewhere.t").open_reader(tunnel=True).count == 1
+for refused in (
+    lambda: o.execute_sql("drop table elsewhere.t"),
+    lambda: o.get_table("t", project="elsewhere").truncate(),
+    lambda: o.create_table("u", "a bigint", project="elsewhere"),
+    lambda: list(o.list_instances(project="elsewhere"))[0].get_task_results(),
+    lambda: o.run_security_query("grant admin to ALIYUN$dave"),
+):
+    try:
+        refused()
+    except NoPermission:
+        print("refused")
+"""
+    outside = {
+        "reads": "create table mine as select a from elsewhere.t",
+        "drops": "drop table elsewhere.t",
+        "inserts": "insert into elsewhere.t values (2)",
+        "makes": "create table elsewhere.u (a bigint)",
+        "administers": "setproject odps.sql.timezone=UTC",
+    }
+    make = task(
+        "make", "create table if not exists t (a bigint); insert overwrite table t values (7)", project="elsewhere"
+    )
+    rooms = open_rooms(
+        make,
+        *(task(name, code, "make") for name, code in outside.items()),
+        task("scripted", script, "make", kind=ProgramKind.PYTHON),
+    )
+    rooms.make_project("elsewhere").ended("make").do(Rerun(Target(rooms.instance("make"))))
+    rooms.ended("make", *outside, "scripted")
+    assert rooms.state("reads").status is NodeStatus.SUCCESS, rooms.run("reads").message
+    for name in outside.keys() - {"reads"}:
+        assert "Authorization Failed" in rooms.run(name).message, name
+    assert rooms.text("scripted").count("refused") == 5
 
 
 def test_a_rerun_takes_the_current_code_or_that_of_the_last_run(open_rooms: Callable[..., Rooms]) -> None:

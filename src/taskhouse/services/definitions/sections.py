@@ -50,7 +50,7 @@ user = Text("a user's name", _USER, 128)
 label = Text("a text", max_chars=256, may_be_empty=True)
 prose = Text("a text", max_chars=4_000, may_be_empty=True)
 sql = Text("an SQL expression", max_chars=20_000)
-code = Text("code", max_chars=1_000_000)
+code = Text("the code itself; a file of code is named with the key `file`", max_chars=1_000_000)
 priority = Word(Priority, {"MEDIUM": Priority.MIDDLE})
 _ROOT = "`root` for the tenant's root node"
 

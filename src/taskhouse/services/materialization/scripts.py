@@ -27,7 +27,19 @@ class PlainReading:
 
 
 def read_task(context: Context, task: PlainTask) -> PlainReading:
-    """What the task writes, as declared and as its SQL says; SQL that cannot be parsed is reported."""
+    """What the task writes, as declared and as its SQL says. Reported: SQL that cannot be parsed, and tables of another project, which
+    attempts have no right to write; a virtual node only says who has written them."""
+    reading = _read_task(context, task)
+    if not isinstance(task, VirtualNode):
+        for output in reading.outputs:
+            if output.partition(".")[0] != task.project.lower():
+                key = "target" if isinstance(task, IntegrationTask) else "code" if reading.lineage else "outputs"
+                message = f"'{output}' is a table of another project; a task writes tables of its own project"
+                context.refuse((*task.place, key), message, f"move the task there, or the table to '{task.project}'")
+    return reading
+
+
+def _read_task(context: Context, task: PlainTask) -> PlainReading:
     match task:
         case ScriptTask():
             declared = [output.lower() for output in task.outputs]

@@ -5,7 +5,7 @@ whatever died in between. What a task instance commits to a table carries its id
 calls anything lost. A virtual node has no task instance.
 
 Which code runs says `which_version`. Parameters are resolved at the start of each attempt from the instance's own times (D-39). Attempts run
-with the rights of the administrator.
+for the administrator, narrowed by a policy to what whoever may publish into the task's project should be able to do (`rights_in`).
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from datetime import date, datetime, tzinfo
 
 import structlog
 
+from taskhouse.domain.access import Policy, PolicyStatement
 from taskhouse.domain.attempts import FailReason
 from taskhouse.domain.faults import Fault, FaultCode
 from taskhouse.domain.instance import Instance, InstanceStatus, JobSpec, TaskSpec, TaskStatus
@@ -44,6 +45,8 @@ _QUEUE_PRIORITY = {
 }
 _KEEPS_UNKNOWN = (ProgramKind.SHELL, ProgramKind.PYTHON)
 """In these languages `${name}` may mean something of their own."""
+
+_READING = ("odps:Select", "odps:Describe", "odps:Download", "odps:List")
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,12 +162,13 @@ class TaskInstanceExecutor:
         )
         if self._world.catalogue.project(job.project) is None:
             raise Fault(FaultCode.NO_SUCH_PROJECT, f"Project not found - '{job.project}'")
-        return submit_instance.queue(self._world, self._caller(), job)
+        caller = Caller(self._owner(), is_admin=True, token_scope=rights_in(job.project))
+        return submit_instance.queue(self._world, caller, job)
 
-    def _caller(self) -> Caller:
+    def _owner(self) -> str:
+        """The user whose task instances attempts are."""
         users = self._world.access.users()
-        name = next((user.name for user in users if user.is_admin), ADMINISTRATOR)
-        return Caller(name, is_admin=True)
+        return next((user.name for user in users if user.is_admin), ADMINISTRATOR)
 
     def cancel(self, run: Run) -> bool:
         instance = self._instance_of(run)
@@ -193,7 +197,7 @@ class TaskInstanceExecutor:
 
     def _submitted(self, guid: str) -> str | None:
         """Of an attempt whose scheduler died between submitting it and writing down its task instance."""
-        owner, marker = self._caller().user, ""
+        owner, marker = self._owner(), ""
         while True:
             page = self._world.catalogue.projects(marker=marker)
             for project in page.items:
@@ -281,6 +285,13 @@ def filled_in(
     )
     code = parameters.substitute(program.code, keep_unknown=program.kind in _KEEPS_UNKNOWN)
     return code, parameters.values()
+
+
+def rights_in(project: str) -> Policy:
+    """What an attempt may do: everything to the objects of its own MaxCompute project, but not administer it; read tables elsewhere. So
+    no task changes what another project has, and none of the development environment what production has."""
+    own = f"acs:odps:*:projects/{project}"
+    return Policy((PolicyStatement(True, ("*",), (own, f"{own}/*")), PolicyStatement(True, _READING, ("*",))))
 
 
 def guid_of(node: int, serial: int) -> str:

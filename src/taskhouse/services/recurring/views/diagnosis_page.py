@@ -179,7 +179,7 @@ def _texts(
     if found.paused and state.status is not NodeStatus.SUCCESS:
         return dict.fromkeys(Check, "it is paused; resume it first")
     if found.checks[Check.UPSTREAM] is Verdict.BLOCKED:
-        names = ", ".join(scene.graph.label(each) for each in found.blocking[:3])
+        names = ", ".join(_dated(scene, each, node) for each in found.blocking[:3])
         more = f" and {len(found.blocking) - 3} more" if len(found.blocking) > 3 else ""
         texts[Check.UPSTREAM] = f"{len(found.direct)} upstream not succeeded; it begins at {names}{more}"
     elif found.checks[Check.UPSTREAM] is Verdict.SKIPPED and found.direct:
@@ -195,6 +195,13 @@ def _texts(
     elif latest is not None and found.checks[Check.EXECUTION] is not Verdict.NOT_CHECKED:
         texts[Check.EXECUTION] = _execution(latest)
     return texts
+
+
+def _dated(scene: Scene, node: int, seen_from: int) -> str:
+    """Its label, and the data timestamp where that is not the one that is looked at."""
+    bizdate = scene.node_records[node].bizdate
+    same = bizdate == scene.node_records[seen_from].bizdate
+    return scene.graph.label(node) + ("" if same else f" of {bizdate:%Y%m%d}")
 
 
 _WORDS = {
