@@ -1,9 +1,235 @@
-import { Page } from "../app/Page";
+import { useQuery } from "@tanstack/react-query";
+import { Ban, Check, FileText, Minus, Pause, SkipForward, Stethoscope } from "lucide-react";
+import type { ReactNode } from "react";
+import { Link } from "wouter";
+import { api, type Schemas } from "../api/client";
+import { keys } from "../api/keys";
+import { Failure } from "../app/Page";
+import { useZone } from "../app/session";
+import { inEnvironment, useEnvironment, useQueryState } from "../app/url";
+import { InstanceFrame, instancePath } from "../instance/InstanceFrame";
+import { NodeList } from "../instance/NodeList";
+import type { Instance } from "../instance/useInstance";
+import { triggerText } from "../logs/RunLogPage";
+import { logTexts } from "../logs/texts";
+import { StatusPill, StatusText } from "../status/Glyph";
+import { statusOf } from "../status/status";
+import { dateTime, duration } from "../texts/format";
+import { useTexts } from "../texts/texts";
+import { classes } from "../ui/classes";
+import { Icon } from "../ui/Icon";
+import { Empty, SkeletonRows, Tag } from "../ui/pieces";
+import "./diagnosis.css";
+import { blockedCheck, type Diagnosis, firstToSee } from "./diagnosis";
+import { fieldTexts } from "./texts";
 
+/** Why the nodes of an instance do not run: five checks of each, and what the first one that is blocked waits for. */
 export default function DiagnosisPage() {
+  return <InstanceFrame tab="diagnosis">{(instance) => <Nodes instance={instance} />}</InstanceFrame>;
+}
+
+function Nodes({ instance }: { instance: Instance }) {
+  const t = useTexts(fieldTexts);
+  const id = instance.line.id;
+  const [query, change] = useQueryState();
+  // What blocks it may be anywhere upstream: anything that changes may change the answer.
+  const { data, error, refetch } = useQuery({
+    queryKey: keys.around(id, "diagnosis"),
+    queryFn: ({ signal }) => api.get("/instances/{id}/diagnosis", { path: { id }, signal }),
+  });
+  if (error && !data) return <Failure error={error} onRetry={() => void refetch()} />;
+  if (!data) return <SkeletonRows label={t.loading} />;
+  const one = data.items.find((each) => each.node.id === Number(query.get("node"))) ?? firstToSee(data.items);
+  if (!one) return <Empty icon={Stethoscope} title={t.noNodes} />;
   return (
-    <Page title="Diagnosis" crumbs={[{ label: "Diagnosis" }]}>
-      {null}
-    </Page>
+    <div className="beside-nodes">
+      <NodeList
+        nodes={data.items.map((each) => {
+          const blocked = blockedCheck(each);
+          return { ...each.node, note: blocked ? checkName(t.checks, blocked.check) : undefined };
+        })}
+        current={one.node.id}
+        onChoose={(node) => change({ node: String(node) })}
+      />
+      <section className="diagnosis" aria-label={one.node.name}>
+        <Answer diagnosis={one} />
+        <ol className="checks">
+          {one.checks.map((check, at) => (
+            <Step key={check.check} check={check} at={at + 1}>
+              {check.verdict === "BLOCKED" && <Details check={check.check} diagnosis={one} />}
+              {check.check === "EXECUTION" && one.latest && <Latest diagnosis={one} latest={one.latest} />}
+            </Step>
+          ))}
+        </ol>
+        <Upstream diagnosis={one} />
+      </section>
+    </div>
+  );
+}
+
+function checkName(names: object, check: string): string {
+  return (names as Record<string, string>)[check] ?? check;
+}
+
+/** The answer in one line. */
+function Answer({ diagnosis }: { diagnosis: Diagnosis }) {
+  const t = useTexts(fieldTexts);
+  const zone = useZone();
+  const blocked = blockedCheck(diagnosis);
+  return (
+    <header className="diagnosis-head">
+      <div className="row gap-2">
+        <h2>{diagnosis.node.name}</h2>
+        <StatusPill status={statusOf(diagnosis.node.status, { paused: diagnosis.paused })} />
+        <span className="semi">
+          {diagnosis.paused ? t.isPaused : blocked ? t.blockedBy(checkName(t.checks, blocked.check)) : t.allPassed}
+        </span>
+      </div>
+      <div className="row gap-4 muted t-12">
+        <span>
+          {t.due} <span className="soft">{dateTime(diagnosis.due_at, zone)}</span>
+        </span>
+        <span>
+          {t.since} <span className="soft">{dateTime(diagnosis.since, zone)}</span>
+        </span>
+        {diagnosis.forced && <span>{t.isForced}</span>}
+      </div>
+    </header>
+  );
+}
+
+const SIGNS = { PASSED: Check, BLOCKED: Ban, SKIPPED: SkipForward, NOT_CHECKED: Minus };
+
+function Step({ check, at, children }: { check: Schemas["CheckLine"]; at: number; children: ReactNode }) {
+  const t = useTexts(fieldTexts);
+  const sign = SIGNS[check.verdict as keyof typeof SIGNS] ?? Pause;
+  const verdict = checkName(t.verdicts, check.verdict);
+  return (
+    <li
+      className={classes("check", check.verdict === "BLOCKED" && "blocked", check.verdict === "NOT_CHECKED" && "open")}
+    >
+      <span className="check-sign">
+        <Icon of={sign} size={14} />
+      </span>
+      <div>
+        <p>
+          <b>
+            {at}. {checkName(t.checks, check.check)}
+          </b>{" "}
+          <span className="muted">{verdict}</span>
+        </p>
+        {check.text && check.text.toLowerCase() !== "passed" && <p className="soft">{check.text}</p>}
+        {children}
+      </div>
+    </li>
+  );
+}
+
+function Details({ check, diagnosis }: { check: string; diagnosis: Diagnosis }) {
+  const t = useTexts(fieldTexts);
+  if (check === "UPSTREAM" && diagnosis.blocking.length > 0)
+    return (
+      <div className="check-block">
+        <h3>{t.firstBlocking}</h3>
+        <p className="muted">{t.firstBlockingNote}</p>
+        <NodeLinks nodes={diagnosis.blocking} all={diagnosis.blocking_count} />
+      </div>
+    );
+  if (check === "RESOURCES")
+    return (
+      <div className="check-block">
+        <p>{t.occupied(diagnosis.occupied, diagnosis.slots, diagnosis.resource_group)}</p>
+        {diagnosis.occupants.length > 0 && (
+          <>
+            <h3>{t.occupants}</h3>
+            <NodeLinks nodes={diagnosis.occupants} all={diagnosis.occupied} />
+          </>
+        )}
+      </div>
+    );
+  return null;
+}
+
+function Latest({ diagnosis, latest }: { diagnosis: Diagnosis; latest: Schemas["LatestRun"] }) {
+  const t = useTexts(fieldTexts);
+  const log = useTexts(logTexts);
+  const zone = useZone();
+  const environment = useEnvironment();
+  return (
+    <div className="check-block">
+      <p className="row gap-3">
+        <StatusText status={statusOf(latest.status)} />
+        <span>{latest.number > 0 ? log.attempt(latest.number) : triggerText(log.triggers, latest.trigger)}</span>
+        <span className="muted">{triggerText(log.triggers, latest.trigger)}</span>
+        <span>{dateTime(latest.started_at, zone)}</span>
+        <span>{duration(latest.duration_s)}</span>
+        {latest.usual_s !== null && <span className="muted">{t.usual(duration(latest.usual_s))}</span>}
+        {latest.slow && <Tag>{t.slow}</Tag>}
+      </p>
+      {(latest.reason || latest.message) && (
+        <p className="check-message">
+          {latest.reason && <b className="medium">{checkName(log.reasons, latest.reason)} </b>}
+          {latest.message}
+        </p>
+      )}
+      <Link
+        className="button small"
+        href={inEnvironment(
+          instancePath(diagnosis.node.instance, "log", {
+            node: String(diagnosis.node.id),
+            run: String(latest.serial),
+          }),
+          environment,
+        )}
+      >
+        <Icon of={FileText} size={14} />
+        {t.seeLog}
+      </Link>
+    </div>
+  );
+}
+
+function Upstream({ diagnosis }: { diagnosis: Diagnosis }) {
+  const t = useTexts(fieldTexts);
+  if (diagnosis.upstream.length === 0) return null;
+  return (
+    <div className="diagnosis-upstream">
+      <h3 className="medium">
+        {t.upstreamNodes} <span className="muted">{diagnosis.upstream_count}</span>
+      </h3>
+      <NodeLinks nodes={diagnosis.upstream} all={diagnosis.upstream_count} />
+    </div>
+  );
+}
+
+/** Nodes, each with its status and a link to its own diagnosis. */
+function NodeLinks({ nodes, all }: { nodes: readonly Schemas["NodeRef"][]; all: number }) {
+  const t = useTexts(fieldTexts);
+  const environment = useEnvironment();
+  return (
+    <ul className="node-links">
+      {nodes.map((node) => (
+        <li key={node.id}>
+          {node.visible ? (
+            <>
+              <StatusText status={statusOf(node.status, { paused: node.paused })} />
+              <Link
+                className="medium"
+                href={inEnvironment(instancePath(node.instance, "diagnosis", { node: String(node.id) }), environment)}
+              >
+                {node.label}
+              </Link>
+            </>
+          ) : (
+            <>
+              <span className="muted">{t.hidden}</span>
+              <span>{node.label}</span>
+            </>
+          )}
+          <span className="muted">{node.project}</span>
+        </li>
+      ))}
+      {all > nodes.length && <li className="muted">{t.others(all - nodes.length)}</li>}
+    </ul>
   );
 }

@@ -14,6 +14,7 @@ import { IconButton } from "../ui/Button";
 import { Checkbox } from "../ui/Choice";
 import { classes } from "../ui/classes";
 import { Icon } from "../ui/Icon";
+import { Name } from "../ui/pieces";
 import { type Column, Table } from "../ui/Table";
 import { Tooltip } from "../ui/Tooltip";
 import { FieldName } from "./FieldName";
@@ -97,7 +98,7 @@ export function FieldsTable({
       {
         key: "name",
         pin: "left",
-        width: 240,
+        width: 200,
         head: t.field,
         cell: (field) => <FieldName field={field} />,
       },
@@ -105,7 +106,7 @@ export function FieldsTable({
     if (fields.some((field) => field.label))
       found.push({
         key: "label",
-        width: 128,
+        width: 96,
         head: t.label,
         cell: (field) => (
           <span title={field.label} className={field.label ? undefined : "muted"}>
@@ -115,7 +116,7 @@ export function FieldsTable({
       });
     found.push({
       key: "type",
-      width: 104,
+      width: 80,
       head: t.type,
       cell: (field) => (
         <span className="muted" title={field.type}>
@@ -126,13 +127,13 @@ export function FieldsTable({
     if (!matrix)
       found.push({
         key: "kind",
-        width: 132,
+        width: 128,
         head: t.kind,
         cell: (field) => (t.kinds as Record<string, string>)[field.kind] ?? field.kind,
       });
     found.push({
       key: "status",
-      width: matrix ? 148 : 196,
+      width: matrix ? 132 : 164,
       head: t.status,
       cell: (field) => <FieldStatus field={field} />,
     });
@@ -140,7 +141,7 @@ export function FieldsTable({
     else
       found.push({
         key: "nodes",
-        width: 200,
+        width: 140,
         head: t.nodes,
         cell: (field) => {
           const names = field.nodes.map((node) => node.name).join(", ");
@@ -156,11 +157,11 @@ export function FieldsTable({
         cell: (field) => timeOn(field.started_at, zone, day),
       },
       { key: "end", width: 108, align: "right", head: t.end, cell: (field) => timeOn(field.ended_at, zone, day) },
-      { key: "duration", width: 84, align: "right", head: t.duration, cell: (field) => duration(field.duration_s) },
+      { key: "duration", width: 72, align: "right", head: t.duration, cell: (field) => duration(field.duration_s) },
       {
         key: "operations",
         pin: "right",
-        width: 152,
+        width: 128,
         head: t.operations,
         cell: (field) =>
           isKey(field) ? null : (
@@ -206,14 +207,16 @@ function nodeColumn(node: Node, nodes: readonly Node[], at: number): Column<Fiel
   const status = statusOf(node.status, { paused: node.paused });
   return {
     key: `node-${node.id}`,
-    width: 116,
+    width: 112,
     className: "matrix-cell",
     head: (
       <Tooltip content={node.label}>
         {/* biome-ignore lint/a11y/noNoninteractiveTabindex: its whole name is told on focus */}
         <span className="matrix-node" tabIndex={0}>
-          <Glyph status={status} size={12} />
-          <span className="ellipsis">{node.name}</span>
+          <span>
+            <Glyph status={status} size={12} />
+            <Name>{node.name}</Name>
+          </span>
           <small>{duration(node.duration_s)}</small>
         </span>
       </Tooltip>

@@ -1,4 +1,4 @@
-import { X } from "lucide-react";
+import { ChevronDown, X } from "lucide-react";
 import { OPERATION_ICONS } from "../instance/operationEntries";
 import type { Instance } from "../instance/useInstance";
 import { operationNames, reasonText } from "../operation/names";
@@ -6,6 +6,8 @@ import { type OperationName, openOperation } from "../operation/open";
 import { useLanguage } from "../texts/language";
 import { useTexts } from "../texts/texts";
 import { Button, IconButton } from "../ui/Button";
+import { Icon } from "../ui/Icon";
+import { Menu } from "../ui/Menu";
 import { FIELD_OPERATIONS, type Field, selectionOffer } from "./fields";
 import { fieldTexts } from "./texts";
 import { useAssociated } from "./useFields";
@@ -28,9 +30,13 @@ export function SelectionBar({
       <span className="medium nowrap">{t.chosen(fields.length)}</span>
       <IconButton icon={X} size="small" label={t.clear} onClick={onClear} />
       <span className="rule" />
-      {FIELD_OPERATIONS.map((operation) => (
-        <Operation key={operation} operation={operation} instance={instance} fields={fields} />
-      ))}
+      {FIELD_OPERATIONS.map((operation) =>
+        operation === "FORCE_RERUN_CURRENT" ? (
+          <Forced key={operation} instance={instance} fields={fields} />
+        ) : operation === "FORCE_RERUN_DOWNSTREAM" ? null : (
+          <Operation key={operation} operation={operation} instance={instance} fields={fields} />
+        ),
+      )}
       <span className="grow" />
       <span className="muted t-12 ellipsis" role="status">
         {along !== null && along !== undefined && (along > 0 ? t.along(along) : t.alone)}
@@ -39,37 +45,67 @@ export function SelectionBar({
   );
 }
 
-function Operation({
-  operation,
-  instance,
-  fields,
-}: {
-  operation: OperationName;
+interface Of {
   instance: Instance;
   fields: readonly Field[];
-}) {
+}
+
+/** How many of the fields admit an operation, why none does, and what opens its panel. */
+function useOffer({ instance, fields, operation }: Of & { operation: OperationName }) {
   const t = useTexts(fieldTexts);
   const language = useLanguage();
-  const names = operationNames[language];
   const { open, reasons } = selectionOffer(fields, operation);
-  const reason =
-    open.length === 0 &&
-    reasons.map((each) => (
-      <span key={`${each.code} ${each.reason}`} className="reason">
-        {reasonText(language, each.code, each.reason)} ({t.fieldsCount(each.count)})
-      </span>
-    ));
+  return {
+    label: operationNames[language][operation],
+    count: open.length < fields.length ? t.ofAll(open.length, fields.length) : undefined,
+    reason:
+      open.length === 0
+        ? reasons
+            .map((each) => `${reasonText(language, each.code, each.reason)} (${t.fieldsCount(each.count)})`)
+            .join("; ")
+        : undefined,
+    onSelect: () =>
+      openOperation({ operation, targets: [{ instance: instance.line.id, fields: open }], perspective: "FIELD" }),
+  };
+}
+
+function Operation(of: Of & { operation: OperationName }) {
+  const { label, count, reason, onSelect } = useOffer(of);
   return (
     <Button
       kind="ghost"
-      icon={OPERATION_ICONS[operation]}
-      reason={reason || undefined}
-      count={open.length < fields.length ? t.ofAll(open.length, fields.length) : undefined}
-      onClick={() =>
-        openOperation({ operation, targets: [{ instance: instance.line.id, fields: open }], perspective: "FIELD" })
-      }
+      size="small"
+      icon={OPERATION_ICONS[of.operation]}
+      reason={reason}
+      count={count}
+      onClick={onSelect}
     >
-      {names[operation]}
+      {label}
     </Button>
+  );
+}
+
+function Forced(of: Of) {
+  const t = useTexts(fieldTexts);
+  const current = useOffer({ ...of, operation: "FORCE_RERUN_CURRENT" });
+  const downstream = useOffer({ ...of, operation: "FORCE_RERUN_DOWNSTREAM" });
+  const shut = current.reason !== undefined && downstream.reason !== undefined;
+  const button = (
+    <Button kind="ghost" size="small" icon={OPERATION_ICONS.FORCE_RERUN_CURRENT} reason={shut && current.reason}>
+      {t.forced}
+      <Icon of={ChevronDown} size={12} />
+    </Button>
+  );
+  if (shut) return button;
+  return (
+    <Menu
+      side="top"
+      align="start"
+      trigger={button}
+      entries={[
+        { key: "current", ...current, hint: current.count },
+        { key: "downstream", ...downstream, hint: downstream.count },
+      ]}
+    />
   );
 }
