@@ -1310,10 +1310,10 @@ export interface components {
          */
         FinishBody: {
             /** @default  */
-            message: string;
+            message?: string;
             outcome: string;
             /** @default null */
-            reason: string | null;
+            reason?: string | null;
         };
         /**
          * Gantt
@@ -1382,7 +1382,7 @@ export interface components {
          */
         GenerateBody: {
             /** @default PROD */
-            environment: string;
+            environment?: string;
             run_date: string;
         };
         /**
@@ -1733,13 +1733,13 @@ export interface components {
          */
         OperationBody: {
             /** @default [] */
-            bizdates: string[];
+            bizdates?: string[];
             /** @default  */
-            digest: string;
+            digest?: string;
             /** @default PROD */
-            environment: string;
+            environment?: string;
             /** @default 1000 */
-            limit: number;
+            limit?: number;
             /**
              * @example RERUN
              * @example RERUN_DOWNSTREAM
@@ -1758,11 +1758,11 @@ export interface components {
             operation: string;
             options?: components["schemas"]["OptionsBody"];
             /** @default null */
-            perspective: string | null;
+            perspective?: string | null;
             /** @default  */
-            selection: string;
+            selection?: string;
             /** @default [] */
-            targets: components["schemas"]["TargetBody"][];
+            targets?: components["schemas"]["TargetBody"][];
         };
         /**
          * OperationList
@@ -1808,21 +1808,21 @@ export interface components {
          */
         OptionsBody: {
             /** @default null */
-            code: string | null;
+            code?: string | null;
             /** @default null */
-            exclude_forbidden: boolean | null;
+            exclude_forbidden?: boolean | null;
             /** @default null */
-            include_start: boolean | null;
+            include_start?: boolean | null;
             /** @default null */
-            members: components["schemas"]["TargetBody"][] | null;
+            members?: components["schemas"]["TargetBody"][] | null;
             /** @default null */
-            priority: string | null;
+            priority?: string | null;
             /** @default null */
-            scope: string | null;
+            scope?: string | null;
             /** @default null */
-            start_mode: string | null;
+            start_mode?: string | null;
             /** @default null */
-            upstream: number[] | null;
+            upstream?: number[] | null;
         };
         /**
          * OutcomeView
@@ -2147,10 +2147,10 @@ export interface components {
          */
         SelectionBody: {
             /** @default false */
-            each: boolean;
+            each?: boolean;
             instances: number[];
             /** @default [] */
-            operations: string[];
+            operations?: string[];
         };
         /**
          * SelectionOffer
@@ -2215,12 +2215,12 @@ export interface components {
          */
         SqlBody: {
             /** @default  */
-            name: string;
+            name?: string;
             /** @default 9 */
-            priority: number;
+            priority?: number;
             project: string;
             /** @default {} */
-            settings: {
+            settings?: {
                 [key: string]: string;
             };
             sql: string;
@@ -2248,7 +2248,7 @@ export interface components {
          */
         StatusBody: {
             /** @default false */
-            paused: boolean;
+            paused?: boolean;
             status: string;
         };
         /**
@@ -2257,7 +2257,7 @@ export interface components {
          */
         TargetBody: {
             /** @default null */
-            fields: string[] | null;
+            fields?: string[] | null;
             instance: number;
         };
         /**
@@ -2527,14 +2527,14 @@ export interface components {
          */
         WorkspaceBody: {
             /** @default  */
-            digest: string;
+            digest?: string;
             /** @default PROD */
-            environment: string;
+            environment?: string;
             files: {
                 [key: string]: string;
             };
             /** @default  */
-            since: string;
+            since?: string;
         };
         /**
          * WorkspacePlanView

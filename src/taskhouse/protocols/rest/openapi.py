@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from importlib.metadata import version
 from typing import Any
 
@@ -40,6 +40,8 @@ def document(routes: Iterable[Route], server: str = BASE_PATH) -> dict[str, Any]
         types.append(route.query)
     schemas, components = msgspec.json.schema_components(types, ref_template="#/components/schemas/{name}")
     of_type = dict(zip(map(_key_of, types), schemas, strict=True))
+    taken = [of_type[_key_of(kind)] for route in every for kind in (route.body, route.query) if kind is not None]
+    _require_all(components, _reachable(taken, components))
     queries = {route.query.__name__ for route in every}
     bodies = {kind.__name__ for route in every for kind in (route.body,) if kind is not None}
     paths: dict[str, dict[str, Any]] = {}
@@ -64,6 +66,30 @@ def document(routes: Iterable[Route], server: str = BASE_PATH) -> dict[str, Any]
             },
         },
     }
+
+
+def _reachable(schemas: Iterable[Any], components: Mapping[str, Any]) -> set[str]:
+    """Names of the components that the schemas refer to, at any depth."""
+    found: set[str] = set()
+    left = list(schemas)
+    while left:
+        each = left.pop()
+        if isinstance(each, Mapping):
+            name = str(each.get("$ref", "")).rpartition("/")[2]
+            if name and name not in found:
+                found.add(name)
+                left.append(components[name])
+            left += each.values()
+        elif isinstance(each, list):
+            left += each
+    return found
+
+
+def _require_all(components: Mapping[str, Any], taken: Container[str]) -> None:
+    """Answers have all their members, also those with defaults; only what clients send may leave them out."""
+    for name, schema in components.items():
+        if name not in taken and "properties" in schema:
+            schema["required"] = list(schema["properties"])
 
 
 def _key_of(kind: Any) -> str:
