@@ -3,6 +3,7 @@ import { MapPinOff } from "lucide-react";
 import { Suspense, useEffect, useRef } from "react";
 import { Link, Redirect, Route, Switch, useLocation, useSearch } from "wouter";
 import { live } from "../api/live";
+import { OperationHost } from "../operation/OperationHost";
 import { useTexts } from "../texts/texts";
 import { Empty, SkeletonRows } from "../ui/pieces";
 import { Toasts } from "../ui/Toasts";
@@ -35,6 +36,7 @@ export function App() {
   return (
     <TooltipGroup>
       <Signed />
+      <OperationHost />
       <Toasts label={t.notices} close={t.close} />
     </TooltipGroup>
   );

@@ -1,0 +1,211 @@
+import { keepPreviousData, useQuery } from "@tanstack/react-query";
+import type { ReactNode } from "react";
+import { api, type Schemas } from "../api/client";
+import { PriorityBars } from "../status/kinds";
+import { PRIORITIES, statusTexts } from "../status/status";
+import { useTexts } from "../texts/texts";
+import { Checkbox, Radio } from "../ui/Choice";
+import { Tag } from "../ui/pieces";
+import { bodyOf, type Choice, hasCode, isBatch, isDownstream, type Preview, takesFields } from "./choice";
+import { MemberList } from "./MemberList";
+import type { OperationRequest } from "./open";
+import { operationTexts } from "./texts";
+
+interface OptionsProps {
+  request: OperationRequest & { id: number };
+  choice: Choice;
+  change: (patch: Partial<Choice>) => void;
+  detail: Schemas["InstanceDetail"] | undefined;
+  preview: Preview | undefined;
+  isTable: boolean;
+}
+
+/** What can be chosen of the operation; all of it stays editable beside its consequences. */
+export function Options(props: OptionsProps) {
+  const { request, choice, change, detail, preview, isTable } = props;
+  const t = useTexts(operationTexts);
+  const { operation } = request;
+  const downstream = isDownstream(operation);
+  const force = operation === "FORCE_RERUN_DOWNSTREAM";
+  const plan = preview?.plan;
+  const associated = (plan?.associated.length ?? 0) + (plan?.required.length ?? 0);
+  const isForbidden = plan?.refusals.some((refusal) => refusal.code === "FORBIDDEN") ?? false;
+  const chooseFields = takesFields(request) && isTable && operation !== "SET_SUCCESS" && !choice.quick;
+  return (
+    <section className="operation-options" aria-label={t.scopeOf}>
+      {force && isTable && (
+        <Choices title={t.configuration}>
+          <Radio
+            name="quick"
+            checked={choice.quick}
+            note={t.quickNote}
+            onChange={() => change({ quick: true, fields: null, scope: "ALL_INSTANCE", members: [] })}
+          >
+            {t.quick}
+          </Radio>
+          <Radio name="quick" checked={!choice.quick} note={t.customNote} onChange={() => change({ quick: false })}>
+            {t.custom}
+          </Radio>
+        </Choices>
+      )}
+      {chooseFields && (
+        <Choices title={downstream ? t.start : t.scopeOf}>
+          <Radio
+            name="fields"
+            checked={choice.fields === null}
+            note={detail && t.entireNote(detail.field_count, detail.node_count)}
+            onChange={() => change({ fields: null })}
+          >
+            {t.entire}
+          </Radio>
+          <Radio
+            name="fields"
+            checked={choice.fields !== null}
+            note={choice.fields ? t.specificNote(choice.fields.length, associated) : undefined}
+            onChange={() => change({ fields: choice.fields ?? [] })}
+          >
+            {t.specific}
+          </Radio>
+        </Choices>
+      )}
+      {operation === "SET_SUCCESS" && isTable && !isBatch(request) && (
+        <Choices title={t.successScope}>
+          {(
+            [
+              ["FAILED_AND_NOT_RUN_FIELDS", t.successBoth],
+              ["FAILED_FIELDS", t.successFailed],
+              ["NOT_RUN_FIELDS", t.successNotRun],
+              ["CUSTOM", t.successCustom],
+            ] as const
+          ).map(([scope, label]) => (
+            <Radio
+              key={scope}
+              name="success"
+              checked={choice.scope === scope}
+              onChange={() => change({ scope, fields: scope === "CUSTOM" ? (choice.fields ?? []) : null })}
+            >
+              {label}
+            </Radio>
+          ))}
+        </Choices>
+      )}
+      {downstream && (
+        <Choices title={t.mode}>
+          <Radio
+            name="mode"
+            checked={choice.start === "NORMAL"}
+            note={t.normalNote}
+            onChange={() => change({ start: "NORMAL" })}
+          >
+            {t.normal}
+          </Radio>
+          <Radio
+            name="mode"
+            checked={choice.start === "DRY_RUN"}
+            note={t.dryNote}
+            onChange={() => change({ start: "DRY_RUN" })}
+          >
+            {t.dry}
+          </Radio>
+        </Choices>
+      )}
+      {downstream && !(force && choice.quick && isTable) && <DownstreamScope {...props} force={force} />}
+      {downstream && (isForbidden || choice.excludeForbidden) && (
+        <Choices title="">
+          <Checkbox
+            checked={choice.excludeForbidden}
+            note={t.excludeForbiddenNote}
+            onChange={(excludeForbidden) => change({ excludeForbidden })}
+          >
+            {t.excludeForbidden}
+          </Checkbox>
+        </Choices>
+      )}
+      {operation === "MODIFY_PRIORITY" && <PriorityChoice {...props} />}
+      {hasCode(operation) && (
+        <Choices title={t.code}>
+          <Radio name="code" checked={choice.code === "CURRENT"} onChange={() => change({ code: "CURRENT" })}>
+            {t.current}
+          </Radio>
+          <Radio name="code" checked={choice.code === "AS_RAN"} onChange={() => change({ code: "AS_RAN" })}>
+            {t.asRan}
+          </Radio>
+        </Choices>
+      )}
+      {operation === "REMOVE_UPSTREAM" && <p className="t-12 muted">{t.upstreamNote}</p>}
+    </section>
+  );
+}
+
+function Choices({ title, children }: { title: string; children: ReactNode }) {
+  return (
+    <fieldset className="choices">
+      {title && <legend>{title}</legend>}
+      {children}
+    </fieldset>
+  );
+}
+
+function DownstreamScope({ request, choice, change, force }: OptionsProps & { force: boolean }) {
+  const t = useTexts(operationTexts);
+  const all = force ? "ALL_INSTANCE" : "ALL_FAILED_INSTANCE";
+  const isCustom = choice.scope === "CUSTOM";
+  // What there is to choose from: the server's answer to everything downstream.
+  const wide = bodyOf(request, { ...choice, scope: "ALL_INSTANCE", members: [] });
+  const { data } = useQuery({
+    queryKey: ["preview", request.id, "everything", wide],
+    queryFn: ({ signal }) => api.post("/operations/preview", wide, { signal }),
+    enabled: isCustom && (choice.fields === null || choice.fields.length > 0),
+    placeholderData: keepPreviousData,
+    staleTime: 30_000,
+    gcTime: 0,
+  });
+  return (
+    <Choices title={t.downstream}>
+      <Radio
+        name="scope"
+        checked={choice.scope === all}
+        note={force ? t.allInstancesNote : t.allFailedNote}
+        onChange={() => change({ scope: all })}
+      >
+        {force ? t.allInstances : t.allFailed}
+      </Radio>
+      <Radio
+        name="scope"
+        checked={isCustom}
+        note={isCustom && data?.plan ? t.members(choice.members.length, count(data)) : undefined}
+        onChange={() => change({ scope: "CUSTOM" })}
+      >
+        {t.custom}
+      </Radio>
+      {isCustom && data?.plan && <MemberList plan={data.plan} choice={choice} change={change} />}
+    </Choices>
+  );
+}
+
+function count(preview: Preview): number {
+  return (preview.plan?.members.length ?? 0) + (preview.plan?.optional.length ?? 0);
+}
+
+function PriorityChoice({ choice, change, detail }: OptionsProps) {
+  const t = useTexts(operationTexts);
+  const names = useTexts(statusTexts);
+  return (
+    <Choices title={t.priority}>
+      {PRIORITIES.toReversed().map((priority) => (
+        <Radio
+          key={priority}
+          name="priority"
+          checked={choice.priority === priority}
+          aria-label={names.priority[priority]}
+          onChange={() => change({ priority })}
+        >
+          <span className="row gap-2">
+            <PriorityBars priority={priority} />
+            {detail?.line.priority === priority && <Tag>{t.now}</Tag>}
+          </span>
+        </Radio>
+      ))}
+    </Choices>
+  );
+}

@@ -1,0 +1,80 @@
+import { useQuery } from "@tanstack/react-query";
+import { Lock } from "lucide-react";
+import { useState } from "react";
+import { api } from "../api/client";
+import { keys } from "../api/keys";
+import { Failure } from "../app/Page";
+import { Glyph } from "../status/Glyph";
+import { KindIcon } from "../status/kinds";
+import { statusOf } from "../status/status";
+import { useTexts } from "../texts/texts";
+import { Checkbox } from "../ui/Choice";
+import { SearchField } from "../ui/Field";
+import { Icon } from "../ui/Icon";
+import { Name, SkeletonRows } from "../ui/pieces";
+import type { Choice } from "./choice";
+import { operationTexts } from "./texts";
+
+/** The instances directly upstream, to choose those to be cut. */
+export function UpstreamColumn({
+  instance,
+  choice,
+  change,
+}: {
+  instance: number;
+  choice: Choice;
+  change: (patch: Partial<Choice>) => void;
+}) {
+  const t = useTexts(operationTexts);
+  const [search, setSearch] = useState("");
+  const { data, error, isPending, refetch } = useQuery({
+    queryKey: keys.around(instance, "upstream"),
+    queryFn: ({ signal }) =>
+      api.get("/instances/{id}/dag", { path: { id: instance }, query: { up: 1, down: 0 }, signal }),
+  });
+  const known = new Map((data?.instances ?? []).map((each) => [each.id, each]));
+  const edges = (data?.edges ?? []).filter((edge) => edge.down === instance);
+  const wanted = search.trim().toLowerCase();
+  return (
+    <section className="operation-fields" aria-label={t.upstream}>
+      <div className="fields-head">
+        <SearchField className="grow" value={search} onChange={setSearch} placeholder={t.findInstance} />
+      </div>
+      <Failure error={error} onRetry={() => void refetch()} />
+      {isPending && <SkeletonRows rows={3} label={t.upstream} />}
+      <div className="fields-list">
+        <ul>
+          {edges.map((edge) => {
+            const up = known.get(edge.up);
+            const name = edge.up === 0 ? t.root : (up?.name ?? String(edge.up));
+            if (wanted && !name.toLowerCase().includes(wanted) && String(edge.up) !== wanted) return null;
+            return (
+              <li key={edge.up} className="upstream">
+                <Checkbox
+                  aria-label={name}
+                  checked={edge.removed || choice.upstream.includes(edge.up)}
+                  reason={edge.removed ? t.removedAlready : undefined}
+                  onChange={(checked) =>
+                    change({
+                      upstream: checked
+                        ? [...choice.upstream, edge.up]
+                        : choice.upstream.filter((id) => id !== edge.up),
+                    })
+                  }
+                />
+                {up ? <KindIcon kind={up.kind} /> : <Icon of={Lock} size={12} />}
+                <Name className="ink">{name}</Name>
+                <span className="muted t-11">{edge.up || ""}</span>
+                <span className="grow" />
+                <span className="muted t-12">{edge.removed ? t.removedAlready : up?.project}</span>
+                {up?.statuses.map((status) => (
+                  <Glyph key={status} status={statusOf(status)} size={12} />
+                ))}
+              </li>
+            );
+          })}
+        </ul>
+      </div>
+    </section>
+  );
+}
