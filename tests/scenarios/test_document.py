@@ -76,6 +76,8 @@ def test_answers_are_of_the_types_that_are_documented(stage: Stage, house: House
     for route in every_route():
         if route.method != "GET" or route.streaming or isinstance(route.reply, str) or route.reply is None:
             continue
+        if route.path.startswith("/runs"):
+            continue  # of task instances, of which a rehearsal has none
         own = dict(ids)
         if route.path.startswith("/node-instances"):
             own["id"] = house.nodes["B"]

@@ -99,6 +99,7 @@ def run(command: list[str]) -> None:
 
 
 DISTRIBUTIONS = {
+    "argon2": "argon2-cffi",
     "odps": "pyodps",
     "sklearn": "scikit-learn",
     "google_crc32c": "google-crc32c",
