@@ -22,6 +22,9 @@ interface Props {
   /** The node, or the row of it, that is chosen. */
   chosen: Choice | null;
   isCentre: boolean;
+  /** Whether edges begin or end there: what is missing is offered below then, not in their way. */
+  hasUps: boolean;
+  hasDowns: boolean;
   /** The one that Tab reaches. */
   isStop: boolean;
   onChoose: (choice: Choice) => void;
@@ -182,7 +185,14 @@ function Row({
   );
 }
 
-function More({ node, direction, count, onMore }: Props & { direction: "up" | "down"; count: number }) {
+function More({
+  node,
+  direction,
+  count,
+  hasUps,
+  hasDowns,
+  onMore,
+}: Props & { direction: "up" | "down"; count: number }) {
   const t = useTexts(dagTexts);
   if (count === 0) return null;
   const label = direction === "up" ? t.showParents(count, node.name) : t.showChildren(count, node.name);
@@ -190,7 +200,7 @@ function More({ node, direction, count, onMore }: Props & { direction: "up" | "d
     <Tooltip content={node.locked ? node.meta : label}>
       <button
         type="button"
-        className={classes("dag-stub", direction)}
+        className={classes("dag-stub", direction, (direction === "up" ? hasUps : hasDowns) && "below")}
         aria-label={label}
         aria-disabled={node.locked || undefined}
         tabIndex={-1}

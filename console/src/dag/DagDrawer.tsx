@@ -66,6 +66,7 @@ export function DagDrawer(props: Props) {
           {status && <StatusPill status={status} />}
         </span>
       }
+      aside={!props.isCentre && <IconButton icon={Crosshair} label={t.centre} onClick={props.onCentre} />}
       close={t.close}
       onClose={close}
       foot={<Held {...props} line={row !== null ? line : undefined} />}
@@ -94,7 +95,7 @@ function useInstanceNodes(instance: DagInstance): readonly NodeLine[] | undefine
   return known ?? data?.items;
 }
 
-function Operations({ instance, line, isCentre, onCentre }: Props & { line: NodeLine | undefined }) {
+function Operations({ instance, line }: Props & { line: NodeLine | undefined }) {
   const t = useTexts(drawerTexts);
   const language = useLanguage();
   const environment = useEnvironment();
@@ -137,7 +138,6 @@ function Operations({ instance, line, isCentre, onCentre }: Props & { line: Node
       {button("RERUN", t.rerun)}
       {button("FORCE_RERUN_CURRENT", t.force)}
       {button("SET_SUCCESS", t.success)}
-      {!isCentre && <IconButton kind="plain" size="small" icon={Crosshair} label={t.centre} onClick={onCentre} />}
       <MoreButton
         instance={instance.id}
         name={instance.name}

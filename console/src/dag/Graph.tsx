@@ -168,6 +168,8 @@ export function Graph({
                   height={found.picture.input.heights[at] as number}
                   chosen={chosen?.node === node.id ? chosen : null}
                   isCentre={node.id === centre}
+                  hasUps={(found.picture.ups[at]?.length ?? 0) > 0}
+                  hasDowns={(found.picture.downs[at]?.length ?? 0) > 0}
                   isStop={stop.node === node.id && stop.row === undefined}
                   onChoose={choose}
                   onMore={more}

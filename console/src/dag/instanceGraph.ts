@@ -195,10 +195,12 @@ function rowOf(
   if (line.duration_s === null) note = "";
   if (line.status === "FAILED" && line.retries > 0) note = t.attemptOf(line.attempt, line.retries + 1);
   if (line.status === "INIT") {
-    const before = dag.node_edges.find(
-      (edge) => edge.kind === "INTERNAL" && edge.down === instance.id && edge.down_node === line.id,
+    const before = new Set(
+      dag.node_edges
+        .filter((edge) => edge.kind === "INTERNAL" && edge.down === instance.id && edge.down_node === line.id)
+        .map((edge) => edge.up_node),
     );
-    const name = instance.nodes?.find((node) => node.id === before?.up_node && node.status !== "SUCCESS")?.name;
+    const name = instance.nodes?.find((node) => before.has(node.id) && node.status !== "SUCCESS")?.name;
     note = name ? t.after(name) : "";
   }
   if (line.paused) note = t.paused;
@@ -232,13 +234,16 @@ function edgesOf(dag: Dag): GraphEdge[] {
   const byId = new Map(dag.instances.map((each) => [each.id, each]));
   const nodes = new Map<string, NodeLine>();
   for (const each of dag.instances) for (const node of each.nodes ?? []) nodes.set(`${each.id}/${node.id}`, node);
-  const look = (up: number, upNode: number | null, removed: boolean): Look => {
-    if (removed) return "removed";
-    const node = upNode === null ? undefined : nodes.get(`${up}/${upNode}`);
-    if (node) return node.status === "SUCCESS" ? "plain" : "unmet";
-    const instance = byId.get(up);
-    if (!instance?.visible) return "plain";
-    return instance.statuses.every((status) => status === "SUCCEEDED") ? "plain" : "unmet";
+  const isThrough = (id: number, node: number | null): boolean => {
+    const line = node === null ? undefined : nodes.get(`${id}/${node}`);
+    if (line) return line.status === "SUCCESS";
+    const instance = byId.get(id);
+    return !instance?.visible || instance.statuses.every((status) => status === "SUCCEEDED");
+  };
+  /** Unmet: the one end has not succeeded, and the other has not got over it. */
+  const look = (edge: { up: number; down: number; removed: boolean }, up: number | null, down: number | null): Look => {
+    if (edge.removed) return "removed";
+    return isThrough(edge.up, up) || isThrough(edge.down, down) ? "plain" : "unmet";
   };
   const opened = (id: number) => {
     const each = byId.get(id);
@@ -246,7 +251,7 @@ function edgesOf(dag: Dag): GraphEdge[] {
   };
   const found: GraphEdge[] = dag.edges
     .filter((edge) => !opened(edge.up) && !opened(edge.down))
-    .map((edge) => ({ from: String(edge.up), to: String(edge.down), look: look(edge.up, null, edge.removed) }));
+    .map((edge) => ({ from: String(edge.up), to: String(edge.down), look: look(edge, null, null) }));
   const covered = new Set<string>();
   for (const edge of dag.node_edges) {
     if (!opened(edge.up) && !opened(edge.down)) continue;
@@ -256,12 +261,12 @@ function edgesOf(dag: Dag): GraphEdge[] {
       to: String(edge.down),
       fromRow: edge.up_node === null || !opened(edge.up) ? null : String(edge.up_node),
       toRow: edge.down_node === null || !opened(edge.down) ? null : String(edge.down_node),
-      look: look(edge.up, edge.up_node, edge.removed),
+      look: look(edge, edge.up_node, edge.down_node),
     });
   }
   // Answers that were put together may know an edge between instances and not between their nodes.
   for (const edge of dag.edges)
     if ((opened(edge.up) || opened(edge.down)) && !covered.has(`${edge.up} ${edge.down}`))
-      found.push({ from: String(edge.up), to: String(edge.down), look: look(edge.up, null, edge.removed) });
+      found.push({ from: String(edge.up), to: String(edge.down), look: look(edge, null, null) });
   return found;
 }

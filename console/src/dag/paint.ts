@@ -46,6 +46,8 @@ export interface Scene {
   detail: Detail;
   nodes: readonly number[];
   chosen: number;
+  /** The row of it that is chosen: then only its edges are marked. */
+  chosenRow: string | undefined;
   hovered: number;
 }
 
@@ -67,7 +69,7 @@ interface Bounds {
 }
 
 function edges(context: CanvasRenderingContext2D, scene: Scene): void {
-  const { picture, layout, camera, screen, palette, chosen } = scene;
+  const { picture, layout, camera, screen, palette, chosen, chosenRow } = scene;
   const bounds: Bounds = {
     left: -camera.x / camera.scale,
     top: -camera.y / camera.scale,
@@ -112,7 +114,9 @@ function edges(context: CanvasRenderingContext2D, scene: Scene): void {
     const turned = x2 < x1;
     if (Math.min(x1, x2) - 60 > bounds.right || Math.max(x1, x2) + 60 < bounds.left) return;
     if (top > bounds.bottom || bottom < bounds.top) return;
-    const isNear = chosen >= 0 && (a === chosen || b === chosen);
+    const isNear =
+      (a === chosen && (!chosenRow || edge.fromRow === chosenRow)) ||
+      (b === chosen && (!chosenRow || edge.toRow === chosenRow));
     const look = isNear && edge.look !== "removed" ? "near" : edge.look;
     const path = paths[look];
     path.moveTo(x1, y1);

@@ -52,13 +52,13 @@ export function useStage({
   const palette = usePalette();
   const [view, setView] = useState<View>({ detail: "buttons", nodes: [], percent: 100 });
   const [hovered, setHoveredNow] = useState<string | null>(null);
-  const latest = useRef({ found, palette, chosenAt, hovered });
-  latest.current = { found, palette, chosenAt, hovered };
+  const latest = useRef({ found, palette, chosenAt, chosenRow: chosen?.row, hovered });
+  latest.current = { found, palette, chosenAt, chosenRow: chosen?.row, hovered };
 
   const draw = useCallback(() => {
     cancelAnimationFrame(frame.current);
     frame.current = requestAnimationFrame(() => {
-      const { found: its, palette: colours, chosenAt: at, hovered: over } = latest.current;
+      const { found: its, palette: colours, chosenAt: at, chosenRow: row, hovered: over } = latest.current;
       const context = canvas.current?.getContext("2d");
       if (!its || !context || size.current.width === 0) return;
       const now = camera.current;
@@ -73,6 +73,7 @@ export function useStage({
         detail,
         nodes: visible,
         chosen: at,
+        chosenRow: row,
         hovered: over === null ? -1 : (its.picture.at.get(over) ?? -1),
       });
       if (near.current) near.current.style.transform = `translate(${now.x}px, ${now.y}px) scale(${now.scale})`;
@@ -152,8 +153,18 @@ export function useStage({
   }, [found, centre, box, draw]);
 
   // biome-ignore lint/correctness/useExhaustiveDependencies: each of them changes what is drawn
-  useEffect(draw, [draw, palette, chosenAt, hovered]);
+  useEffect(draw, [draw, palette, chosenAt, chosen?.row, hovered]);
   useEffect(() => () => cancelAnimationFrame(frame.current), []);
+
+  // What is chosen is in sight, also when it was only half.
+  // biome-ignore lint/correctness/useExhaustiveDependencies: only a choice moves the window
+  useEffect(() => {
+    const its = chosen ? box(chosen.node) : null;
+    if (!its || size.current.width === 0) return;
+    held.current = chosen?.node ?? held.current;
+    camera.current = showing(camera.current, its, size.current);
+    draw();
+  }, [chosen?.node, box, draw]);
 
   const timer = useRef<ReturnType<typeof setTimeout> | undefined>(undefined);
   const setHovered = useCallback((id: string | null) => {
