@@ -217,25 +217,27 @@ function Text({ code, kind, label }: { code: string; kind: string; label: string
   const lines = useMemo(() => highlighted(code, kind), [code, kind]);
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: it is scrolled by keys
-    <pre className="code-text" tabIndex={0} role="region" aria-label={label}>
-      {lines.map((pieces, line) => (
-        // biome-ignore lint/suspicious/noArrayIndexKey: the line is the identity
-        <span key={line}>
-          <i aria-hidden="true">{line + 1}</i>
-          {pieces.map((piece, at) =>
-            piece.shade ? (
-              // biome-ignore lint/suspicious/noArrayIndexKey: the place is the identity
-              <span key={at} className={piece.shade}>
-                {piece.text}
-              </span>
-            ) : (
-              piece.text
-            ),
-          )}
-          {"\n"}
-        </span>
-      ))}
-    </pre>
+    <section className="code-text" tabIndex={0} aria-label={label}>
+      <pre>
+        {lines.map((pieces, line) => (
+          // biome-ignore lint/suspicious/noArrayIndexKey: the line is the identity
+          <span key={line}>
+            <i aria-hidden="true">{line + 1}</i>
+            {pieces.map((piece, at) =>
+              piece.shade ? (
+                // biome-ignore lint/suspicious/noArrayIndexKey: the place is the identity
+                <span key={at} className={piece.shade}>
+                  {piece.text}
+                </span>
+              ) : (
+                piece.text
+              ),
+            )}
+            {"\n"}
+          </span>
+        ))}
+      </pre>
+    </section>
   );
 }
 
@@ -246,15 +248,17 @@ function Difference({ before, after }: { before: string; after: string }) {
   const lines = useMemo(() => difference(before, after), [before, after]);
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: it is scrolled by keys
-    <pre className="code-text" tabIndex={0} role="region" aria-label={t.difference}>
-      {lines.map((line, at) => (
-        // biome-ignore lint/suspicious/noArrayIndexKey: the line is the identity
-        <span key={at} className={line.change}>
-          <i>{SIGNS[line.change]}</i>
-          {line.text}
-          {"\n"}
-        </span>
-      ))}
-    </pre>
+    <section className="code-text" tabIndex={0} aria-label={t.difference}>
+      <pre>
+        {lines.map((line, at) => (
+          // biome-ignore lint/suspicious/noArrayIndexKey: the line is the identity
+          <span key={at} className={line.change}>
+            <i>{SIGNS[line.change]}</i>
+            {line.text}
+            {"\n"}
+          </span>
+        ))}
+      </pre>
+    </section>
   );
 }

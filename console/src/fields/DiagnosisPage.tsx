@@ -104,6 +104,7 @@ function Step({ check, at, children }: { check: Schemas["CheckLine"]; at: number
   const t = useTexts(fieldTexts);
   const sign = SIGNS[check.verdict as keyof typeof SIGNS] ?? Pause;
   const verdict = checkName(t.verdicts, check.verdict);
+  const says = check.verdict !== "NOT_CHECKED" && check.text.toLowerCase() !== "passed" && check.text;
   return (
     <li
       className={classes("check", check.verdict === "BLOCKED" && "blocked", check.verdict === "NOT_CHECKED" && "open")}
@@ -118,7 +119,7 @@ function Step({ check, at, children }: { check: Schemas["CheckLine"]; at: number
           </b>{" "}
           <span className="muted">{verdict}</span>
         </p>
-        {check.text && check.text.toLowerCase() !== "passed" && <p className="soft">{check.text}</p>}
+        {says && <p className="soft">{check.text}</p>}
         {children}
       </div>
     </li>
@@ -212,18 +213,18 @@ function NodeLinks({ nodes, all }: { nodes: readonly Schemas["NodeRef"][]; all: 
         <li key={node.id}>
           {node.visible ? (
             <>
-              <StatusText status={statusOf(node.status, { paused: node.paused })} />
               <Link
-                className="medium"
+                className="medium ellipsis"
                 href={inEnvironment(instancePath(node.instance, "diagnosis", { node: String(node.id) }), environment)}
               >
                 {node.label}
               </Link>
+              <StatusText status={statusOf(node.status, { paused: node.paused })} />
             </>
           ) : (
             <>
+              <span className="ellipsis">{node.label}</span>
               <span className="muted">{t.hidden}</span>
-              <span>{node.label}</span>
             </>
           )}
           <span className="muted">{node.project}</span>

@@ -127,7 +127,7 @@ export function FieldsTable({
     if (!matrix)
       found.push({
         key: "kind",
-        width: 128,
+        width: 136,
         head: t.kind,
         cell: (field) => (t.kinds as Record<string, string>)[field.kind] ?? field.kind,
       });
@@ -151,12 +151,12 @@ export function FieldsTable({
     found.push(
       {
         key: "start",
-        width: 108,
+        width: 104,
         align: "right",
         head: t.start,
         cell: (field) => timeOn(field.started_at, zone, day),
       },
-      { key: "end", width: 108, align: "right", head: t.end, cell: (field) => timeOn(field.ended_at, zone, day) },
+      { key: "end", width: 104, align: "right", head: t.end, cell: (field) => timeOn(field.ended_at, zone, day) },
       { key: "duration", width: 72, align: "right", head: t.duration, cell: (field) => duration(field.duration_s) },
       {
         key: "operations",

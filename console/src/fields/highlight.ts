@@ -49,7 +49,9 @@ export function highlighted(code: string, kind: string): Piece[][] {
       const [text] = found;
       const which = found.slice(1).findIndex((group) => group !== undefined);
       const isWord = words.has(sql ? text.toLowerCase() : text);
-      pieces.push({ text, shade: SHADES[which] ?? (isWord ? "word" : "") });
+      const shade = SHADES[which] ?? (isWord ? "word" : "");
+      if (shade === "text") pieces.push(...withParameters(text));
+      else pieces.push({ text, shade });
       if (sql && text.startsWith("/*") && !text.endsWith("*/")) within = true;
       at = found.index + text.length;
       token.lastIndex = at;
@@ -57,6 +59,14 @@ export function highlighted(code: string, kind: string): Piece[][] {
     if (at < line.length) pieces.push({ text: line.slice(at), shade: "" });
     return pieces;
   });
+}
+
+/** Parameters stand within texts, too. */
+function withParameters(text: string): Piece[] {
+  return text
+    .split(/(\$\{[^}]*\}|\$\[[^\]]*\])/)
+    .map((part, at): Piece => ({ text: part, shade: at % 2 === 1 ? "parameter" : "text" }))
+    .filter((piece) => piece.text !== "");
 }
 
 function plain(line: string): Piece[] {

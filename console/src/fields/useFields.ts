@@ -17,16 +17,7 @@ export function useAssociated(instance: number, fields: readonly string[]) {
     queryFn: async ({ signal }) => {
       const preview = await api.post(
         "/operations/preview",
-        {
-          operation: "RERUN",
-          targets: [{ instance, fields: [...fields] }],
-          limit: 1,
-          perspective: "FIELD",
-          bizdates: [],
-          digest: "",
-          environment: "PROD",
-          selection: "",
-        },
+        { operation: "RERUN", targets: [{ instance, fields: [...fields] }], limit: 1, perspective: "FIELD" },
         { signal },
       );
       return preview.accepted ? (preview.plan?.totals.associated ?? 0) + (preview.plan?.totals.required ?? 0) : null;

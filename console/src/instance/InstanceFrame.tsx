@@ -1,11 +1,15 @@
-import { CircleHelp, Ellipsis, FileDown, Lock, TableProperties } from "lucide-react";
-import { type ReactNode, useEffect, useState } from "react";
+import { useQuery } from "@tanstack/react-query";
+import { CircleHelp, Ellipsis, Lock } from "lucide-react";
+import { type ReactNode, useEffect } from "react";
 import { Link, useLocation, useParams } from "wouter";
-import { ApiError } from "../api/client";
+import { ApiError, api } from "../api/client";
+import { keys } from "../api/keys";
 import { Crumbs, Failure } from "../app/Page";
 import { useZone } from "../app/session";
 import { useShortcuts } from "../app/shortcuts";
 import { inEnvironment, patched, useEnvironment } from "../app/url";
+import { instanceMenu } from "../instances/menu";
+import { NeighboursDialog } from "../instances/NeighboursDialog";
 import { openOperation } from "../operation/open";
 import { Counts } from "../status/Counts";
 import { KindIcon, Marks, PriorityBars } from "../status/kinds";
@@ -16,9 +20,8 @@ import { Button, IconButton } from "../ui/Button";
 import { Menu } from "../ui/Menu";
 import { Empty, SkeletonRows } from "../ui/pieces";
 import { Tooltip } from "../ui/Tooltip";
-import { Download } from "./Download";
 import "./instance.css";
-import { closedBecause, OPERATION_ICONS, operationEntries } from "./operationEntries";
+import { closedBecause, OPERATION_ICONS } from "./operationEntries";
 import { instanceTexts } from "./texts";
 import { type Instance, instanceId, isScript, useInstance } from "./useInstance";
 
@@ -98,7 +101,10 @@ function Head({ instance, tab }: { instance: Instance; tab: InstanceTab }) {
   const { line } = instance;
   useOwnEnvironment(line.environment);
   useKeys(instance);
-  const [downloading, setDownloading] = useState(false);
+  const projects = useQuery({
+    queryKey: keys.projects(),
+    queryFn: ({ signal }) => api.get("/projects", { signal }),
+  });
   const environment = useEnvironment();
   const rerun = closedBecause(instance.operations, "RERUN", language);
   return (
@@ -123,27 +129,26 @@ function Head({ instance, tab }: { instance: Instance; tab: InstanceTab }) {
         </Button>
         <Menu
           trigger={<IconButton icon={Ellipsis} kind="plain" label={t.more} />}
-          entries={() => [
-            {
-              key: "task",
-              label: t.task,
-              icon: TableProperties,
-              href: inEnvironment(`/tasks/${encodeURIComponent(line.task)}`, environment),
-            },
-            { key: "download", label: t.download, icon: FileDown, onSelect: () => setDownloading(true) },
-            ...operationEntries({
-              instance: line.id,
-              offered: instance.operations,
-              perspective: "TABLE",
+          entries={() =>
+            instanceMenu(
+              {
+                instance: line.id,
+                name: line.name,
+                task: line.task,
+                type: line.biz_type,
+                mode: projects.data?.items.find((project) => project.name === line.project)?.mode,
+                environment,
+                offers: instance.operations,
+                perspective: "TABLE",
+              },
               language,
-              without: ["RERUN"],
-            }).map((entry, at) => (at === 0 ? { ...entry, above: true } : entry)),
-          ]}
+            )
+          }
         />
       </div>
       <Facts instance={instance} />
       <Pages instance={instance} tab={tab} />
-      {downloading && <Download instance={line.id} onClose={() => setDownloading(false)} />}
+      <NeighboursDialog />
     </header>
   );
 }

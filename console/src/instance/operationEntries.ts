@@ -47,7 +47,7 @@ export function closedBecause(offered: Offered, operation: OperationName, langua
 
 interface EntriesOf {
   instance: number;
-  fields?: readonly string[];
+  fields: readonly string[];
   offered: Offered;
   perspective: Perspective;
   language: Language;
@@ -55,7 +55,7 @@ interface EntriesOf {
   without?: readonly OperationName[];
 }
 
-/** Menu entries for the operations that the server knows of an instance, or of some of its fields: the open ones open their panel, the others say why not. */
+/** Menu entries for the operations that the server knows of fields: the open ones open their panel, the others say why not. */
 export function operationEntries(of: EntriesOf): MenuEntry[] {
   const entry = (operation: OperationName): MenuEntry[] => {
     const reason = closedBecause(of.offered, operation, of.language);
@@ -69,7 +69,7 @@ export function operationEntries(of: EntriesOf): MenuEntry[] {
         onSelect: () =>
           openOperation({
             operation,
-            targets: [of.fields ? { instance: of.instance, fields: of.fields } : { instance: of.instance }],
+            targets: [{ instance: of.instance, fields: of.fields }],
             perspective: of.perspective,
           }),
       },

@@ -11,7 +11,7 @@ import { instanceTexts } from "../instance/texts";
 import { type Instance, mayInspect, useNodes } from "../instance/useInstance";
 import { StatusText } from "../status/Glyph";
 import { statusOf } from "../status/status";
-import { dateTime, duration } from "../texts/format";
+import { duration, runDay, timeOn } from "../texts/format";
 import { useTexts } from "../texts/texts";
 import { classes } from "../ui/classes";
 import { Empty, SkeletonRows, Tag } from "../ui/pieces";
@@ -89,7 +89,12 @@ function Runs({ instance, node }: { instance: Instance; node: Schemas["NodeLine"
       )}
       {data && run && (
         <>
-          <RunTable runs={data.items} current={run.serial} onChoose={(serial) => change({ run: String(serial) })} />
+          <RunTable
+            day={runDay(instance.line.bizdate)}
+            runs={data.items}
+            current={run.serial}
+            onChoose={(serial) => change({ run: String(serial) })}
+          />
           <LogView key={run.serial} instance={instance} node={node.id} name={node.name} run={run} />
         </>
       )}
@@ -97,12 +102,14 @@ function Runs({ instance, node }: { instance: Instance; node: Schemas["NodeLine"
   );
 }
 
-/** The runs, the latest first, on a common axis of time. */
+/** The runs, the latest first, with bars that compare how long they took. */
 function RunTable({
+  day,
   runs,
   current,
   onChoose,
 }: {
+  day: string;
   runs: readonly Run[];
   current: number;
   onChoose: (serial: number) => void;
@@ -143,8 +150,8 @@ function RunTable({
                   {triggerText(t.triggers, run.trigger)}
                   {run.choice === "AS_RAN" && <Tag className="as-ran">{t.asRan}</Tag>}
                 </td>
-                <td className="right">{dateTime(run.started_at, zone)}</td>
-                <td className="right">{dateTime(run.ended_at, zone)}</td>
+                <td className="right">{timeOn(run.started_at, zone, day)}</td>
+                <td className="right">{timeOn(run.ended_at, zone, day)}</td>
                 <td className="right">{duration(run.duration_s)}</td>
                 <td className="run-bar">
                   {run.duration_s !== null && (

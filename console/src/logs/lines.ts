@@ -29,16 +29,3 @@ export function atEnd(top: number, height: number, whole: number): boolean {
 export function pollAfter(length: number): number {
   return length < 200_000 ? 1000 : length < 2_000_000 ? 3000 : 10_000;
 }
-
-/** Where a run lies on the common time axis of all runs, in percent; null for one that took no time. */
-export function bar(
-  run: { started_at: string | null; ended_at: string | null },
-  span: { from: number; to: number },
-  now: number,
-): { left: number; width: number } | null {
-  if (!run.started_at || span.to <= span.from) return null;
-  const start = Date.parse(run.started_at);
-  const end = run.ended_at ? Date.parse(run.ended_at) : now;
-  const whole = span.to - span.from;
-  return { left: ((start - span.from) / whole) * 100, width: Math.max(0.5, ((end - start) / whole) * 100) };
-}
