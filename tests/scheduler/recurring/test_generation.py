@@ -13,7 +13,7 @@ from taskhouse.domain.recurring import EdgeKind, Environment
 from taskhouse.domain.schedule import Cycle, Schedule
 from taskhouse.domain.status import NodeStatus
 from taskhouse.services.recurring.book import Book
-from taskhouse.services.recurring.generate import generate_date, generate_owed, owed
+from taskhouse.services.recurring.generate import generate_date, generate_owed, generate_since, owed
 from taskhouse.sim.memory_store import MemoryRecurringStore
 from tests.domain.om.fixture import RUN_DATE, ZONE, clock, script
 from tests.scheduler.recurring.house import DAY_BEFORE, published
@@ -81,6 +81,23 @@ def test_a_date_that_is_generated_again_stays_as_it_is() -> None:
         assert generate_date(store, PROD, RUN_DATE, clock("23:00", DAY_BEFORE), ZONE) == expected
     book = book_of(store, RUN_DATE)
     assert len(book.graph.nodes) == 2 and len(book.graph.edges) == 2
+
+
+def test_a_day_that_has_passed_is_not_run_again_at_the_time_to_which_its_task_moved() -> None:
+    now = clock("12:00", RUN_DATE)
+    store = store_with(at=clock("11:00", RUN_DATE))
+    first = RUN_DATE - 2 * ONE_DAY
+    publish(store, script("old", "00:10"), at=clock("11:10", RUN_DATE))
+    assert generate_since(store, PROD, first, now, ZONE, everything=True) == 3
+    publish(store, script("old", "00:20"), script("new", "00:30"), at=clock("11:20", RUN_DATE))
+    assert generate_since(store, PROD, first - ONE_DAY, now, ZONE, everything=True) == 2 + 3
+    at = {
+        (r.node_id, f"{r.row.due_at.astimezone(ZONE):%d %H:%M}")
+        for r in book_of(store, first - ONE_DAY, first, RUN_DATE).node_records
+    }
+    assert at == {
+        ("old", "27 00:20"), ("new", "27 00:30"), ("old", "28 00:10"), ("new", "28 00:30"), ("old", "02 00:10"), ("new", "02 00:30"),
+    }  # fmt: skip
 
 
 def test_an_off_day_is_a_dry_run_and_a_window_without_instances_is_told() -> None:

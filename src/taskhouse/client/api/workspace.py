@@ -155,7 +155,7 @@ class Workspaces:
 
 
 def read_folder(folder: Path) -> dict[str, str]:
-    """The files of a workspace by path with `/`. Hidden folders and files are left out, links are not followed. Raises `OSError`,
+    """The files of a workspace by path with `/`. Hidden folders and files, pipes and devices are left out, links are not followed. Raises `OSError`,
     `ValueError` naming a file that is no UTF-8 text or too large."""
     if not folder.is_dir():
         raise ValueError(f"{folder} is not a folder")
@@ -164,7 +164,7 @@ def read_folder(folder: Path) -> dict[str, str]:
         folders[:] = sorted(name for name in folders if not name.startswith("."))
         for name in sorted(names):
             file = Path(path, name)
-            if name.startswith(".") or file.suffix.lower() not in ENDINGS or file.is_symlink():
+            if name.startswith(".") or file.suffix.lower() not in ENDINGS or file.is_symlink() or not file.is_file():
                 continue
             if file.stat().st_size > MAX_FILE_BYTES:
                 raise ValueError(f"{file} has more than {MAX_FILE_BYTES} bytes")

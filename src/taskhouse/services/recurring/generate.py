@@ -80,7 +80,7 @@ def generate_date(
     """Generate one run date, or what is missing of it. `began`: every task counts as having begun by this run date. Returns how many
     instances are new."""
     _, current = store.published(environment)
-    tasks = _frozen(store, environment, current, frozen_at(run_date, zone))
+    tasks = _frozen(store, environment, current, run_date, zone)
     earlier = _Earlier(store, environment)
     blueprints = [task.blueprint() for _, task in sorted(tasks.items())]
     if began is not None:
@@ -90,15 +90,18 @@ def generate_date(
 
 
 def _frozen(
-    store: RecurringStore, environment: Environment, current: Mapping[str, PublishedTask], freeze: datetime
+    store: RecurringStore, environment: Environment, current: Mapping[str, PublishedTask], run_date: date, zone: tzinfo
 ) -> dict[str, PublishedTask]:
-    """Of each task the latest version that was published before the freeze; a task that had none stays as it is, for its first run
-    date says from when it has instances."""
+    """Of each task that was published after the freeze the version that its instances of the run date have: another one may have other
+    times, and a day would be run twice. Without instances the latest from before the freeze; a task that had none stays as it is, for
+    its first run date says from when it has instances."""
+    freeze = frozen_at(run_date, zone)
     found = {}
     for id, task in current.items():
         if task.published_at is not None and task.published_at > freeze and task.version > 1:
-            older = store.task_versions(environment, id)
-            task = next((v for v in older if v.published_at is None or v.published_at <= freeze), task)
+            known = [version for _, version in store.earlier(environment, id, run_date)]
+            older = known or store.task_versions(environment, id)
+            task = next((v for v in older if known or v.published_at is None or v.published_at <= freeze), task)
         found[id] = task
     return found
 
