@@ -55,7 +55,12 @@ function Nodes({ instance }: { instance: Instance }) {
         <Answer diagnosis={one} />
         <ol className="checks">
           {one.checks.map((check, at) => (
-            <Step key={check.check} check={check} at={at + 1}>
+            <Step
+              key={check.check}
+              check={check}
+              at={at + 1}
+              told={check.check === "EXECUTION" && one.latest !== null && one.latest.message !== ""}
+            >
               {check.verdict === "BLOCKED" && <Details check={check.check} diagnosis={one} />}
               {check.check === "EXECUTION" && one.latest && <Latest diagnosis={one} latest={one.latest} />}
             </Step>
@@ -100,11 +105,22 @@ function Answer({ diagnosis }: { diagnosis: Diagnosis }) {
 
 const SIGNS = { PASSED: Check, BLOCKED: Ban, SKIPPED: SkipForward, NOT_CHECKED: Minus };
 
-function Step({ check, at, children }: { check: Schemas["CheckLine"]; at: number; children: ReactNode }) {
+/** `told`: what is below says it already. */
+function Step({
+  check,
+  at,
+  told,
+  children,
+}: {
+  check: Schemas["CheckLine"];
+  at: number;
+  told: boolean;
+  children: ReactNode;
+}) {
   const t = useTexts(fieldTexts);
   const sign = SIGNS[check.verdict as keyof typeof SIGNS] ?? Pause;
   const verdict = checkName(t.verdicts, check.verdict);
-  const says = check.verdict !== "NOT_CHECKED" && check.text.toLowerCase() !== "passed" && check.text;
+  const says = !told && check.verdict !== "NOT_CHECKED" && check.text.toLowerCase() !== "passed" && check.text;
   return (
     <li
       className={classes("check", check.verdict === "BLOCKED" && "blocked", check.verdict === "NOT_CHECKED" && "open")}

@@ -1,3 +1,4 @@
+import { KeyRound } from "lucide-react";
 import { useCallback, useDeferredValue, useMemo, useRef, useState } from "react";
 import { Failure } from "../app/Page";
 import { useShortcuts } from "../app/shortcuts";
@@ -9,6 +10,7 @@ import { counts, statusOf, statusTexts } from "../status/status";
 import { useTexts } from "../texts/texts";
 import { Button, Segmented } from "../ui/Button";
 import { SearchField } from "../ui/Field";
+import { Icon } from "../ui/Icon";
 import { Chip, Empty, SkeletonRows } from "../ui/pieces";
 import { FieldsTable } from "./FieldsTable";
 import { fitting, isKey, MODES, type Mode, modeOf } from "./fields";
@@ -178,7 +180,10 @@ function Legend() {
       <span className="rule" />
       <span className="legend-node">{t.legendNode}</span>
       <span className="legend-copy">{t.legendCopy}</span>
-      <span className="legend-key">{t.legendKey}</span>
+      <span className="legend-key">
+        <Icon of={KeyRound} size={12} />
+        {t.legendKey}
+      </span>
     </>
   );
 }

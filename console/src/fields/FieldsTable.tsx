@@ -98,7 +98,7 @@ export function FieldsTable({
       {
         key: "name",
         pin: "left",
-        width: 200,
+        width: matrix ? 184 : 200,
         head: t.field,
         cell: (field) => <FieldName field={field} />,
       },
@@ -106,7 +106,7 @@ export function FieldsTable({
     if (fields.some((field) => field.label))
       found.push({
         key: "label",
-        width: 96,
+        width: matrix ? 88 : 96,
         head: t.label,
         cell: (field) => (
           <span title={field.label} className={field.label ? undefined : "muted"}>
@@ -207,7 +207,7 @@ function nodeColumn(node: Node, nodes: readonly Node[], at: number): Column<Fiel
   const status = statusOf(node.status, { paused: node.paused });
   return {
     key: `node-${node.id}`,
-    width: 112,
+    width: 104,
     className: "matrix-cell",
     head: (
       <Tooltip content={node.label}>
