@@ -46,7 +46,10 @@ export const Card = memo(function Card(props: Props) {
 
 function hovering({ node, onHover }: Props) {
   return {
-    onPointerEnter: (event: PointerEvent) => event.pointerType === "mouse" && onHover(node.id),
+    // Only when the pointer itself moves: a picture that moves below it is not looked at.
+    onPointerMove: (event: PointerEvent) => {
+      if (event.pointerType === "mouse" && (event.movementX !== 0 || event.movementY !== 0)) onHover(node.id);
+    },
     onPointerLeave: () => onHover(null),
     onFocus: () => onHover(null),
   };

@@ -48,8 +48,9 @@ function InstanceDag({ instance }: { instance: Instance }) {
   const down = levelOf(query.get("down"));
   const limit = query.get("limit") === "all" ? MOST : FIRST;
   const text = query.get("nodes");
-  const own = isScript(instance) ? "" : String(id);
-  const tables = (text ?? own).split(".").filter(Boolean);
+  const atFirst = isScript(instance) ? "" : String(id);
+  const own = instance.line;
+  const tables = (text ?? atFirst).split(".").filter(Boolean);
   const isAll = tables.includes("all");
   const opened = openedOf((query.get("more") ?? "").split("."));
   const chosenNode = query.get("of");
@@ -90,9 +91,9 @@ function InstanceDag({ instance }: { instance: Instance }) {
   const day = runDay(instance.line.bizdate);
   const picture = useMemo(() => {
     if (!dag) return null;
-    const { nodes, edges } = graphOf(dag, chosen, fields, allRows, { language, zone, day });
+    const { nodes, edges } = graphOf(dag, chosen, fields, allRows, { language, zone, day, bizdate: own.bizdate });
     return pictureOf(nodes, edges, String(id));
-  }, [dag, chosen, fields, allRows, language, zone, day, id]);
+  }, [dag, chosen, fields, allRows, language, zone, day, own.bizdate, id]);
 
   const choose = useCallback(
     (choice: Choice | null) => {

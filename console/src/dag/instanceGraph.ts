@@ -2,7 +2,7 @@
 
 import type { Schemas } from "../api/client";
 import { type Status, statusOf } from "../status/status";
-import { duration, shortTimeOn } from "../texts/format";
+import { bizdate, duration, shortTimeOn } from "../texts/format";
 import type { Choice, GraphEdge, GraphField, GraphNode, GraphRow, Look } from "./graph";
 import { dagTexts } from "./texts";
 
@@ -99,7 +99,8 @@ export function statusOfNode(node: NodeLine): Status {
 export interface Words {
   language: "en" | "zh";
   zone: string;
-  /** The day on which the centre runs. */
+  /** The data timestamp of the centre, and the day on which it runs. */
+  bizdate: string;
   day: string | null;
 }
 
@@ -151,13 +152,15 @@ function nodeOf(
   if (!each.visible) return { ...node, meta: t.lockedMeta(each.project) };
   if (each.biz_type === "ROOT") return { ...node, meta: t.root };
   if (removed) return { ...node, meta: t.removedMeta };
+  // Instances of other data timestamps have the same names.
+  const date = each.bizdate === words.bizdate ? "" : bizdate(each.bizdate);
   const due = each.due_at ? t.due(shortTimeOn(each.due_at, words.zone, words.day)) : "";
   const ended = each.ended_at ? shortTimeOn(each.ended_at, words.zone, words.day) : "";
   if (each.nodes && each.biz_type !== "SCRIPT") {
     const rows = rowsOf(each.nodes, everyRow ? Number.POSITIVE_INFINITY : MOST_ROWS, chosen?.row);
     return {
       ...node,
-      meta: [t.hash(each.id), due].filter(Boolean).join(", "),
+      meta: [t.hash(each.id), date || due].filter(Boolean).join(", "),
       aside: t.nodeCount(each.node_count),
       counts: each.node_statuses,
       rows: rows.map((line) => rowOf(line, each, dag, chosen?.row === String(line.id) ? fields : undefined, words)),
@@ -165,6 +168,7 @@ function nodeOf(
     };
   }
   const what = each.biz_type === "SCRIPT" ? t.script : t.fieldsAndNodes(each.field_count, each.node_count);
+  if (date) return { ...node, meta: what, aside: date };
   return { ...node, meta: ended ? what : [what, due].filter(Boolean).join(", "), aside: ended };
 }
 

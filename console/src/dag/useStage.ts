@@ -167,11 +167,16 @@ export function useStage({
   }, [chosen?.node, box, draw]);
 
   const timer = useRef<ReturnType<typeof setTimeout> | undefined>(undefined);
+  const next = useRef<string | null>(null);
   const setHovered = useCallback((id: string | null) => {
+    if (id !== null && id === next.current) return;
+    next.current = id;
     clearTimeout(timer.current);
     if (id === null) setHoveredNow(null);
     else timer.current = setTimeout(() => setHoveredNow(id), HOVER_MS);
   }, []);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: after a choice the card would be in the way
+  useEffect(() => setHovered(null), [chosen?.node, chosen?.row, found, setHovered]);
   useEffect(() => () => clearTimeout(timer.current), []);
 
   const move = useCallback(

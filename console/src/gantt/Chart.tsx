@@ -38,7 +38,7 @@ type Row =
   | { kind: "link"; link: Link; before: Link | undefined; stretches: Stretch[]; open: boolean }
   | { kind: "node"; link: Link; node: GanttNode; stretches: Stretch[] };
 
-const LEFT = 416;
+const LEFT = 464;
 const LINK_ROW = 52;
 const NODE_ROW = 30;
 const WIDEST = 400_000;
@@ -122,7 +122,12 @@ export function Chart({ gantt, dimmed, runs }: { gantt: Gantt; dimmed: boolean; 
   return (
     <div className={classes("gantt column", dimmed && "dimmed")}>
       <Summary gantt={gantt} day={day}>
-        <IconButton icon={Minus} label={t.zoomOut} onClick={() => zoom(factor / 2)} />
+        <IconButton
+          icon={Minus}
+          label={t.zoomOut}
+          reason={factor === 1 ? t.whole : undefined}
+          onClick={() => zoom(factor / 2)}
+        />
         <IconButton icon={Plus} label={t.zoomIn} onClick={() => zoom(factor * 2)} />
         <Button onClick={() => zoom(1)}>{t.fit}</Button>
         <Button onClick={() => setAsTable(!asTable)}>{asTable ? t.showChart : t.showData}</Button>
@@ -302,7 +307,7 @@ function LinkRow({
           {share > 0 && <i style={{ width: Math.max(2, share * 64) }} />}
         </span>
         <span className="right soft">{before ? duration(link.gap_s) : duration(null)}</span>
-        <span className="right soft">{isRoot ? duration(null) : duration(link.run_s)}</span>
+        <span className="right soft">{before ? duration(link.run_s) : duration(null)}</span>
       </div>
       <div className="gantt-track">
         {before && <Arrow from={time(before.end)} axis={axis} />}
