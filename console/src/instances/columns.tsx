@@ -105,7 +105,7 @@ export function columnsOf(around: Around, hidden: ReadonlySet<string>): Column<L
     {
       key: "name",
       head: t.head.name,
-      width: 176,
+      width: 168,
       pin: "left",
       sort: "name",
       cell: (line) => (
@@ -148,7 +148,7 @@ export function columnsOf(around: Around, hidden: ReadonlySet<string>): Column<L
     {
       key: "start",
       head: t.head.start,
-      width: 78,
+      width: 76,
       align: "right",
       sort: "start",
       cell: (line) => orDash(timeOn(line.started_at, zone, runDay(line.bizdate))),
@@ -156,7 +156,7 @@ export function columnsOf(around: Around, hidden: ReadonlySet<string>): Column<L
     {
       key: "end",
       head: t.head.end,
-      width: 78,
+      width: 76,
       align: "right",
       sort: "end",
       cell: (line) => orDash(timeOn(line.ended_at, zone, runDay(line.bizdate))),
@@ -164,7 +164,7 @@ export function columnsOf(around: Around, hidden: ReadonlySet<string>): Column<L
     {
       key: "duration",
       head: t.head.duration,
-      width: 78,
+      width: 76,
       align: "right",
       sort: "duration",
       cell: (line) => orDash(duration(line.duration_s)),
@@ -172,7 +172,7 @@ export function columnsOf(around: Around, hidden: ReadonlySet<string>): Column<L
     {
       key: "priority",
       head: t.head.priority,
-      width: 88,
+      width: 96,
       className: "priority-cell",
       cell: (line) => <PriorityBars priority={line.priority} />,
     },
@@ -194,7 +194,7 @@ export function columnsOf(around: Around, hidden: ReadonlySet<string>): Column<L
     {
       key: "tags",
       head: t.head.tags,
-      width: 78,
+      width: 74,
       cell: (line) => (line.tags.length > 0 ? <Tags of={line.tags} /> : DASH),
     },
     {

@@ -1,7 +1,7 @@
 import { ArrowRight } from "lucide-react";
 import { Fragment, type ReactNode, type Ref } from "react";
 import { Failure } from "../app/Page";
-import { useZone } from "../app/session";
+import { useSession, useZone } from "../app/session";
 import { Glyph } from "../status/Glyph";
 import { PriorityBars } from "../status/kinds";
 import { dateTime, dayOf, NONE, shortTimeOn, timeOn } from "../texts/format";
@@ -44,6 +44,9 @@ export function Consequences(props: ConsequencesProps) {
   const t = useTexts(operationTexts);
   const zone = useZone();
   const language = useLanguage();
+  const session = useSession();
+  // A rehearsal's clock stands still.
+  const at = session.rehearsal ? Date.parse(session.now) : props.at;
   return (
     <section
       className={classes("operation-consequences", isOld && "old")}
@@ -56,7 +59,7 @@ export function Consequences(props: ConsequencesProps) {
         <h3 className="semi t-14">{t.what}</h3>
         <span className="grow" />
         <span className="t-12 muted">
-          {isOld ? t.previewing : preview ? t.preview(timeOn(props.at, zone, dayOf(props.at, zone))) : ""}
+          {isOld ? t.previewing : preview ? t.preview(timeOn(at, zone, dayOf(at, zone))) : ""}
         </span>
       </div>
       {isOther && (
@@ -75,8 +78,8 @@ export function Consequences(props: ConsequencesProps) {
       ))}
       {preview && preview.refusals.length === 0 && (
         <>
-          <Summary {...props} preview={preview} />
-          <Runs preview={preview} outcome={outcome} choice={props.choice} marked={marked} at={props.at} />
+          <Summary {...props} preview={preview} at={at} />
+          <Runs preview={preview} outcome={outcome} choice={props.choice} marked={marked} at={at} />
           <Changes preview={preview} outcome={outcome} marked={marked} />
           <Outside preview={preview} outcome={outcome} />
         </>
@@ -86,7 +89,7 @@ export function Consequences(props: ConsequencesProps) {
   );
 }
 
-function Summary({ request, preview, outcome }: ConsequencesProps & { preview: Preview }) {
+function Summary({ request, preview, outcome, at }: ConsequencesProps & { preview: Preview }) {
   const t = useTexts(operationTexts);
   const zone = useZone();
   const moves = outcome.now.length + outcome.laterCount > 0;
@@ -120,7 +123,7 @@ function Summary({ request, preview, outcome }: ConsequencesProps & { preview: P
       )}
       {moves && (
         <Figure label={t.sum.finish}>
-          {preview.expected_finish ? shortTimeOn(preview.expected_finish, zone, dayOf(Date.now(), zone)) : NONE}
+          {preview.expected_finish ? shortTimeOn(preview.expected_finish, zone, dayOf(at, zone)) : NONE}
         </Figure>
       )}
     </dl>

@@ -1,6 +1,6 @@
 import { useQuery } from "@tanstack/react-query";
 import { Lock } from "lucide-react";
-import { type ReactNode, useState } from "react";
+import { type ReactNode, useEffect, useRef, useState } from "react";
 import { api, type Schemas } from "../api/client";
 import { keys } from "../api/keys";
 import { Failure } from "../app/Page";
@@ -43,6 +43,15 @@ export function FieldColumn({ request, choice, change, plan, marked, isOld }: Co
   const [status, setStatus] = useState("all");
   const [first, setFirst] = useState(true);
   const [opened, setOpened] = useState(true);
+  const list = useRef<HTMLDivElement>(null);
+  const toggled = useRef("");
+  // A field that goes to another group takes the focus along.
+  // biome-ignore lint/correctness/useExhaustiveDependencies: groups change with what is chosen and planned
+  useEffect(() => {
+    const active = document.activeElement;
+    if (toggled.current === "" || (active !== document.body && !active?.contains(list.current))) return;
+    list.current?.querySelector<HTMLElement>(`input[aria-label="${CSS.escape(toggled.current)}"]`)?.focus();
+  }, [choice, plan]);
   const {
     data: page,
     error,
@@ -71,6 +80,7 @@ export function FieldColumn({ request, choice, change, plan, marked, isOld }: Co
   const fits = (name: string, label: string, code: string) =>
     (wanted === "" || `${name} ${label}`.toLowerCase().includes(wanted)) && (status === "all" || code === status);
   const toggle = (name: string, checked: boolean) => {
+    toggled.current = name;
     const now = choice.fields ?? fields.map((field) => field.name);
     const next = checked ? [...now, name] : now.filter((each) => each !== name);
     change({ fields: next, scope: request.operation === "SET_SUCCESS" ? "CUSTOM" : choice.scope, quick: false });
@@ -165,7 +175,7 @@ export function FieldColumn({ request, choice, change, plan, marked, isOld }: Co
       </div>
       <Failure error={error} onRetry={() => void refetch()} />
       {isPending && <SkeletonRows label={t.findField} />}
-      <div className="fields-list">
+      <div className="fields-list" ref={list}>
         {first ? (
           <>
             <Group title={t.selected} count={requested.size}>

@@ -1,11 +1,12 @@
 import "../styles/operation.css";
 import { keepPreviousData, useQuery, useQueryClient } from "@tanstack/react-query";
 import { Info } from "lucide-react";
-import { type KeyboardEvent, useEffect, useMemo, useRef, useState } from "react";
+import { useEffect, useMemo, useRef, useState } from "react";
 import { Link } from "wouter";
 import { ApiError, api } from "../api/client";
 import { keys } from "../api/keys";
 import { useZone } from "../app/session";
+import { useShortcuts } from "../app/shortcuts";
 import { inEnvironment } from "../app/url";
 import { Glyph } from "../status/Glyph";
 import { KindIcon } from "../status/kinds";
@@ -66,7 +67,8 @@ export default function OperationPanel({ request }: { request: OperationRequest 
   });
   const isTable = detail?.line.biz_type === "LOGICAL_TABLE";
   const lacks = missing(request, choice);
-  const body = useRested(useMemo(() => bodyOf(request, choice), [request, choice]));
+  const rested = useRested(choice);
+  const body = useMemo(() => bodyOf(request, rested), [request, rested]);
   const previewKey = ["preview", request.id, body] as const;
   const {
     data: preview,
@@ -78,13 +80,14 @@ export default function OperationPanel({ request }: { request: OperationRequest 
   } = useQuery({
     queryKey: previewKey,
     queryFn: ({ signal }) => api.post("/operations/preview", body, { signal }),
-    enabled: missing(request, choice) === null,
+    enabled: missing(request, rested) === null,
     placeholderData: keepPreviousData,
     staleTime: Number.POSITIVE_INFINITY,
     gcTime: 0,
   });
   const shown = lacks === null ? preview : undefined;
-  const isOld = lacks === null && (isPlaceholderData || isFetching || (body !== undefined && preview === undefined));
+  const isOld =
+    lacks === null && (rested !== choice || isPlaceholderData || isFetching || (preview === undefined && !error));
   const outcome = useMemo(() => outcomeOf(shown ? plansOf(shown) : []), [shown]);
 
   useEffect(() => {
@@ -155,6 +158,8 @@ export default function OperationPanel({ request }: { request: OperationRequest 
     }
   }
 
+  useShortcuts(names[operation], [{ keys: "Ctrl+Enter", label, run: () => void apply(), always: true }]);
+
   const hasFields = isTable && takesFields(request);
   const middle = batch ? (
     <BatchList preview={shown} marked={marked} isOld={isOld} />
@@ -218,16 +223,7 @@ export default function OperationPanel({ request }: { request: OperationRequest 
         </>
       }
     >
-      {/* biome-ignore lint/a11y/noStaticElementInteractions: keys of the whole panel */}
-      <div
-        className={middle ? "operation-body" : "operation-body narrow"}
-        onKeyDown={(event: KeyboardEvent) => {
-          if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) {
-            event.preventDefault();
-            void apply();
-          }
-        }}
-      >
+      <div className={middle ? "operation-body" : "operation-body narrow"}>
         {options}
         {middle}
         <Consequences

@@ -20,7 +20,7 @@ export interface Outcome {
   set: readonly PlannedNode[];
   /** Live attempts that are ended. */
   cancelled: readonly PlannedNode[];
-  /** Outside the scope, and yet changed: they wait again. */
+  /** Outside the scope, and yet changed: they wait again. Those that `outside` tells of are not among them. */
   neighbours: readonly PlannedNode[];
   /** What the nodes directly downstream make of it. */
   outside: readonly { meaning: string; sees: string; names: readonly string[] }[];
@@ -58,6 +58,7 @@ export function outcomeOf(plans: readonly Plan[]): Outcome {
   }));
   later.sort((a, b) => compare(a.start, b.start) || compare(a.end, b.end));
   const still = nodes.filter((node) => !node.runs);
+  const told = new Set(plans.flatMap((plan) => plan.downstream.map((node) => node.id)));
   const outside = new Map<string, { meaning: string; sees: string; names: string[] }>();
   for (const node of plans.flatMap((plan) => plan.downstream)) {
     const known = outside.get(node.sees);
@@ -70,7 +71,7 @@ export function outcomeOf(plans: readonly Plan[]): Outcome {
     laterCount: later.reduce((sum, group) => sum + group.nodes.length, 0),
     set: still.filter((node) => node.part !== "NEIGHBOUR" && (node.before !== node.after || node.pauses !== null)),
     cancelled: nodes.filter((node) => node.cancels !== null && node.runs),
-    neighbours: still.filter((node) => node.part === "NEIGHBOUR"),
+    neighbours: still.filter((node) => node.part === "NEIGHBOUR" && !told.has(node.id)),
     outside: [...outside.values()],
     unmet: [...new Set(runs.filter((node) => node.skips_checks).flatMap((node) => node.waits_for))],
   };

@@ -117,7 +117,7 @@ export const operationTexts = defineTexts(
     mind: "If anything changes before you confirm, nothing runs and you see the new preview.",
     changed: "Something changed in between, and nothing was done. This is the preview of now; what is new has a bar.",
     forced: (names: string) => `I know that ${names} has not succeeded: the run may fail or compute wrong data.`,
-    forcedMet: "I know that neither upstream nor the scheduled time is asked for.",
+    forcedMet: "I know that upstream and the scheduled time are not checked.",
     forcedReason: "Confirm the sentence above first",
     confirmReason: "Wait for the preview",
     applying: "Applying",
