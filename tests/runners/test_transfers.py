@@ -73,6 +73,13 @@ def test_csv_into_a_table(runners: Runners, orders: str) -> None:
     assert first["at"] == "2026-03-01 10:00:00" and second["name"] == "\\N" and second["rate"] == "\\N"
 
 
+def test_a_long_text_is_no_trouble(runners: Runners, orders: str) -> None:
+    put(runners, "in/long.csv", f"id,name\n1,{'x' * 5_000_000}\n")
+    task = runners.transfer(source=file("in/long.csv"), target=table(orders), columns={"id": "id", "name": "name"})
+    assert task.status is TaskStatus.SUCCESS, task.result_text
+    assert shown(runners, orders, "length(name) size") == [{"size": "5000000"}]
+
+
 def test_overwrite_replaces_and_append_adds(runners: Runners, orders: str) -> None:
     put(runners, "in/a.csv", "id,name\n1,a\n")
     columns = {"id": "id", "name": "name"}
@@ -187,6 +194,7 @@ def test_one_partition_of_a_table_leaves(runners: Runners) -> None:
         ("id,day\n1,2026-02-30\n", "row 1, column day: '2026-02-30' is no date"),
         ("id,name\n,a\n", "column id is NOT NULL"),
         ("id,name\n1\n", "Expected 2 columns"),
+        pytest.param('id,name\n1,"' + "x" * 40_000_000, "a row has more than 16,777,216 bytes", id="no end"),
     ],
 )
 def test_a_value_that_does_not_fit_is_named_and_nothing_is_written(

@@ -30,6 +30,8 @@ from taskhouse.ports.transfers import BeforeVisible, Source
 FORMATS = {"csv": "csv", "parquet": "parquet", "jsonl": "jsonl", "ndjson": "jsonl"}
 _OPTIONS = {"csv": {"header", "delimiter", "null", "encoding"}, "jsonl": {"encoding"}, "parquet": set[str]()}
 _ROWS = 65_536
+_CSV_BLOCK_BYTES = 16 * 1024 * 1024
+"""A row of a CSV file may have as many: the parser wants it within two blocks."""
 
 
 def inside(folder: Path, path: str) -> Path:
@@ -166,6 +168,7 @@ def _csv_reader(
         column_names=names,
         autogenerate_column_names=names is None and not _has_header(end),
         use_threads=False,
+        block_size=_CSV_BLOCK_BYTES,
     )
     parsing = pc_csv.ParseOptions(delimiter=_delimiter(end), newlines_in_values=True)
     stream = pa.input_stream(str(path), compression="detect")
@@ -288,4 +291,7 @@ def _faults(end: TransferEnd) -> Iterator[None]:
     except OSError as error:
         raise Fault(FaultCode.RUNTIME, f"file {end.path}: {error.strerror or error}") from None
     except (pa.ArrowException, LookupError, UnicodeError) as error:
+        if "straddl" in str(error):
+            message = f"file {end.path}: a row has more than {_CSV_BLOCK_BYTES:,} bytes; is a quotation mark left open?"
+            raise Fault(FaultCode.RUNTIME, message) from None
         raise Fault(FaultCode.RUNTIME, f"file {end.path}: {error}") from None
