@@ -157,7 +157,7 @@ function TaskDag({ id, name }: { id: string; name: string }) {
           />
         </>
       }
-      notice={!dag.complete && <p className="dag-notice">{t.incomplete(LIMIT)}</p>}
+      notice={dag.tasks.length >= LIMIT && t.incomplete(LIMIT)}
       drawer={card && <CardDrawer card={card} dag={dag} onClose={() => choose(null)} />}
     />
   );

@@ -212,8 +212,8 @@ function Nodes({ task }: { task: Task }) {
               ) : (
                 // biome-ignore lint/a11y/noNoninteractiveTabindex: long lines are scrolled by keys
                 <section className="code" tabIndex={0} aria-label={t.code(node.name)}>
-<pre>{node.code}</pre>
-</section>
+                  <pre>{node.code}</pre>
+                </section>
               )}
             </details>
           </li>

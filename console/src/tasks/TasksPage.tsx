@@ -64,7 +64,7 @@ export default function TasksPage() {
       {
         key: "name",
         head: t.head.name,
-        width: 240,
+        width: 200,
         pin: "left",
         cell: (line) => (
           <span className="row gap-2">
@@ -90,17 +90,17 @@ export default function TasksPage() {
       },
       { key: "nodes", head: t.head.nodes, width: 72, align: "right", cell: (line) => number(line.node_count) },
       { key: "priority", head: t.head.priority, width: 100, cell: (line) => <PriorityBars priority={line.priority} /> },
-      { key: "owner", head: t.head.owner, width: 130, cell: (line) => line.owners.join(", ") || NONE },
+      { key: "owner", head: t.head.owner, width: 110, cell: (line) => line.owners.join(", ") || NONE },
       {
         key: "project",
         head: t.head.project,
-        width: 170,
+        width: 160,
         cell: (line) => line.projects.map((name) => titles.get(name) ?? name).join(", "),
       },
-      { key: "tags", head: t.head.tags, width: 130, cell: (line) => <Tags of={line.tags} /> },
+      { key: "tags", head: t.head.tags, width: 110, cell: (line) => <Tags of={line.tags} /> },
       { key: "version", head: t.head.version, width: 76, align: "right", cell: (line) => line.version },
       { key: "published", head: t.head.published, width: 150, cell: (line) => dateTime(line.published_at, zone) },
-      { key: "by", head: t.head.by, width: 96, cell: (line) => line.published_by || NONE },
+      { key: "by", head: t.head.by, width: 88, cell: (line) => line.published_by || NONE },
     ],
     [t, environment, titles, zone],
   );
@@ -112,7 +112,7 @@ export default function TasksPage() {
           onChange={(value) => change({ q: value })}
           placeholder={t.search}
           shortcut="/"
-          style={{ width: 240 }}
+          style={{ width: 200 }}
         />
         <Select
           label={t.type}
