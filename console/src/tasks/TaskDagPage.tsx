@@ -213,8 +213,8 @@ function CardDrawer({ card, dag, onClose }: { card: Schemas["TaskCard"]; dag: Da
             {ups.map((edge) => (
               <li key={`${edge.up} ${edge.cycle} ${edge.policy}`}>
                 <Link href={inEnvironment(taskPath(edge.up), environment)}>{edge.up}</Link>
-                <span className="muted t-12 words">
-                  {edge.cycle} {edge.fields.join(", ")}
+                <span className="muted t-12">
+                  {(t.windows as Record<string, string>)[edge.cycle] ?? edge.cycle} {edge.fields.join(", ")}
                 </span>
               </li>
             ))}

@@ -139,8 +139,14 @@ function Dependencies({ task }: { task: Task }) {
                     t.root
                   )}
                 </th>
-                <td className="words">
-                  {each.n > 1 ? `${each.cycle} ${each.policy} ${each.n}` : `${each.cycle} ${each.policy}`}
+                <td>
+                  {[
+                    (t.windows as Record<string, string>)[each.cycle] ?? each.cycle,
+                    each.n > 1 ? each.n : "",
+                    (t.policies as Record<string, string>)[each.policy] ?? each.policy,
+                  ]
+                    .filter(Boolean)
+                    .join(" · ")}
                 </td>
                 <td>{each.up_fields.join(", ") || <span className="muted">{t.allFields}</span>}</td>
                 <td>{each.down_fields.join(", ") || <span className="muted">{t.allFields}</span>}</td>

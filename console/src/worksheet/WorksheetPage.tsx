@@ -1,9 +1,225 @@
-import { Page } from "../app/Page";
+import "../runs/runs.css";
+import "./worksheet.css";
+import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { Ban, ExternalLink, Play, SquareTerminal } from "lucide-react";
+import { lazy, Suspense, useEffect, useRef, useState } from "react";
+import { Link } from "wouter";
+import { api } from "../api/client";
+import { keys } from "../api/keys";
+import { Failure, Page } from "../app/Page";
+import { useZone } from "../app/session";
+import { useShortcuts } from "../app/shortcuts";
+import { useQueryState } from "../app/url";
+import { Result, useStop } from "../runs/RunPage";
+import { RunStatus } from "../runs/RunStatus";
+import { isOver, type Run, runPath, secondsBetween } from "../runs/run";
+import { Progress, Stages } from "../runs/Stages";
+import { useRun, useRunProjects } from "../runs/useRun";
+import { dateTime, duration } from "../texts/format";
+import { useTexts } from "../texts/texts";
+import { Button } from "../ui/Button";
+import { Icon } from "../ui/Icon";
+import { Select } from "../ui/Menu";
+import { Empty, Key, SkeletonRows } from "../ui/pieces";
+import { Tabs } from "../ui/Tabs";
+import { keep, kept, runOf, toRun } from "./draft";
+import { worksheetTexts } from "./texts";
 
+const Editor = lazy(() => import("./Editor"));
+
+/** Task instances that the worksheet submits have this name: it is how its history finds them. */
+const NAME = "worksheet";
+
+type View = "result" | "stages" | "history";
+
+/** SQL, and what comes of it. The run that is shown is in the address. */
 export default function WorksheetPage() {
+  const t = useTexts(worksheetTexts);
+  const client = useQueryClient();
+  const [query, change] = useQueryState();
+  const shown = runOf(query.get("run"));
+  const projects = useRunProjects();
+  const project = query.get("project") ?? shown?.project ?? projects.data?.may_run[0] ?? "";
+  const view = (["result", "stages", "history"] as const).find((each) => each === query.get("view")) ?? "result";
+  const [text, setText] = useState(() => (shown ? "" : kept(globalThis.localStorage)));
+  const [selection, setSelection] = useState("");
+  const { data: run, error, refetch } = useRun(shown?.project ?? "", shown?.id ?? "", shown !== null);
+  const opened = useRef<string | null>(null);
+  const sql = run?.tasks.find((task) => task.type === "SQL")?.text;
+
+  // A run that is opened from elsewhere brings its text along, unless it is the one that was just submitted from here.
+  useEffect(() => {
+    if (run && sql !== undefined && opened.current !== run.line.id) {
+      opened.current = run.line.id;
+      setText(sql);
+    }
+  }, [run, sql]);
+
+  const submit = useMutation({
+    mutationFn: (its: { project: string; sql: string }) =>
+      api.post("/runs", { ...its, name: NAME, priority: 9, settings: {} }),
+    onSuccess: (made) => {
+      opened.current = made.line.id;
+      client.setQueryData(keys.runs(made.line.project, made.line.id), made);
+      void client.invalidateQueries({ queryKey: keys.runs("list") });
+      change({
+        run: `${made.line.project}/${made.line.id}`,
+        project: made.line.project,
+        view: view === "history" ? null : query.get("view"),
+      });
+    },
+  });
+  const stop = useStop(run);
+  const isRunning = submit.isPending || (shown !== null && run !== undefined && !isOver(run.line.status));
+  const chosen = toRun(text, selection);
+  const reason = isRunning ? t.running : project === "" ? t.noProject : chosen === "" ? t.noSql : undefined;
+  const start = () => {
+    if (!reason) submit.mutate({ project, sql: chosen });
+  };
+  useShortcuts(t.title, [{ keys: "Ctrl+Enter", label: t.run, run: start, always: true }]);
+  const write = (next: string) => {
+    setText(next);
+    keep(globalThis.localStorage, next);
+  };
+
   return (
-    <Page title="Worksheet" crumbs={[{ label: "Worksheet" }]}>
-      {null}
+    <Page title={t.title} crumbs={[{ label: t.title }]} className="worksheet">
+      <div className="toolbar">
+        <Button kind="primary" icon={Play} reason={reason} onClick={start}>
+          {selection.trim() === "" ? t.run : t.runSelection} <Key>Ctrl ↵</Key>
+        </Button>
+        <Button icon={Ban} reason={stop.reason} onClick={stop.stop}>
+          {t.stop}
+        </Button>
+        <Select
+          label={t.project}
+          value={project}
+          options={(projects.data?.may_run ?? []).map((name) => ({ value: name, label: name }))}
+          onChange={(next) => change({ project: next })}
+        />
+        <span className="grow" />
+        {run && <Standing run={run} />}
+      </div>
+      <div className="worksheet-editor">
+        <Suspense fallback={<SkeletonRows rows={3} label={t.loading} />}>
+          <Editor
+            label={t.editor}
+            hint={t.placeholder}
+            text={text}
+            onChange={write}
+            onSelect={setSelection}
+            onRun={start}
+          />
+        </Suspense>
+      </div>
+      <div className="worksheet-tabs">
+        <Tabs<View>
+          label={t.views}
+          tabs={(["result", "stages", "history"] as const).map((id) => ({ id, label: t.tabs[id] }))}
+          current={view}
+          onSelect={(id) => change({ view: id === "result" ? null : id })}
+          panel="worksheet-view"
+        />
+      </div>
+      <Failure
+        error={submit.error ?? error ?? projects.error}
+        onRetry={submit.error ? undefined : () => void refetch()}
+      />
+      <div className="worksheet-view" id="worksheet-view" role="tabpanel" aria-label={t.tabs[view]}>
+        {view === "history" ? (
+          <History
+            project={project}
+            shown={shown?.id}
+            onOpen={(id) => change({ run: `${project}/${id}`, view: null }, { push: true })}
+          />
+        ) : run ? (
+          <Outcome run={run} view={view} />
+        ) : shown && !error ? (
+          <SkeletonRows label={t.loading} />
+        ) : (
+          <Empty icon={SquareTerminal} title={t.noRun}>
+            {t.noRunNote}
+          </Empty>
+        )}
+      </div>
     </Page>
+  );
+}
+
+/** How the run stands, with the bar of its stages while it runs. */
+function Standing({ run }: { run: Run }) {
+  const t = useTexts(worksheetTexts);
+  const over = isOver(run.line.status);
+  const task = run.tasks[run.tasks.length - 1];
+  return (
+    <span className="row gap-3 standing" aria-live="polite">
+      {!over && <Progress task={task} percent={run.percent} />}
+      <RunStatus status={run.line.status} />
+      <span className="muted t-12 nowrap">
+        {t.ran(duration(secondsBetween(run.line.started_at, run.line.ended_at, run.now)))}
+      </span>
+      <Link href={runPath(run.line)}>{t.details}</Link>
+      <a href={run.logview} target="_blank" rel="noreferrer" className="row gap-1">
+        {t.logview}
+        <Icon of={ExternalLink} size={12} />
+      </a>
+    </span>
+  );
+}
+
+function Outcome({ run, view }: { run: Run; view: "result" | "stages" }) {
+  const t = useTexts(worksheetTexts);
+  const task = run.tasks[run.tasks.length - 1];
+  if (!task) return null;
+  if (view === "result")
+    return (
+      <div className="worksheet-result" key={run.line.id}>
+        {isOver(run.line.status) ? <Result run={run} task={task} /> : <Stages task={task} />}
+      </div>
+    );
+  return (
+    <div className="worksheet-result">
+      {task.stages.length > 0 ? <Stages task={task} /> : <p className="muted">{t.noStages}</p>}
+    </div>
+  );
+}
+
+/** What the user ran from here, the newest first. */
+function History({
+  project,
+  shown,
+  onOpen,
+}: {
+  project: string;
+  shown: string | undefined;
+  onOpen: (id: string) => void;
+}) {
+  const t = useTexts(worksheetTexts);
+  const zone = useZone();
+  const asked = { project, mine: true, name: NAME, limit: 100 };
+  const { data, error, refetch } = useQuery({
+    queryKey: keys.runs("list", asked),
+    queryFn: ({ signal }) => api.get("/runs", { query: asked, signal }),
+    enabled: project !== "",
+    staleTime: 0,
+  });
+  if (error) return <Failure error={error} onRetry={() => void refetch()} />;
+  if (!data) return <SkeletonRows label={t.loading} />;
+  if (data.items.length === 0) return <Empty icon={SquareTerminal} title={t.noHistory} />;
+  return (
+    <ul className="history">
+      {data.items.map((line) => (
+        <li key={line.id}>
+          <button type="button" onClick={() => onOpen(line.id)} aria-current={line.id === shown || undefined}>
+            <RunStatus status={line.status} />
+            <span className="mono">{line.id}</span>
+            <span className="soft">{dateTime(line.submitted_at, zone)}</span>
+            <span className="right">
+              {isOver(line.status) && duration(secondsBetween(line.started_at, line.ended_at, line.submitted_at))}
+            </span>
+          </button>
+        </li>
+      ))}
+    </ul>
   );
 }

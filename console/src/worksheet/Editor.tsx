@@ -1,0 +1,139 @@
+import { autocompletion, closeBrackets, closeBracketsKeymap, completionKeymap } from "@codemirror/autocomplete";
+import { defaultKeymap, history, historyKeymap, indentWithTab } from "@codemirror/commands";
+import { sql } from "@codemirror/lang-sql";
+import { bracketMatching, HighlightStyle, indentOnInput, syntaxHighlighting } from "@codemirror/language";
+import { EditorState, Prec } from "@codemirror/state";
+import { drawSelection, EditorView, highlightActiveLine, keymap, lineNumbers, placeholder } from "@codemirror/view";
+import { tags } from "@lezer/highlight";
+import { useEffect, useRef } from "react";
+import { MAX_COMPUTE } from "./dialect";
+
+interface Props {
+  label: string;
+  hint: string;
+  /** What it begins with; another value replaces the text. */
+  text: string;
+  onChange: (text: string) => void;
+  /** The selected part, "" for none. */
+  onSelect: (text: string) => void;
+  onRun: () => void;
+}
+
+/** Weight and shade tell parts of SQL apart; hue is kept for statuses. */
+const LOOK = HighlightStyle.define([
+  { tag: tags.keyword, fontWeight: "600" },
+  { tag: [tags.comment, tags.lineComment, tags.blockComment], color: "var(--ink-3)", fontStyle: "italic" },
+  { tag: [tags.string, tags.number, tags.bool, tags.null], color: "var(--ink-2)" },
+]);
+
+const THEME = EditorView.theme({
+  "&": { height: "100%", backgroundColor: "var(--surface)", color: "var(--ink)" },
+  "&.cm-focused": { outline: "none" },
+  ".cm-scroller": { font: "var(--t-code)", overflow: "auto" },
+  ".cm-content": { padding: "10px 0", caretColor: "var(--ink)" },
+  ".cm-line": { padding: "0 12px" },
+  ".cm-cursor": { borderLeftColor: "var(--ink)" },
+  ".cm-gutters": { backgroundColor: "var(--surface)", color: "var(--ink-3)", border: "none", paddingLeft: "12px" },
+  ".cm-activeLine, .cm-activeLineGutter": { backgroundColor: "var(--hover)" },
+  "&.cm-focused > .cm-scroller > .cm-selectionLayer .cm-selectionBackground, .cm-selectionBackground": {
+    backgroundColor: "var(--line-2)",
+  },
+  ".cm-placeholder": { color: "var(--ink-3)" },
+  "&.cm-focused .cm-matchingBracket": { backgroundColor: "var(--selected)", outline: "1px solid var(--line-2)" },
+  ".cm-tooltip": {
+    backgroundColor: "var(--raised)",
+    color: "var(--ink)",
+    border: "none",
+    borderRadius: "8px",
+    boxShadow: "var(--sh-2)",
+    overflow: "hidden",
+  },
+  ".cm-tooltip.cm-tooltip-autocomplete > ul": { font: "var(--t-code)" },
+  ".cm-tooltip.cm-tooltip-autocomplete > ul > li[aria-selected]": {
+    backgroundColor: "var(--selected)",
+    color: "var(--ink)",
+  },
+});
+
+/**
+ * The text of SQL. It lives in a shadow root: there its styles are sheets of the root and no style elements, which the page's policy would
+ * refuse.
+ */
+export default function Editor(props: Props) {
+  const host = useRef<HTMLDivElement>(null);
+  const view = useRef<EditorView | null>(null);
+  const now = useRef(props);
+  now.current = props;
+
+  // biome-ignore lint/correctness/useExhaustiveDependencies: made once; later texts are put in below
+  useEffect(() => {
+    const place = host.current;
+    if (!place) return;
+    const root = place.shadowRoot ?? place.attachShadow({ mode: "open" });
+    const frame = document.createElement("div");
+    frame.style.height = "100%";
+    root.append(frame);
+    const made = new EditorView({
+      parent: frame,
+      root,
+      state: EditorState.create({
+        doc: props.text,
+        extensions: [
+          Prec.highest(
+            keymap.of([
+              {
+                key: "Mod-Enter",
+                run: () => {
+                  now.current.onRun();
+                  return true;
+                },
+              },
+            ]),
+          ),
+          lineNumbers(),
+          history(),
+          drawSelection(),
+          indentOnInput(),
+          bracketMatching(),
+          closeBrackets(),
+          autocompletion(),
+          highlightActiveLine(),
+          placeholder(props.hint),
+          sql({ dialect: MAX_COMPUTE, upperCaseKeywords: true }),
+          syntaxHighlighting(LOOK),
+          THEME,
+          EditorView.contentAttributes.of({ "aria-label": props.label, spellcheck: "false" }),
+          keymap.of([
+            ...closeBracketsKeymap,
+            ...completionKeymap,
+            ...historyKeymap,
+            ...defaultKeymap,
+            // Esc, then Tab leaves the editor.
+            indentWithTab,
+          ]),
+          EditorView.updateListener.of((update) => {
+            if (update.docChanged) now.current.onChange(update.state.doc.toString());
+            if (update.selectionSet || update.docChanged) {
+              const { from, to } = update.state.selection.main;
+              now.current.onSelect(update.state.sliceDoc(from, to));
+            }
+          }),
+        ],
+      }),
+    });
+    view.current = made;
+    return () => {
+      made.destroy();
+      frame.remove();
+      view.current = null;
+    };
+  }, []);
+
+  useEffect(() => {
+    const editor = view.current;
+    if (!editor || editor.state.doc.toString() === props.text) return;
+    editor.dispatch({ changes: { from: 0, to: editor.state.doc.length, insert: props.text } });
+  }, [props.text]);
+
+  return <div ref={host} className="editor" />;
+}

@@ -1,0 +1,35 @@
+import { expect, it } from "vitest";
+import { keep, kept, runOf, toRun } from "./draft";
+
+it("the selection runs when there is one", () => {
+  expect(toRun("SELECT 1; SELECT 2;", "SELECT 2;")).toBe("SELECT 2;");
+  expect(toRun("SELECT 1", " \n")).toBe("SELECT 1");
+  expect(toRun(" \n", "")).toBe("");
+});
+
+it("drafts survive, and a browser that keeps nothing does no harm", () => {
+  const held = new Map<string, string>();
+  const storage = {
+    getItem: (key: string) => held.get(key) ?? null,
+    setItem: (key: string, value: string) => void held.set(key, value),
+  };
+  keep(storage, "SELECT 1");
+  keep(storage, "x".repeat(300_000));
+  expect(kept(storage)).toBe("SELECT 1");
+  const closed = {
+    getItem: () => {
+      throw new Error("denied");
+    },
+    setItem: () => {
+      throw new Error("denied");
+    },
+  };
+  keep(closed, "SELECT 2");
+  expect(kept(closed)).toBe("");
+  expect(kept(undefined)).toBe("");
+});
+
+it("the address names a run by project and id", () => {
+  expect(runOf("shop/2026")).toEqual({ project: "shop", id: "2026" });
+  expect([runOf(null), runOf("shop"), runOf("a/b/c")]).toEqual([null, null, null]);
+});
