@@ -9,7 +9,7 @@ import { Failure } from "../app/Page";
 import { inEnvironment, useEnvironment } from "../app/url";
 import { instancePath } from "../instance/InstanceFrame";
 import type { Instance } from "../instance/useInstance";
-import { number, useTexts } from "../texts/texts";
+import { useTexts } from "../texts/texts";
 import { Button } from "../ui/Button";
 import { classes } from "../ui/classes";
 import { Icon } from "../ui/Icon";
@@ -35,7 +35,7 @@ export function LogView({ instance, node, name, run }: { instance: Instance; nod
     <>
       <div className="room-bar">
         <span className="medium">{t.logOf(name)}</span>
-        {data && <span className="muted t-12">{t.lines(number(lines.length))}</span>}
+        {data && <span className="muted t-12">{t.lines(lines.length)}</span>}
         {data?.live && (
           <span className="live" role="status">
             {t.live}
@@ -136,14 +136,15 @@ function Lines({
   });
   const wrong = useMemo(() => failsAt(lines, failed), [lines, failed]);
   const widest = useMemo(() => lines.reduce((most, line) => Math.max(most, line.length), 0), [lines]);
-  // The first look at a run that is over begins where its error is told, at the end otherwise.
-  useLayoutEffect(() => {
-    if (following && lines.length > 0) virtual.scrollToIndex(lines.length - 1, { align: "end" });
-  }, [following, lines.length, virtual]);
+  const top = useRef(0);
   const toEnd = () => {
-    setFollowing(true);
-    virtual.scrollToIndex(lines.length - 1, { align: "end" });
+    const element = scroller.current;
+    if (element) element.scrollTop = element.scrollHeight;
   };
+  // biome-ignore lint/correctness/useExhaustiveDependencies: it follows when there are more lines
+  useLayoutEffect(() => {
+    if (following) toEnd();
+  }, [following, lines.length]);
   return (
     <div className="log-frame">
       <div
@@ -156,7 +157,10 @@ function Lines({
         aria-live={live && following ? "polite" : "off"}
         onScroll={(event) => {
           const { scrollTop, clientHeight, scrollHeight } = event.currentTarget;
-          setFollowing(atEnd(scrollTop, clientHeight, scrollHeight));
+          // Lines that come push the end away: only a movement upwards stops following.
+          if (atEnd(scrollTop, clientHeight, scrollHeight)) setFollowing(true);
+          else if (scrollTop < top.current) setFollowing(false);
+          top.current = scrollTop;
         }}
       >
         <div style={{ height: virtual.getTotalSize(), minWidth: `calc(${widest}ch + 72px + var(--s6))` }}>
@@ -173,7 +177,7 @@ function Lines({
         </div>
       </div>
       {!following && (
-        <Button className="log-jump" size="small" icon={ArrowDown} onClick={toEnd}>
+        <Button className="log-jump" size="small" icon={ArrowDown} onClick={() => setFollowing(true)}>
           {t.jump}
         </Button>
       )}

@@ -11,7 +11,7 @@ import { type Instance, useNodes } from "../instance/useInstance";
 import { operationNames, reasonText } from "../operation/names";
 import { dateTime, NONE } from "../texts/format";
 import { useLanguage } from "../texts/language";
-import { number, useTexts } from "../texts/texts";
+import { useTexts } from "../texts/texts";
 import { Button } from "../ui/Button";
 import { Avatar, Empty, SkeletonRows } from "../ui/pieces";
 import { Drawer } from "../ui/Sheet";
@@ -126,7 +126,7 @@ function Entries({ instance }: { instance: Instance }) {
       <div className="row grow operation-log">
         <div className="column grow operation-list">
           <Table
-            label={t.all(number(entries.length))}
+            label={t.all(entries.length)}
             columns={columns}
             count={entries.length}
             rowAt={(index) => entries[index]}
@@ -148,7 +148,7 @@ function Entries({ instance }: { instance: Instance }) {
           />
           {entries.length > 0 && (
             <div className="page-foot">
-              {t.all(number(entries.length))}
+              {t.all(entries.length)}
               {hasNextPage && (
                 <Button size="small" kind="ghost" onClick={() => void fetchNextPage()}>
                   {t.more}

@@ -76,6 +76,8 @@ function Runs({ instance, node }: { instance: Instance; node: Schemas["NodeLine"
   const { data, error, refetch } = useQuery({
     queryKey: keys.node(node.id, "runs"),
     queryFn: ({ signal }) => api.get("/node-instances/{id}/runs", { path: { id: node.id }, signal }),
+    // The end of a run is told; how long it runs already is not.
+    refetchInterval: (asked) => (asked.state.data?.items.some((each) => each.status === "RUNNING") ? 2000 : false),
   });
   const run = data?.items.find((each) => each.serial === Number(query.get("run"))) ?? data?.items[0];
   return (

@@ -1,4 +1,4 @@
-import { defineTexts } from "../texts/texts";
+import { defineTexts, plural } from "../texts/texts";
 
 export const logTexts = defineTexts(
   {
@@ -49,7 +49,7 @@ export const logTexts = defineTexts(
     logview: "Logview",
     taskInstance: "Task instance",
     code: "Code",
-    lines: (count: string) => `${count} lines`,
+    lines: (count: number) => plural(count, "line"),
     // operations
     at: "Time",
     operator: "Operator",
@@ -74,7 +74,7 @@ export const logTexts = defineTexts(
     node: "Node",
     instances: "Instances",
     more: "Load more",
-    all: (count: string) => `${count} operations`,
+    all: (count: number) => plural(count, "operation"),
     yes: "yes",
     no: "no",
     fieldsCount: (count: number) => `${count} ${count === 1 ? "field" : "fields"}`,
