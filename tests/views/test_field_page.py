@@ -112,6 +112,7 @@ def test_offers_of_a_selection_count_what_qualifies_and_why_the_rest_does_not(ho
     assert (found.count, opened["RERUN"], opened["RERUN_ALL_FAILED"], opened["RESUME"]) == (3, 2, 1, 0)
     assert [(r.code, r.count) for r in found.operations["RERUN_ALL_FAILED"].reasons] == [("STATUS_NOT_ALLOWED", 1)] * 2
     assert found.operations["RESUME"].reasons[0].count == 3 and found.closed == ()
+    assert opened["RERUN_ALL_FINAL"] == 1, "of A only what B writes has finished"
 
 
 def test_offers_of_each_of_a_selection(home: House) -> None:

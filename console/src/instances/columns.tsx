@@ -105,7 +105,7 @@ export function columnsOf(around: Around, hidden: ReadonlySet<string>): Column<L
     {
       key: "name",
       head: t.head.name,
-      width: 168,
+      width: 166,
       pin: "left",
       sort: "name",
       cell: (line) => (
@@ -125,7 +125,7 @@ export function columnsOf(around: Around, hidden: ReadonlySet<string>): Column<L
     {
       key: "status",
       head: t.head.status,
-      width: tab === "scripts" ? 190 : 178,
+      width: 178,
       sort: "status",
       className: "statuses",
       cell: (line) => (tab === "scripts" ? <ScriptStatus line={line} /> : <StatusCell line={line} />),
@@ -179,13 +179,13 @@ export function columnsOf(around: Around, hidden: ReadonlySet<string>): Column<L
     {
       key: "owner",
       head: t.head.owner,
-      width: 46,
+      width: 50,
       cell: (line) => (line.owners.length > 0 ? <Owners of={line.owners} /> : DASH),
     },
     {
       key: "project",
       head: t.head.project,
-      width: 110,
+      width: 108,
       cell: (line) => {
         const names = line.projects.map((name) => around.projects.get(name)?.title ?? name).join(", ");
         return <span title={names}>{names}</span>;
@@ -194,7 +194,7 @@ export function columnsOf(around: Around, hidden: ReadonlySet<string>): Column<L
     {
       key: "tags",
       head: t.head.tags,
-      width: 74,
+      width: 76,
       cell: (line) => (line.tags.length > 0 ? <Tags of={line.tags} /> : DASH),
     },
     {

@@ -5,9 +5,14 @@ import { number, useTexts } from "../texts/texts";
 import { classes } from "../ui/classes";
 import { SearchField } from "../ui/Field";
 import { Name, SkeletonRows } from "../ui/pieces";
-import type { Preview } from "./choice";
+import type { Plan, Preview } from "./choice";
 import { reasonText } from "./names";
 import { operationTexts } from "./texts";
+
+/** Nodes that take part; not those outside that only wait again. */
+function countOf(plan: Plan): number {
+  return plan.nodes.filter((node) => node.part !== "NEIGHBOUR").length + plan.unchanged.length;
+}
 
 /** Rows of each part; what is beyond is counted. */
 const SHOWN = 500;
@@ -51,9 +56,7 @@ export function BatchList({
                   <span className="muted t-11">{plan.instance}</span>
                   <span className="grow" />
                   <span className="muted">{bizdate(plan.bizdate)}</span>
-                  <span className="soft nodes-count">
-                    {t.countOf((plan.totals.nodes ?? 0) + (plan.totals.unchanged ?? 0))}
-                  </span>
+                  <span className="soft nodes-count">{t.countOf(countOf(plan))}</span>
                 </li>
               ))}
             </ul>

@@ -17,6 +17,9 @@ from taskhouse.services.recurring.views import scene as scenes
 from taskhouse.services.recurring.views.field_page import OfferView
 from taskhouse.services.world import World
 
+_FINAL = frozenset({StatusClass.SUCCEEDED, StatusClass.FAILED})
+_NOT_FINAL = Offer(RefusalCode.STATUS_NOT_ALLOWED, "not everything of it is Succeeded or Failed")
+_IN_FLIGHT = Offer(RefusalCode.CLOSURE_IN_FLIGHT, "a node of it waits or runs")
 _NOT_FAILED = Offer(RefusalCode.STATUS_NOT_ALLOWED, "nothing has failed")
 
 
@@ -76,12 +79,16 @@ def of_selection(
 def _every(snapshot: Snapshot, at: int) -> dict[str, Offer]:
     single = offers(snapshot, at)
     rerun, force = single[Operation.RERUN], single[Operation.FORCE_RERUN_CURRENT]
-    failed = rerun
+    failed = final = rerun
     if rerun.is_open and StatusClass.FAILED not in snapshot.instance_statuses(at):
         failed = _NOT_FAILED
+    if rerun.is_open and not _FINAL.issuperset(snapshot.instance_statuses(at)):
+        final = _NOT_FINAL
+    elif rerun.is_open and any(snapshot.status_class(node).is_active for node in snapshot.graph.own_nodes(at)):
+        final = _IN_FLIGHT
     found = {operation.value: offer for operation, offer in single.items()}
     found[BatchOperation.RERUN_FAILED.value] = failed
-    found[BatchOperation.RERUN_FINAL.value] = rerun
+    found[BatchOperation.RERUN_FINAL.value] = final
     found[BatchOperation.FORCE_RERUN.value] = force
     return found
 
