@@ -26,6 +26,15 @@ const client = new QueryClient({
   },
 });
 
+// A chunk of an older build is not there any more after an update: load the new one, but not over and over.
+window.addEventListener("vite:preloadError", (event) => {
+  const last = Number(sessionStorage.getItem("taskhouse.reloaded") ?? 0);
+  if (Date.now() - last < 60_000) return;
+  sessionStorage.setItem("taskhouse.reloaded", String(Date.now()));
+  event.preventDefault();
+  window.location.reload();
+});
+
 const root = document.getElementById("root");
 if (root)
   createRoot(root).render(

@@ -22,8 +22,9 @@ export function Account({ onShortcuts }: { onShortcuts: () => void }) {
   async function leave() {
     await signOut();
     live.end();
-    client.clear();
     client.setQueryData(SESSION, null);
+    // What was kept was for this user.
+    client.removeQueries({ predicate: (query) => query.queryKey[0] !== SESSION[0] });
   }
 
   return (

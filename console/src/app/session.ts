@@ -1,5 +1,5 @@
 import { useQuery, useQueryClient } from "@tanstack/react-query";
-import { useEffect } from "react";
+import { createContext, useContext, useEffect } from "react";
 import { api, type Schemas, setCsrf, whenSignedOut } from "../api/client";
 
 export type Session = Schemas["SessionView"];
@@ -26,11 +26,12 @@ export function useSessionQuery() {
   });
 }
 
+/** The session that the pages below are shown in. */
+export const SessionPlace = createContext<Session | null>(null);
+
 /** The session of pages that only a user sees. */
 export function useSession(): Session {
-  const client = useQueryClient();
-  const { data } = useQuery<Session | null>({ queryKey: SESSION, enabled: false });
-  const session = data ?? client.getQueryData<Session>(SESSION);
+  const session = useContext(SessionPlace);
   if (!session) throw new Error("there is no session");
   return session;
 }
