@@ -14,7 +14,7 @@ import { safe, signInPath } from "./paths";
 import { ROOMS } from "./rooms";
 import { Shell } from "./Shell";
 import { SignInPage } from "./SignInPage";
-import { useSessionQuery } from "./session";
+import { SessionPlace, useSessionQuery } from "./session";
 import { appTexts } from "./texts";
 
 /** Either the sign-in page, or the frame with the page of the address. */
@@ -34,11 +34,13 @@ export function App() {
   }
   if (path === "/sign-in") return <Redirect to={safe(next)} replace />;
   return (
-    <TooltipGroup>
-      <Signed />
-      <OperationHost />
-      <Toasts label={t.notices} close={t.close} />
-    </TooltipGroup>
+    <SessionPlace value={session}>
+      <TooltipGroup>
+        <Signed />
+        <OperationHost />
+        <Toasts label={t.notices} close={t.close} />
+      </TooltipGroup>
+    </SessionPlace>
   );
 }
 
