@@ -11,6 +11,7 @@ import { createRoot } from "react-dom/client";
 import { Router } from "wouter";
 import { ApiError } from "./api/client";
 import { App } from "./app/App";
+import { Boundary } from "./app/Boundary";
 import "./app/theme";
 
 const client = new QueryClient({
@@ -42,7 +43,9 @@ if (root)
       <CSPProvider disableStyleElements>
         <QueryClientProvider client={client}>
           <Router base="/console">
-            <App />
+            <Boundary at="">
+              <App />
+            </Boundary>
           </Router>
         </QueryClientProvider>
       </CSPProvider>

@@ -1,5 +1,6 @@
 import { useQueryClient } from "@tanstack/react-query";
 import { Keyboard, Languages, LogOut, SunMoon } from "lucide-react";
+import { useLocation } from "wouter";
 import { live } from "../api/live";
 import { LANGUAGES, setLanguage, useLanguage } from "../texts/language";
 import { useTexts } from "../texts/texts";
@@ -18,10 +19,12 @@ export function Account({ onShortcuts }: { onShortcuts: () => void }) {
   const language = useLanguage();
   const theme = useTheme();
   const client = useQueryClient();
+  const [, navigate] = useLocation();
 
   async function leave() {
     await signOut();
     live.end();
+    navigate("/");
     client.setQueryData(SESSION, null);
     // What was kept was for this user.
     client.removeQueries({ predicate: (query) => query.queryKey[0] !== SESSION[0] });

@@ -30,7 +30,7 @@ export function App() {
   const next = new URLSearchParams(search).get("next");
   if (session === null) {
     if (path !== "/sign-in") return <Redirect to={signInPath(path, search)} replace />;
-    return <SignInPage ended={was.current} onDone={() => navigate(safe(next), { replace: true })} />;
+    return <SignInPage ended={was.current && next !== null} onDone={() => navigate(safe(next), { replace: true })} />;
   }
   if (path === "/sign-in") return <Redirect to={safe(next)} replace />;
   return (
