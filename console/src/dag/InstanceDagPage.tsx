@@ -1,5 +1,5 @@
 import { keepPreviousData, useQueries, useQuery } from "@tanstack/react-query";
-import { useCallback, useMemo, useState } from "react";
+import { useCallback, useEffect, useMemo, useState } from "react";
 import { useLocation } from "wouter";
 import { api } from "../api/client";
 import { keys } from "../api/keys";
@@ -14,12 +14,14 @@ import { useTexts } from "../texts/texts";
 import { Button } from "../ui/Button";
 import { Select } from "../ui/Menu";
 import { SkeletonRows } from "../ui/pieces";
+import { warm } from "./arrange";
 import { DagDrawer } from "./DagDrawer";
 import { Graph, NodesButton } from "./Graph";
 import { type Choice, pictureOf } from "./graph";
 import { InstanceHover } from "./InstanceHover";
 import { type Dag, graphOf, joined, openedOf } from "./instanceGraph";
 import { dagTexts } from "./texts";
+import { useFollow } from "./useFollow";
 
 export default function InstanceDagPage() {
   return (
@@ -29,6 +31,8 @@ export default function InstanceDagPage() {
 
 const LEVELS = [0, 1, 2, 3, 5, 10, 100] as const;
 const MOST = 10_000;
+/** Under which pictures are kept: they are read anew only when something changes that they show. */
+const DAG = ["dag"] as const;
 const FIRST = 500;
 
 function levelOf(text: string | null): number {
@@ -63,8 +67,11 @@ function InstanceDag({ instance }: { instance: Instance }) {
 
   const expand = isAll ? ["all"] : tables.filter((each) => /^\d+$/.test(each));
   const asked = { up, down, limit, expand };
+  useEffect(() => {
+    if (limit === MOST) warm();
+  }, [limit]);
   const main = useQuery({
-    queryKey: keys.around(id, "dag", asked),
+    queryKey: [...DAG, id, asked],
     queryFn: ({ signal }) => api.get("/instances/{id}/dag", { path: { id }, query: asked, signal }),
     placeholderData: keepPreviousData,
   });
@@ -72,7 +79,7 @@ function InstanceDag({ instance }: { instance: Instance }) {
     queries: opened.map(({ instance: at, direction }) => {
       const its = { up: direction === "up" ? 1 : 0, down: direction === "down" ? 1 : 0, limit, expand };
       return {
-        queryKey: keys.around(at, "dag", its),
+        queryKey: [...DAG, at, its],
         queryFn: ({ signal }: { signal: AbortSignal }) =>
           api.get("/instances/{id}/dag", { path: { id: at }, query: its, signal }),
         placeholderData: keepPreviousData,
@@ -86,6 +93,8 @@ function InstanceDag({ instance }: { instance: Instance }) {
   });
   // biome-ignore lint/correctness/useExhaustiveDependencies: the stamp says when the parts change
   const dag = useMemo(() => (main.data ? joined([main.data, ...others.parts]) : null), [main.data, others.stamp]);
+  const ids = useMemo(() => new Set(dag?.instances.map((each) => each.id)), [dag]);
+  useFollow(DAG, ids);
   const fieldsOf = chosen?.row && /^\d+$/.test(chosen.node) ? Number(chosen.node) : null;
   const fields = useFieldsOf(fieldsOf);
   const day = runDay(instance.line.bizdate);

@@ -8,7 +8,8 @@ let worker: Worker | null = null;
 let last = 0;
 const asked = new Map<number, (found: Layout) => void>();
 
-function inWorker(input: LayoutInput, done: (found: Layout) => void): () => void {
+/** Starts the worker, before there is something for it to do. */
+export function warm(): Worker {
   if (worker === null) {
     worker = new Worker(new URL("./layout.worker.ts", import.meta.url), { type: "module" });
     worker.addEventListener("message", (event: MessageEvent<{ id: number; layout: Layout }>) => {
@@ -16,10 +17,14 @@ function inWorker(input: LayoutInput, done: (found: Layout) => void): () => void
       asked.delete(event.data.id);
     });
   }
+  return worker;
+}
+
+function inWorker(input: LayoutInput, done: (found: Layout) => void): () => void {
   last += 1;
   const id = last;
   asked.set(id, done);
-  worker.postMessage({ id, input });
+  warm().postMessage({ id, input });
   return () => asked.delete(id);
 }
 

@@ -53,13 +53,17 @@ export function centred(content: Size, screen: Size, focus: Box | null, scale: n
     ? { x: focus.x + focus.width / 2, y: focus.y + focus.height / 2 }
     : { x: content.width / 2, y: content.height / 2 };
   const high = screen.height - ROOM.top - ROOM.bottom;
-  const fitsWide = content.width * scale <= screen.width - 2 * ROOM.side;
-  const fitsHigh = content.height * scale <= high;
   return {
     scale,
-    x: Math.round(screen.width / 2 - (fitsWide ? content.width / 2 : middle.x) * scale),
-    y: Math.round(ROOM.top + high / 2 - (fitsHigh ? content.height / 2 : middle.y) * scale),
+    x: along(content.width * scale, screen.width - 2 * ROOM.side, ROOM.side, middle.x * scale),
+    y: along(content.height * scale, high, ROOM.top, middle.y * scale),
   };
+}
+
+/** In one direction: in the middle of the room, or with what is looked at there; beyond the ends of what is larger nothing is shown. */
+function along(content: number, room: number, first: number, focus: number): number {
+  if (content <= room) return Math.round(first + (room - content) / 2);
+  return Math.round(Math.min(first, Math.max(first + room - content, first + room / 2 - focus)));
 }
 
 /** Moved just as far as a box needs to be seen. */

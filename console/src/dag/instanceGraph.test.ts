@@ -5,6 +5,7 @@ import { groupShape, pictureOf } from "./graph";
 import { type Dag, type DagInstance, graphOf, joined, type NodeLine, openedOf, rowsOf } from "./instanceGraph";
 import { layout } from "./layout";
 import { moved } from "./move";
+import { touches } from "./useFollow";
 
 const WORDS = { language: "en" as const, zone: "Etc/UTC", day: "2013-06-15", bizdate: "20130614" };
 
@@ -290,9 +291,12 @@ describe("the window", () => {
   it("fits what it can, never larger than life, and else shows what it is about", () => {
     expect(fitted({ width: 300, height: 200 }, screen, null).scale).toBe(1);
     expect(fitted({ width: 2208, height: 200 }, screen, null).scale).toBe(0.5);
-    const far = fitted({ width: 900_000, height: 900_000 }, screen, { x: 1000, y: 2000, width: 200, height: 100 });
+    const far = fitted({ width: 900_000, height: 900_000 }, screen, { x: 9000, y: 20_000, width: 200, height: 100 });
     expect(far.scale).toBe(0.2);
-    expect(1100 * far.scale + far.x).toBe(600);
+    expect(9100 * far.scale + far.x).toBe(600);
+    // What is at the end stands at the end: there is nothing beyond.
+    const end = fitted({ width: 900_000, height: 100 }, screen, { x: 899_800, y: 0, width: 200, height: 100 });
+    expect(900_000 * end.scale + end.x).toBe(1152);
     expect(centred({ width: 300, height: 200 }, screen, { x: 0, y: 0, width: 10, height: 10 }, 1).x).toBe(450);
   });
 
@@ -324,4 +328,13 @@ describe("attempts", () => {
     expect(tail("one\ntwo\nthree", 9)).toEqual({ text: "three", cut: true });
     expect(tail("short", 9)).toEqual({ text: "short", cut: false });
   });
+});
+
+it("is read anew when something changes that it shows, or something was generated", () => {
+  const shown = new Set([1, 2]);
+  const node = { id: 9, name: "n", instances: [2], status: "", label: "", paused: false, attempt: 1, run: 1 };
+  expect(touches({ instances: [3], nodes: [], generated: [] }, shown)).toBe(false);
+  expect(touches({ instances: [1], nodes: [], generated: [] }, shown)).toBe(true);
+  expect(touches({ instances: [], nodes: [node], generated: [] }, shown)).toBe(true);
+  expect(touches({ instances: [], nodes: [], generated: ["20130614"] }, shown)).toBe(true);
 });

@@ -36,7 +36,10 @@ export const NODE_GAP = 24;
 const EDGE_GAP = 12;
 /** Edges over several layers find a way of their own between the nodes while there are at most so many turns; beyond, they pass behind. */
 const MOST_BENDS = 12_000;
+/** How often heights are evened out; large pictures are too large for the difference to be seen. */
 const PLACINGS = 10;
+const PLACINGS_OF_LARGE = 5;
+const LARGE = 4000;
 
 export function layout(input: LayoutInput): Layout {
   const { from, to, widths, heights } = input;
@@ -194,9 +197,10 @@ function placed(input: LayoutInput, built: Built, layers: readonly number[][]): 
     });
     for (const item of items) centres[item] = (centres[item] as number) - y / 2;
   });
-  for (let round = 0; round < PLACINGS; round++) {
+  const rounds = built.size.length > LARGE ? PLACINGS_OF_LARGE : PLACINGS;
+  for (let round = 0; round < rounds; round++) {
     const right = round % 2 === 0;
-    const both = round >= PLACINGS - 2;
+    const both = round >= rounds - 2;
     for (let step = 0; step < layers.length; step++) {
       const at = right ? step : layers.length - 1 - step;
       const items = layers[at] as number[];

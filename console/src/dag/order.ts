@@ -10,6 +10,7 @@ export interface Items {
 /** Above this many items orders are not compared by their crossings: the last one is taken. */
 const COMPARED = 6000;
 const SWEEPS = 8;
+const SWEEPS_OF_LARGE = 4;
 
 /**
  * Each layer in its new order. Items are put in the order of the mean place of their neighbours, from left to right and back; where that says
@@ -26,7 +27,8 @@ export function ordered({ layers, before, behind }: Items): number[][] {
   const compared = before.length <= COMPARED;
   let best = now.map((layer) => [...layer]);
   let fewest = compared ? crossings(now, behind) : 0;
-  for (let sweep = 0; sweep < SWEEPS && (!compared || fewest > 0); sweep++) {
+  const sweeps = compared ? SWEEPS : SWEEPS_OF_LARGE;
+  for (let sweep = 0; sweep < sweeps && (!compared || fewest > 0); sweep++) {
     const right = sweep % 2 === 0;
     const sides = right ? before : behind;
     for (let step = 0; step < now.length; step++) {
