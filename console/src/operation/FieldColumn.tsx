@@ -17,7 +17,7 @@ import { Select } from "../ui/Menu";
 import { SkeletonRows } from "../ui/pieces";
 import type { Choice, Plan } from "./choice";
 import { statusNamed } from "./MemberList";
-import { reasonText } from "./names";
+import { alongText, reasonText } from "./names";
 import type { OperationRequest } from "./open";
 import { operationTexts } from "./texts";
 
@@ -101,7 +101,7 @@ export function FieldColumn({ request, choice, change, plan, marked, isOld }: Co
         <Checkbox
           aria-label={name}
           checked={isChosen || its !== undefined}
-          reason={its && !isChosen ? its.reason || t.associated : closed}
+          reason={its && !isChosen ? alongText(language, its.reason) || t.associated : closed}
           onChange={(checked) => toggle(name, checked)}
         />
         <span className="ellipsis name" title={name}>
@@ -118,7 +118,7 @@ export function FieldColumn({ request, choice, change, plan, marked, isOld }: Co
         {its && !isChosen && (
           <span className="why">
             <Icon of={Lock} size={12} />
-            {sentence(its.reason)}
+            {alongText(language, its.reason)}
           </span>
         )}
       </li>
@@ -130,7 +130,12 @@ export function FieldColumn({ request, choice, change, plan, marked, isOld }: Co
         key={`${field.instance}.${field.name}`}
         className={classes("along", marked.has(`field ${field.instance} ${field.name}`) && "marked")}
       >
-        <Checkbox aria-label={`${field.table}.${field.name}`} checked reason={field.reason} onChange={() => {}} />
+        <Checkbox
+          aria-label={`${field.table}.${field.name}`}
+          checked
+          reason={alongText(language, field.reason) || t.associated}
+          onChange={() => {}}
+        />
         <span className="ellipsis name wide" title={`${field.table}.${field.name}`}>
           {field.table}.{field.name}
         </span>
@@ -138,7 +143,7 @@ export function FieldColumn({ request, choice, change, plan, marked, isOld }: Co
         <Glyph status={statusNamed(field.status)} size={12} />
         <span className="why">
           <Icon of={Lock} size={12} />
-          {sentence(field.reason)}
+          {alongText(language, field.reason)}
         </span>
       </li>
     );
@@ -236,10 +241,6 @@ function Group({
       <ul>{children}</ul>
     </>
   );
-}
-
-function sentence(text: string): string {
-  return text.charAt(0).toUpperCase() + text.slice(1);
 }
 
 /** The class of a status that the server names in a preview. */

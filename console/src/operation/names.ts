@@ -57,3 +57,17 @@ export function reasonText(language: "en" | "zh", code: string, reason: string):
   if (language === "zh") return CODES_ZH[code] ?? reason;
   return reason ? reason.charAt(0).toUpperCase() + reason.slice(1) : code;
 }
+
+const REASONS_ZH: readonly [RegExp, string][] = [
+  [/^shares node (\S+) with (.+)$/, "与 $2 共用节点 $1"],
+  [/^is written by node (\S+)$/, "由节点 $1 写入"],
+  [/^(?:its )?logic changed.*$/, "逻辑在数据产出后发生了变更"],
+];
+
+/** Why a field runs along: the server's sentence, which in English stands as it is. */
+export function alongText(language: "en" | "zh", reason: string): string {
+  if (language === "zh") {
+    for (const [pattern, text] of REASONS_ZH) if (pattern.test(reason)) return reason.replace(pattern, text);
+  }
+  return reason.charAt(0).toUpperCase() + reason.slice(1);
+}
