@@ -20,7 +20,7 @@ import { Tooltip } from "../ui/Tooltip";
 import { FieldName } from "./FieldName";
 import { FieldOperations } from "./FieldOperations";
 import { FieldStatus } from "./FieldStatus";
-import { chosenAfter, type Field, isKey, matrixCell, type Node } from "./fields";
+import { chosenAfter, type Field, isKey, matrixCell, type Node, withoutCommon } from "./fields";
 import { fieldTexts } from "./texts";
 
 /** Fields as rows; with `matrix` a column for each node, in which a glyph says that the node computes the field. */
@@ -137,7 +137,8 @@ export function FieldsTable({
       head: t.status,
       cell: (field) => <FieldStatus field={field} />,
     });
-    if (matrix) found.push(...nodes.map((node, at) => nodeColumn(node, nodes, at)));
+    const heads = withoutCommon(nodes.map((node) => node.name));
+    if (matrix) found.push(...nodes.map((node, at) => nodeColumn(node, nodes, at, heads[at] ?? node.name)));
     else
       found.push({
         key: "nodes",
@@ -203,7 +204,7 @@ export function FieldsTable({
   );
 }
 
-function nodeColumn(node: Node, nodes: readonly Node[], at: number): Column<Field> {
+function nodeColumn(node: Node, nodes: readonly Node[], at: number, head: string): Column<Field> {
   const status = statusOf(node.status, { paused: node.paused });
   return {
     key: `node-${node.id}`,
@@ -215,7 +216,7 @@ function nodeColumn(node: Node, nodes: readonly Node[], at: number): Column<Fiel
         <span className="matrix-node" tabIndex={0}>
           <span>
             <Glyph status={status} size={12} />
-            <Name>{node.name}</Name>
+            <Name>{head}</Name>
           </span>
           <small>{duration(node.duration_s)}</small>
         </span>

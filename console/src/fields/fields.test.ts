@@ -1,6 +1,15 @@
 import { describe, expect, it } from "vitest";
 import { blockedCheck, type Diagnosis, firstToSee } from "./diagnosis";
-import { chosenAfter, type Field, fitting, matrixCell, modeOf, type Node, selectionOffer } from "./fields";
+import {
+  chosenAfter,
+  type Field,
+  fitting,
+  matrixCell,
+  modeOf,
+  type Node,
+  selectionOffer,
+  withoutCommon,
+} from "./fields";
 import { difference, highlighted } from "./highlight";
 import { CARD, curve, placed } from "./lineageLayout";
 
@@ -54,6 +63,13 @@ describe("the matrix", () => {
       [true, false],
       [false, false],
     ]);
+  });
+  it("has heads without the long beginning that all nodes share", () => {
+    expect(withoutCommon(["agg_carrier_1d", "agg_carrier_7d", "agg_carrier_mtd_x"])).toEqual(["…1d", "…7d", "…mtd_x"]);
+    expect(withoutCommon(["weather_air", "weather_sky"])).toEqual(["weather_air", "weather_sky"]);
+    expect(withoutCommon(["air_a", "air_b"])).toEqual(["air_a", "air_b"]);
+    expect(withoutCommon(["agg_carrier_", "agg_carrier_7d"])).toEqual(["agg_carrier_", "agg_carrier_7d"]);
+    expect(withoutCommon(["agg_carrier_1d"])).toEqual(["agg_carrier_1d"]);
   });
   it("joins nothing of keys and of fields of one node", () => {
     const key = field("k", { role: "KEY", nodes: [ref(1), ref(2)] });

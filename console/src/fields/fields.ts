@@ -95,3 +95,15 @@ export function chosenAfter(
   } else if (!next.delete(name)) next.add(name);
   return next;
 }
+
+/** Names without the beginning that all share up to an underscore, when it is long enough to hide what tells them apart. */
+export function withoutCommon(names: readonly string[]): string[] {
+  const [first = "", ...others] = names;
+  if (others.length === 0) return [...names];
+  let length = 0;
+  while (length < first.length && others.every((name) => name[length] === first[length])) length += 1;
+  const cut = first.lastIndexOf("_", length - 1) + 1;
+  return cut < 10 || names.some((name) => name.length === cut)
+    ? [...names]
+    : names.map((name) => `…${name.slice(cut)}`);
+}

@@ -4,6 +4,7 @@ import { useTexts } from "../texts/texts";
 import { Button } from "../ui/Button";
 import { Radio } from "../ui/Choice";
 import { Dialog } from "../ui/Sheet";
+import "./neighbours.css";
 import { type NeighboursOf, openNeighbours, useNeighbours } from "./neighbours";
 import { instanceTexts } from "./texts";
 
