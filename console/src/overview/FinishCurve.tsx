@@ -78,7 +78,7 @@ export function FinishCurve({ of }: { of: Overview }) {
                 <text
                   className="curve-share"
                   x={xOf(frame, hour) + (atRight ? -10 : 10)}
-                  y={yOf(frame, share) + (share > 30 ? 18 : -20)}
+                  y={yOf(frame, share) + (share > 85 ? 32 : share > 30 ? 18 : -20)}
                   textAnchor={atRight ? "end" : "start"}
                 >
                   <tspan className="strong">{share} %</tspan>

@@ -63,7 +63,7 @@ export function ResultGrid({ run, task }: { run: Run; task: number }) {
       {
         key: "line",
         head: <span className="hidden">#</span>,
-        width: 64,
+        width: 80,
         align: "right" as const,
         pin: "left" as const,
         className: "line-number",

@@ -56,6 +56,20 @@ const THEME = EditorView.theme({
 });
 
 /**
+ * Text typed over several lines is put in here: the browser's own editing would join the lines with inline styles, which the page's policy
+ * refuses.
+ */
+function overLines(event: InputEvent, view: EditorView): boolean {
+  const { from, to } = view.state.selection.main;
+  const text = event.data;
+  if (event.inputType !== "insertText" || text === null || view.composing) return false;
+  if (view.state.doc.lineAt(from).number === view.state.doc.lineAt(to).number) return false;
+  event.preventDefault();
+  view.dispatch(view.state.replaceSelection(text), { userEvent: "input.type", scrollIntoView: true });
+  return true;
+}
+
+/**
  * The text of SQL. It lives in a shadow root: there its styles are sheets of the root and no style elements, which the page's policy would
  * refuse.
  */
@@ -111,6 +125,7 @@ export default function Editor(props: Props) {
             // Esc, then Tab leaves the editor.
             indentWithTab,
           ]),
+          EditorView.domEventHandlers({ beforeinput: overLines }),
           EditorView.updateListener.of((update) => {
             if (update.docChanged) now.current.onChange(update.state.doc.toString());
             if (update.selectionSet || update.docChanged) {

@@ -22,7 +22,7 @@ import { Icon } from "../ui/Icon";
 import { Select } from "../ui/Menu";
 import { Empty, Key, SkeletonRows } from "../ui/pieces";
 import { Tabs } from "../ui/Tabs";
-import { keep, kept, runOf, toRun } from "./draft";
+import { keep, keepProject, kept, runOf, toRun, usualProject } from "./draft";
 import { worksheetTexts } from "./texts";
 
 const Editor = lazy(() => import("./Editor"));
@@ -39,7 +39,8 @@ export default function WorksheetPage() {
   const [query, change] = useQueryState();
   const shown = runOf(query.get("run"));
   const projects = useRunProjects();
-  const project = query.get("project") ?? shown?.project ?? projects.data?.may_run[0] ?? "";
+  const project =
+    query.get("project") ?? shown?.project ?? usualProject(globalThis.localStorage, projects.data?.may_run ?? []);
   const view = (["result", "stages", "history"] as const).find((each) => each === query.get("view")) ?? "result";
   const [text, setText] = useState(() => (shown ? "" : kept(globalThis.localStorage)));
   const [selection, setSelection] = useState("");
@@ -60,6 +61,7 @@ export default function WorksheetPage() {
       api.post("/runs", { ...its, name: NAME, priority: 9, settings: {} }),
     onSuccess: (made) => {
       opened.current = made.line.id;
+      keepProject(globalThis.localStorage, made.line.project);
       client.setQueryData(keys.runs(made.line.project, made.line.id), made);
       void client.invalidateQueries({ queryKey: keys.runs("list") });
       change({

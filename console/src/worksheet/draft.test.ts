@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { keep, kept, runOf, toRun } from "./draft";
+import { keep, keepProject, kept, runOf, toRun, usualProject } from "./draft";
 
 it("the selection runs when there is one", () => {
   expect(toRun("SELECT 1; SELECT 2;", "SELECT 2;")).toBe("SELECT 2;");
@@ -32,4 +32,19 @@ it("drafts survive, and a browser that keeps nothing does no harm", () => {
 it("the address names a run by project and id", () => {
   expect(runOf("shop/2026")).toEqual({ project: "shop", id: "2026" });
   expect([runOf(null), runOf("shop"), runOf("a/b/c")]).toEqual([null, null, null]);
+});
+
+it("the project that was run in last is the usual one while it may be run in", () => {
+  const held = new Map<string, string>();
+  const storage = {
+    getItem: (key: string) => held.get(key) ?? null,
+    setItem: (key: string, value: string) => void held.set(key, value),
+  };
+  expect(usualProject(storage, ["a", "b"])).toBe("a");
+  keepProject(storage, "b");
+  expect([usualProject(storage, ["a", "b"]), usualProject(storage, ["a"]), usualProject(storage, [])]).toEqual([
+    "b",
+    "a",
+    "",
+  ]);
 });

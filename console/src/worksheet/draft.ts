@@ -19,6 +19,27 @@ export function keep(storage: Pick<Storage, "setItem"> | undefined, text: string
   }
 }
 
+const PROJECT = "taskhouse.worksheet.project";
+
+/** The project that was run in last, if it is among those that may be run in now, else the first of them. */
+export function usualProject(storage: Pick<Storage, "getItem"> | undefined, known: readonly string[]): string {
+  let last = "";
+  try {
+    last = storage?.getItem(PROJECT) ?? "";
+  } catch {
+    // Nothing is kept here.
+  }
+  return known.includes(last) ? last : (known[0] ?? "");
+}
+
+export function keepProject(storage: Pick<Storage, "setItem"> | undefined, project: string): void {
+  try {
+    storage?.setItem(PROJECT, project);
+  } catch {
+    // It is then chosen anew.
+  }
+}
+
 /** What Run would run: the selection when there is one, else everything; "" when there is nothing to run. */
 export function toRun(text: string, selection: string): string {
   const chosen = selection.trim() === "" ? text : selection;
