@@ -9,6 +9,7 @@ import { counts } from "../status/status";
 import { useLanguage } from "../texts/language";
 import { number, useTexts } from "../texts/texts";
 import { Button, IconButton } from "../ui/Button";
+import { classes } from "../ui/classes";
 import { Icon } from "../ui/Icon";
 import { Menu } from "../ui/Menu";
 import { instanceTexts } from "./texts";
@@ -55,13 +56,15 @@ export function BatchBar({ selected, onClear }: { selected: ReadonlyMap<number, 
       </>
     );
   };
+  // `n of m`; of very many the bar has no room for m each time, it stands at its beginning.
+  const share = (open: number) => (ids.length > 999 ? number(open) : t.ofCount(open, ids.length));
   const figure = (operation: OperationName) =>
-    data?.operations[operation] ? t.ofCount(data.operations[operation].open, ids.length) : undefined;
+    data?.operations[operation] ? share(data.operations[operation].open) : undefined;
   const by: Record<string, number> = {};
   for (const line of selected.values()) for (const status of line.statuses) by[status] = (by[status] ?? 0) + 1;
   const most = Math.max(...RERUNS.map((operation) => data?.operations[operation]?.open ?? 0));
   return (
-    <div className="batch-bar" role="toolbar" aria-label={t.batch}>
+    <div className={classes("batch-bar", ids.length > 99 && "many")} role="toolbar" aria-label={t.batch}>
       <b className="medium">{t.selected(number(ids.length))}</b>
       <span className="row gap-2">
         {counts(by, { most: 5 }).shown.map((each) => (
@@ -73,7 +76,7 @@ export function BatchBar({ selected, onClear }: { selected: ReadonlyMap<number, 
         align="start"
         side="top"
         trigger={
-          <Button kind="ghost" icon={RotateCw} count={data && t.ofCount(most, ids.length)}>
+          <Button kind="ghost" icon={RotateCw} count={data && share(most)}>
             {t.rerun}
             <Icon of={ChevronDown} size={12} />
           </Button>

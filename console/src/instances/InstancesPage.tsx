@@ -277,8 +277,12 @@ export default function InstancesPage() {
           count={list.count}
           onClose={() => setJumping(false)}
           onJump={(index) => {
-            table.current?.scrollTo(index);
             setCurrent(index);
+            // After the dialog has given the focus back.
+            setTimeout(() => {
+              table.current?.scrollTo(index);
+              table.current?.focus();
+            }, 50);
           }}
         />
       )}

@@ -85,7 +85,9 @@ export function Table<Row>(props: TableProps<Row>) {
   const stuck = useMemo(() => pins(columns), [columns]);
   const width = columns.reduce((sum, column) => sum + column.width, 0);
 
-  useEffect(() => onView?.(first, last), [onView, first, last]);
+  const seenFirst = virtual.range?.startIndex ?? first;
+  const seenLast = virtual.range?.endIndex ?? last;
+  useEffect(() => onView?.(seenFirst, seenLast), [onView, seenFirst, seenLast]);
   // biome-ignore lint/correctness/useExhaustiveDependencies: the table follows when the current row changes, not when it scrolls
   useEffect(() => {
     if (current >= 0) virtual.scrollToIndex(current);
