@@ -41,6 +41,7 @@ export function pauseBefore(attempt: number): number {
 /** Changes within this time are read in one go (ms). */
 const GATHER_MS = 300;
 const BEHIND_MS = 4000;
+const HIDDEN_MS = 20_000;
 
 type Listener = (change: Change) => void;
 
@@ -52,6 +53,7 @@ class Live {
   private attempt = 0;
   private retry: ReturnType<typeof setTimeout> | undefined;
   private late: ReturnType<typeof setTimeout> | undefined;
+  private resting: ReturnType<typeof setTimeout> | undefined;
   private gather: ReturnType<typeof setTimeout> | undefined;
   private instances = new Set<number>();
   private nodes = new Set<number>();
@@ -60,10 +62,13 @@ class Live {
 
   begin(client: QueryClient): void {
     this.client = client;
+    document.addEventListener("visibilitychange", this.rest);
     this.open();
   }
 
   end(): void {
+    document.removeEventListener("visibilitychange", this.rest);
+    clearTimeout(this.resting);
     clearTimeout(this.retry);
     clearTimeout(this.late);
     clearTimeout(this.gather);
@@ -83,6 +88,20 @@ class Live {
     this.listeners.add(listener);
     return () => this.listeners.delete(listener);
   }
+
+  /** A page that nobody looks at gives its connection back: browsers have few for one server. It catches up when it is looked at again. */
+  private rest = (): void => {
+    clearTimeout(this.resting);
+    if (document.hidden)
+      this.resting = setTimeout(() => {
+        clearTimeout(this.retry);
+        clearTimeout(this.late);
+        this.late = undefined;
+        this.source?.close();
+        this.source = null;
+      }, HIDDEN_MS);
+    else if (this.source === null) this.open();
+  };
 
   private turn(state: LiveState): void {
     if (state === this.state) return;
