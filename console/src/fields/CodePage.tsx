@@ -134,7 +134,7 @@ function One({ node, hidden }: { node: NodeCode; hidden: number }) {
   const shown = text(version);
   const note = !latest ? t.noLatest : !current ? t.noCurrent : node.changed ? "" : t.same;
   return (
-    <section className="column" aria-label={node.name}>
+    <div className="column">
       <div className="room-bar">
         {options.length > 0 && (
           <Segmented<Which>
@@ -209,7 +209,7 @@ function One({ node, hidden }: { node: NodeCode; hidden: number }) {
           ))}
         </dl>
       )}
-    </section>
+    </div>
   );
 }
 
