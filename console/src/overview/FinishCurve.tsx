@@ -18,7 +18,7 @@ export function FinishCurve({ of }: { of: Overview }) {
   const hours = of.projects.flatMap((project) => project.hours.map((each) => each.hour));
   const medians = of.usual.map((each) => each.median);
   const to = lastHour(medians, of.finished, hours, of.slot_minutes);
-  const frame: Frame = { width, height: HEIGHT, left: 44, right: 16, top: 16, bottom: 28, from: 0, to };
+  const frame: Frame = { width, height: HEIGHT, left: 44, right: 16, top: 28, bottom: 28, from: 0, to };
   const reached = of.finished.length - 1;
   const share = of.finished_now;
   const hour = (new Date(of.now).getTime() - new Date(of.day_start).getTime()) / 3_600_000;
@@ -61,7 +61,7 @@ export function FinishCurve({ of }: { of: Overview }) {
                 <path d={`M${xOf(frame, hour)} ${frame.top}V${HEIGHT - frame.bottom}`} className="curve-now" />
                 <text
                   x={xOf(frame, hour) + (atRight ? -6 : 6)}
-                  y={frame.top + 4}
+                  y={frame.top - 14}
                   textAnchor={atRight ? "end" : "start"}
                 >
                   {t.now(time)}

@@ -189,7 +189,8 @@ function TaskPart({ run, task }: { run: Run; task: RunTask }) {
 /** What came of a task: rows, a text, or why not. */
 export function Result({ run, task }: { run: Run; task: RunTask }) {
   const t = useTexts(runTexts);
-  if (task.status === "FAILED" || task.status === "CANCELLED")
+  if (task.status === "CANCELLED") return <p className="muted result-none">{task.output || t.statuses.CANCELLED}</p>;
+  if (task.status === "FAILED")
     return (
       <div className="run-error" role="alert">
         <pre>{task.output || (t.statuses as Record<string, string>)[task.status]}</pre>
