@@ -55,6 +55,11 @@ function hovering({ node, onHover }: Props) {
   };
 }
 
+/** A name for those who hear it: what is to be seen, in its order, then the status. */
+function spoken(...parts: (string | undefined | null | false)[]): string {
+  return parts.filter(Boolean).join(", ");
+}
+
 function Single(props: Props) {
   const { node, chosen, isCentre, isStop, onChoose } = props;
   const t = useTexts(statusTexts);
@@ -71,7 +76,7 @@ function Single(props: Props) {
         isCentre && "centre",
       )}
       aria-pressed={isChosen}
-      aria-label={[node.name, node.status && t.name[node.status], node.meta].filter(Boolean).join(", ")}
+      aria-label={spoken(node.name, node.meta, node.aside, node.status && t.name[node.status])}
       tabIndex={isStop ? 0 : -1}
       data-choice={node.id}
       onClick={() => onChoose({ node: node.id })}
@@ -101,7 +106,7 @@ function Group(props: Props) {
         type="button"
         className="dag-group-head"
         aria-pressed={isChosen}
-        aria-label={[node.name, node.status && s.name[node.status], node.meta, node.aside].filter(Boolean).join(", ")}
+        aria-label={spoken(node.name, node.meta, node.aside, node.status && s.name[node.status])}
         tabIndex={isStop ? 0 : -1}
         data-choice={node.id}
         onClick={() => onChoose({ node: node.id })}
@@ -160,7 +165,13 @@ function Row({
       className={classes("dag-row", HUE[row.status], `is-${row.status}`)}
       style={{ height: rowHeight(row) }}
       aria-pressed={isChosen}
-      aria-label={[row.name, s.name[row.status], row.meta, row.note].filter(Boolean).join(", ")}
+      aria-label={spoken(
+        row.name,
+        row.meta,
+        row.note,
+        ...(row.fields ?? []).flatMap((field) => [field.name, field.note]),
+        s.name[row.status],
+      )}
       tabIndex={isChosen ? 0 : -1}
       data-choice={`${node}/${row.id}`}
       onClick={() => onChoose({ node, row: row.id })}

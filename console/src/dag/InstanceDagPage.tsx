@@ -98,11 +98,16 @@ function InstanceDag({ instance }: { instance: Instance }) {
   const fieldsOf = chosen?.row && /^\d+$/.test(chosen.node) ? Number(chosen.node) : null;
   const fields = useFieldsOf(fieldsOf);
   const day = runDay(instance.line.bizdate);
+  // What is chosen changes the picture only where a row opens.
+  const row = useMemo(
+    () => (chosenNode && chosenRow ? { node: chosenNode, row: chosenRow } : null),
+    [chosenNode, chosenRow],
+  );
   const picture = useMemo(() => {
     if (!dag) return null;
-    const { nodes, edges } = graphOf(dag, chosen, fields, allRows, { language, zone, day, bizdate: own.bizdate });
+    const { nodes, edges } = graphOf(dag, row, fields, allRows, { language, zone, day, bizdate: own.bizdate });
     return pictureOf(nodes, edges, String(id));
-  }, [dag, chosen, fields, allRows, language, zone, day, own.bizdate, id]);
+  }, [dag, row, fields, allRows, language, zone, day, own.bizdate, id]);
 
   const choose = useCallback(
     (choice: Choice | null) => {

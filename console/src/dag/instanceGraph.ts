@@ -113,6 +113,7 @@ export function graphOf(
   words: Words,
 ): { nodes: GraphNode[]; edges: GraphEdge[] } {
   const edges = edgesOf(dag);
+  const clock = clockOf(words);
   const kept = new Set<string>();
   const gone = new Set<string>();
   for (const edge of dag.edges) {
@@ -123,9 +124,23 @@ export function graphOf(
   const nodes = dag.instances.map((each) => {
     const id = String(each.id);
     const removed = each.id !== dag.centre && gone.has(id) && !kept.has(id);
-    return nodeOf(each, dag, removed, chosen?.node === id ? chosen : null, fields, allRows.has(id), words);
+    return nodeOf(each, dag, removed, chosen?.node === id ? chosen : null, fields, allRows.has(id), words, clock);
   });
   return { nodes, edges };
+}
+
+/** Times of the day, each minute written once: to ask the browser for thousands takes long. */
+function clockOf(words: Words): (instant: string) => string {
+  const known = new Map<string, string>();
+  return (instant) => {
+    const minute = instant.slice(0, 16);
+    let text = known.get(minute);
+    if (text === undefined) {
+      text = shortTimeOn(instant, words.zone, words.day);
+      known.set(minute, text);
+    }
+    return text;
+  };
 }
 
 function nodeOf(
@@ -136,6 +151,7 @@ function nodeOf(
   fields: readonly FieldLine[] | undefined,
   everyRow: boolean,
   words: Words,
+  clock: (instant: string) => string,
 ): GraphNode {
   const t = dagTexts[words.language];
   const node: GraphNode = {
@@ -154,8 +170,8 @@ function nodeOf(
   if (removed) return { ...node, meta: t.removedMeta };
   // Instances of other data timestamps have the same names.
   const date = each.bizdate === words.bizdate ? "" : bizdate(each.bizdate);
-  const due = each.due_at ? t.due(shortTimeOn(each.due_at, words.zone, words.day)) : "";
-  const ended = each.ended_at ? shortTimeOn(each.ended_at, words.zone, words.day) : "";
+  const due = each.due_at ? t.due(clock(each.due_at)) : "";
+  const ended = each.ended_at ? clock(each.ended_at) : "";
   if (each.nodes && each.biz_type !== "SCRIPT") {
     const rows = rowsOf(each.nodes, everyRow ? Number.POSITIVE_INFINITY : MOST_ROWS, chosen?.row);
     return {

@@ -14,6 +14,9 @@ const CARDS_FROM = 0.3;
 /** More buttons than this are not made; nodes are drawn instead. */
 export const MOST_BUTTONS = 160;
 
+/** With more edges than this, not all that cross the window are drawn. */
+const MANY_EDGES = 3000;
+
 export function detailOf(scale: number, inWindow: number): Detail {
   if (scale >= BUTTONS_FROM && inWindow <= MOST_BUTTONS) return "buttons";
   return scale >= CARDS_FROM ? "cards" : "spots";
@@ -91,7 +94,9 @@ function edges(context: CanvasRenderingContext2D, scene: Scene): void {
     near: new Path2D(),
   };
   const { from, to, fromPort, toPort, widths, heights } = picture.input;
-  picture.edges.forEach((edge, index) => {
+  for (const index of edgesToDraw(scene)) {
+    const edge = picture.edges[index];
+    if (!edge) continue;
     const a = from[index] as number;
     const b = to[index] as number;
     const x1 = (layout.x[a] as number) + (widths[a] as number);
@@ -112,8 +117,8 @@ function edges(context: CanvasRenderingContext2D, scene: Scene): void {
       bottom = Math.max(bottom, y);
     }
     const turned = x2 < x1;
-    if (Math.min(x1, x2) - 60 > bounds.right || Math.max(x1, x2) + 60 < bounds.left) return;
-    if (top > bounds.bottom || bottom < bounds.top) return;
+    if (Math.min(x1, x2) - 60 > bounds.right || Math.max(x1, x2) + 60 < bounds.left) continue;
+    if (top > bounds.bottom || bottom < bounds.top) continue;
     const isNear =
       (a === chosen && (!chosenRow || edge.fromRow === chosenRow)) ||
       (b === chosen && (!chosenRow || edge.toRow === chosenRow));
@@ -139,7 +144,7 @@ function edges(context: CanvasRenderingContext2D, scene: Scene): void {
       path.bezierCurveTo(x2 - reach, (y1 + y2) / 2, x2 - reach, y2, x2, y2);
     } else curve(path, x, y, heads ? x2 - 4 : x2, y2, straight);
     if (heads) tip(tips[look], x2 - 1, y2);
-  });
+  }
   for (const edge of picture.inner) {
     const right = (layout.x[edge.node] as number) + (widths[edge.node] as number);
     const top = layout.y[edge.node] as number;
@@ -166,6 +171,20 @@ function edges(context: CanvasRenderingContext2D, scene: Scene): void {
     context.setLineDash([]);
     context.globalAlpha = 1;
   }
+}
+
+/**
+ * Edges that may be seen. Of a picture so large that edges have no ways of their own, only those that begin or end at a node in the window: the
+ * thousands that pass behind tell nothing.
+ */
+function edgesToDraw({ picture, layout, nodes }: Scene): Iterable<number> {
+  if (picture.edges.length <= MANY_EDGES || layout.bends.length > 0) return picture.edges.keys();
+  const found = new Set<number>();
+  for (const node of nodes) {
+    for (const edge of picture.ups[node] ?? []) found.add(edge);
+    for (const edge of picture.downs[node] ?? []) found.add(edge);
+  }
+  return found;
 }
 
 function curve(path: Path2D, x1: number, y1: number, x2: number, y2: number, straight: boolean): void {
