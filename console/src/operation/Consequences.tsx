@@ -4,6 +4,7 @@ import { Failure } from "../app/Page";
 import { useSession, useZone } from "../app/session";
 import { Glyph } from "../status/Glyph";
 import { PriorityBars } from "../status/kinds";
+import { statusTexts } from "../status/status";
 import { dateTime, dayOf, NONE, shortTimeOn, timeOn } from "../texts/format";
 import { useLanguage } from "../texts/language";
 import { number, useTexts } from "../texts/texts";
@@ -326,6 +327,7 @@ function Changes({ preview, outcome, marked }: { preview: Preview; outcome: Outc
 
 function NodeLine({ node, marked }: { node: PlannedNode; marked: ReadonlySet<string> }) {
   const t = useTexts(operationTexts);
+  const names = useTexts(statusTexts);
   const [table = "", name] = node.name.split("/");
   const flag = node.pauses === null ? "" : node.pauses ? t.pauses : t.resumes;
   return (
@@ -338,7 +340,9 @@ function NodeLine({ node, marked }: { node: PlannedNode; marked: ReadonlySet<str
           <Glyph status={statusNamed(node.before)} size={12} label={node.before} />
           <Icon of={ArrowRight} size={12} />
           <Glyph status={statusNamed(node.after)} size={12} label="" />
-          <span className="soft nowrap">{node.after}</span>
+          <span className="soft nowrap" title={node.after}>
+            {names.name[statusNamed(node.after)]}
+          </span>
         </>
       ) : (
         <span className="soft">{flag}</span>

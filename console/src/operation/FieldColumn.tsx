@@ -15,7 +15,7 @@ import { SearchField } from "../ui/Field";
 import { Icon } from "../ui/Icon";
 import { Select } from "../ui/Menu";
 import { SkeletonRows } from "../ui/pieces";
-import type { Choice, Plan } from "./choice";
+import { type Choice, hasCode, type Plan } from "./choice";
 import { statusNamed } from "./MemberList";
 import { alongText, reasonText } from "./names";
 import type { OperationRequest } from "./open";
@@ -189,7 +189,11 @@ export function FieldColumn({ request, choice, change, plan, marked, isOld }: Co
             <Group title={t.required} count={required.length} note={t.requiredNote}>
               {group(required)}
             </Group>
-            <Group title={t.associated} count={associated.length} note={t.associatedNote}>
+            <Group
+              title={hasCode(request.operation) ? t.associated : t.along}
+              count={associated.length}
+              note={t.associatedNote}
+            >
               {group(associated)}
             </Group>
             <Group
