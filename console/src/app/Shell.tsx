@@ -75,7 +75,7 @@ export function Shell({ children }: { children: ReactNode }) {
             <House />
             <span>Taskhouse</span>
           </Link>
-          <button type="button" className="find" onClick={() => setGoing(true)} aria-label={t.goTo}>
+          <button type="button" className="find" onClick={() => setGoing(true)} aria-label={`${t.goTo}, Ctrl K`}>
             <Icon of={Search} size={14} />
             <span>{t.goTo}</span>
             <Key>Ctrl K</Key>

@@ -5,12 +5,12 @@ import { Glyph } from "./Glyph";
 import { FieldIcon, NodeIcon } from "./kinds";
 import { counts, HUE, type Status, statusTexts } from "./status";
 
-/** `glyph count`. */
+/** `glyph count`. The figure is drawn only: names that are read say it in words. */
 export function StatusCount({ status, count, size = 12 }: { status: Status; count: number; size?: 12 | 14 }) {
   return (
     <span className={classes("count-of", HUE[status])} aria-hidden="true">
       <Glyph status={status} size={size} label="" />
-      {count}
+      <span data-count={count} />
     </span>
   );
 }

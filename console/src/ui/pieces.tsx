@@ -48,7 +48,7 @@ export function Avatar({ name }: { name: string }) {
   const initials = words.length > 1 ? `${words[0]?.[0] ?? ""}${words[1]?.[0] ?? ""}` : name.slice(0, 2);
   return (
     <span className="avatar" title={name}>
-      <span aria-hidden="true">{initials.toUpperCase()}</span>
+      <span aria-hidden="true" data-initials={initials.toUpperCase()} />
       <span className="hidden">{name}</span>
     </span>
   );
