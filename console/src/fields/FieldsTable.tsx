@@ -103,7 +103,7 @@ export function FieldsTable({
         cell: (field) => <FieldName field={field} />,
       },
     ];
-    if (fields.some((field) => field.label))
+    if (fields.some((field) => field.label) && !(matrix && nodes.length > 3))
       found.push({
         key: "label",
         width: matrix ? 88 : 96,

@@ -35,7 +35,7 @@ export function LogView({ instance, node, name, run }: { instance: Instance; nod
     <>
       <div className="room-bar">
         <span className="medium">{t.logOf(name)}</span>
-        {data && <span className="muted t-12">{t.lines(lines.length)}</span>}
+        {lines.length > 0 && <span className="muted t-12">{t.lines(lines.length)}</span>}
         {data?.live && (
           <span className="live" role="status">
             {t.live}
