@@ -86,10 +86,9 @@ function Single(props: Props) {
         {node.locked ? <Icon of={Lock} size={14} className="muted" /> : <KindIcon kind={node.kind} />}
         <Name className="medium grow">{node.name}</Name>
         {node.status && <Glyph status={node.status} size={14} label="" />}
-      </span>
+      </span>{" "}
       <span className="row gap-2 dag-meta">
-        <span className="ellipsis grow">{node.meta}</span>
-        {node.aside && <span>{node.aside}</span>}
+        <span className="ellipsis grow">{node.meta}</span> {node.aside && <span>{node.aside}</span>}
       </span>
     </button>
   );
@@ -116,10 +115,9 @@ function Group(props: Props) {
           <KindIcon kind={node.kind} />
           <Name className="semi grow">{node.name}</Name>
           {node.counts && <Counts of="nodes" numbers={node.counts} />}
-        </span>
+        </span>{" "}
         <span className="row gap-2 dag-meta">
-          <span className="ellipsis grow">{node.meta}</span>
-          {node.aside && <span>{node.aside}</span>}
+          <span className="ellipsis grow">{node.meta}</span> {node.aside && <span>{node.aside}</span>}
         </span>
       </button>
       <div className="dag-rows">
@@ -178,19 +176,18 @@ function Row({
     >
       <span className="row gap-2 dag-row-line">
         <NodeIcon />
-        <Name className="medium">{row.name}</Name>
-        <span className="muted t-11 dag-row-meta">{row.meta}</span>
+        <Name className="medium">{row.name}</Name> <span className="muted t-11 dag-row-meta">{row.meta}</span>{" "}
         <span className="grow" />
         {row.note && <span className="t-11 dag-note ellipsis">{row.note}</span>}
         <Glyph status={row.status} size={14} label="" />
-      </span>
+      </span>{" "}
       {row.fields && (
         <span className="dag-fields">
           {row.fields.map((field) => (
             <span key={field.name} className="row gap-2">
               {field.status ? <Glyph status={field.status} size={12} /> : <i className="dag-keyless" />}
-              <span className="ellipsis grow">{field.name}</span>
-              {field.note && <span className="muted t-11">{field.note}</span>}
+              <span className="ellipsis grow">{field.name}</span>{" "}
+              {field.note && <span className="muted t-11">{field.note}</span>}{" "}
             </span>
           ))}
         </span>

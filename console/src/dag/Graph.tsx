@@ -151,6 +151,7 @@ export function Graph({
         <span id="dag-keys" hidden>
           {t.stageKeys}
         </span>
+        <div className="dag-dots" ref={stage.dots} />
         <canvas ref={stage.canvas} />
         <div className="dag-near" ref={stage.near}>
           {found &&

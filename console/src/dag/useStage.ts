@@ -27,6 +27,9 @@ interface View {
 }
 
 const HOVER_MS = 350;
+const DOTS = 20;
+/** After this time without movement cards are drawn sharp again (ms). */
+const STILL_MS = 180;
 const HOVER_CARD = { width: 320, height: 210 } as const;
 
 /** The window on a picture: camera, drawing, buttons that follow, and what mouse and wheel do. */
@@ -44,6 +47,8 @@ export function useStage({
   const element = useRef<HTMLDivElement>(null);
   const canvas = useRef<HTMLCanvasElement>(null);
   const near = useRef<HTMLDivElement>(null);
+  const dots = useRef<HTMLDivElement>(null);
+  const still = useRef<ReturnType<typeof setTimeout> | undefined>(undefined);
   const camera = useRef<Camera>({ x: 0, y: 0, scale: 1 });
   const size = useRef<Size>({ width: 0, height: 0 });
   const before = useRef<Found | null>(null);
@@ -77,7 +82,7 @@ export function useStage({
         hovered: over === null ? -1 : (its.picture.at.get(over) ?? -1),
       });
       if (near.current) near.current.style.transform = `translate(${now.x}px, ${now.y}px) scale(${now.scale})`;
-      element.current?.style.setProperty("background-position", `${now.x}px ${now.y}px`);
+      if (dots.current) dots.current.style.transform = `translate(${now.x % DOTS}px, ${now.y % DOTS}px)`;
       const percent = Math.round(now.scale * 100);
       const nodes = detail === "buttons" ? visible : [];
       setView((last) =>
@@ -183,6 +188,10 @@ export function useStage({
     (next: Camera) => {
       camera.current = next;
       setHovered(null);
+      // While it moves it is one surface that is pushed about.
+      element.current?.setAttribute("data-moving", "");
+      clearTimeout(still.current);
+      still.current = setTimeout(() => element.current?.removeAttribute("data-moving"), STILL_MS);
       draw();
     },
     [draw, setHovered],
@@ -283,6 +292,7 @@ export function useStage({
     element,
     canvas,
     near,
+    dots,
     view,
     hovered,
     setHovered,

@@ -35,5 +35,6 @@ export function plural(count: number, one: string, many = `${one}s`): string {
 
 /** With separators of thousands. */
 export function number(value: number): string {
-  return value.toLocaleString("en-US");
+  // Most are small, and to ask the browser for thousands of them takes long.
+  return Math.abs(value) < 1000 ? String(value) : value.toLocaleString("en-US");
 }
