@@ -63,7 +63,7 @@ class PlannedField(msgspec.Struct, frozen=True):
 
 class NodeChange(msgspec.Struct, frozen=True):
     """A node that changes. `part`: REQUESTED, REQUIRED, ASSOCIATED, MEMBER, NEIGHBOUR. `runs`: a new attempt of it is planned. `waits_for`:
-    upstream nodes that have not succeeded."""
+    upstream nodes that have not succeeded. `expected_start`, `expected_end`: of the planned attempt, None without one."""
 
     id: int
     name: str = ""
@@ -78,6 +78,8 @@ class NodeChange(msgspec.Struct, frozen=True):
     cancels: str | None = None
     skips_checks: bool = False
     waits_for: list[str] = []
+    expected_start: datetime | None = None
+    expected_end: datetime | None = None
 
 
 class Member(msgspec.Struct, frozen=True):
