@@ -43,7 +43,8 @@ export function fitted(content: Size, screen: Size, focus: Box | null, most = 1)
   const wide = Math.max(1, screen.width - 2 * ROOM.side);
   const high = Math.max(1, screen.height - ROOM.top - ROOM.bottom);
   const wanted = Math.min(most, wide / Math.max(1, content.width), high / Math.max(1, content.height));
-  const scale = Math.max(SCALES.least, wanted);
+  // A little too large is sharper than a little smaller than life.
+  const scale = wanted > 0.94 && wanted < 1 ? 1 : Math.max(SCALES.least, wanted);
   return centred(content, screen, focus, scale);
 }
 
