@@ -77,8 +77,7 @@ export function Shell({ children }: { children: ReactNode }) {
           </Link>
           <button type="button" className="find" onClick={() => setGoing(true)} aria-label={`${t.goTo}, Ctrl K`}>
             <Icon of={Search} size={14} />
-            <span>{t.goTo}</span>
-            <Key>Ctrl K</Key>
+            <span>{t.goTo}</span> <Key>Ctrl K</Key>
           </button>
           <Sections />
           <Account onShortcuts={() => setHelping(true)} />
