@@ -77,7 +77,8 @@ export function DagDrawer(props: Props) {
             ? `${t.nodeOf(instance.name, instance.id)}, ${t.fields(line.fields.length)}`
             : t.instanceOf(instance.id, instance.project)}
         </p>
-        <Operations {...props} line={row !== null ? line : undefined} />
+        {/* Until it is known which node is chosen, nothing is offered: it would be of the entire table. */}
+        {(row === null || nodes !== undefined) && <Operations {...props} line={row !== null ? line : undefined} />}
         <Parts {...props} nodes={nodes} line={line} isScript={isScript} />
       </div>
     </Drawer>
