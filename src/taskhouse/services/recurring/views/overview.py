@@ -1,22 +1,25 @@
 """A day at a glance: what finished, runs, failed and is late, by project and hour, against the seven data timestamps before.
 
-An instance counts once, under the most urgent status of its fields. It is finished when all of them succeeded. Everything is read by one
-store call, whatever there is, and the longest waiting by a second one.
+An instance counts once, under the most urgent status of its fields. It is finished when all of them succeeded. The day is read by one
+store call, the days before by another one a minute, and the longest waiting by a third.
 """
 
 from __future__ import annotations
 
+import threading
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from statistics import median
+from time import monotonic
+from weakref import WeakKeyDictionary
 
 from taskhouse.domain.calendar import ONE_DAY, run_date_of
 from taskhouse.domain.recurring import BizType, Environment
 from taskhouse.domain.roles import Action, Actor
 from taskhouse.domain.status import StatusClass
-from taskhouse.ports.recurring_store import InstanceQuery, SortKey, Tally
+from taskhouse.ports.recurring_store import InstanceQuery, RecurringStore, SortKey, Tally
 from taskhouse.services.recurring.permissions import visible_projects
 from taskhouse.services.recurring.views.refusal import About, ViewCode, ViewRefused
 from taskhouse.services.recurring.views.scene import zone_of
@@ -26,6 +29,8 @@ SLOT = timedelta(minutes=15)
 SLOTS = ONE_DAY // SLOT
 HISTORY = 7
 LATEST = 6
+KEPT = 64
+KEPT_S = 60.0
 LATE_AFTER = timedelta(minutes=15)
 """An instance of production that has not started this long after it was due is late."""
 
@@ -118,10 +123,10 @@ def overview(
         bizdate_to=bizdate,
         projects=projects or visible,
     )
+    own = world.recurring.tally(replace(query, bizdate_from=bizdate), SLOT, late_before)
     by_date: defaultdict[date, list[Tally]] = defaultdict(list)
-    for tally in world.recurring.tally(query, SLOT, late_before):
+    for tally in _of_days_before(world, replace(query, bizdate_to=bizdate - ONE_DAY), late_before):
         by_date[tally.bizdate].append(tally)
-    own = by_date.pop(bizdate, [])
     start = _start(world, bizdate)
     finished = _finished(own, start)[: _slots_until(now, start) + 1]
     before = {day: _finished(its, _start(world, day)) for day, its in sorted(by_date.items())}
@@ -151,6 +156,32 @@ def overview(
         round(usual[reached].median - share, 1) if usual and own and reached >= 0 else None,
         _projects(world, actor, own, start, lateness=lateness),
     )
+
+
+class _Kept:
+    """Tallies of days before, by their query, with the time (monotonic seconds) until which they are good."""
+
+    def __init__(self) -> None:
+        self.lock = threading.Lock()
+        self.tallies: dict[InstanceQuery, tuple[float, Sequence[Tally]]] = {}
+
+
+_of_store: WeakKeyDictionary[RecurringStore, _Kept] = WeakKeyDictionary()
+_guard = threading.Lock()
+
+
+def _of_days_before(world: World, query: InstanceQuery, late_before: datetime) -> Sequence[Tally]:
+    """Kept for a minute: they are seven eighths of what is counted, hardly change, and every viewer asks again and again."""
+    with _guard:
+        kept = _of_store.setdefault(world.recurring, _Kept())
+    with kept.lock:  # one counts, others wait for it
+        good_until, found = kept.tallies.get(query, (0.0, ()))
+        if monotonic() >= good_until:
+            found = world.recurring.tally(query, SLOT, late_before)
+            if len(kept.tallies) >= KEPT:
+                kept.tallies.clear()
+            kept.tallies[query] = (monotonic() + KEPT_S, found)
+        return found
 
 
 def _start(world: World, bizdate: date) -> datetime:
