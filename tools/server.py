@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -31,13 +31,18 @@ class Ready:
 
 
 @contextmanager
-def running(home: Path, log: Path | None = None, environment: Mapping[str, str] | None = None) -> Iterator[Ready]:
-    """Start `taskhouse serve` on `home`, yield how to reach it, stop it at the end. `environment` adds settings."""
+def running(
+    home: Path,
+    log: Path | None = None,
+    environment: Mapping[str, str] | None = None,
+    arguments: Sequence[str] = (),
+) -> Iterator[Ready]:
+    """Start `taskhouse serve` on `home`, yield how to reach it, stop it at the end. `environment` adds settings, `arguments` options."""
     home.mkdir(parents=True, exist_ok=True)
     ready_file = home / "ready.json"
     ready_file.unlink(missing_ok=True)
     command = [sys.executable, "-m", "taskhouse", "serve"]
-    command += ["--home", str(home), "--host", "127.0.0.1", "--port", "0", "--ready-file", str(ready_file)]
+    command += ["--home", str(home), "--host", "127.0.0.1", "--port", "0", "--ready-file", str(ready_file), *arguments]
     with open(log or os.devnull, "wb") as sink:
         process = subprocess.Popen(
             command, stdout=sink, stderr=subprocess.STDOUT, env={**os.environ, **(environment or {})}
