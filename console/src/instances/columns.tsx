@@ -127,7 +127,7 @@ export function columnsOf(around: Around, hidden: ReadonlySet<string>): Column<L
       head: t.head.status,
       width: 178,
       sort: "status",
-      className: "statuses",
+      className: tab === "scripts" ? undefined : "statuses",
       cell: (line) => (tab === "scripts" ? <ScriptStatus line={line} /> : <StatusCell line={line} />),
     },
     {
