@@ -63,21 +63,25 @@ def seeded(folder: Path, instances: int, tasks: int) -> Iterator[World]:
 
 
 def lists(world: World) -> None:
-    def listed(**parts: object) -> Callable[[], object]:
-        request = ListRequest(InstanceQuery(**parts))  # type: ignore[arg-type]
+    def listed(query: InstanceQuery) -> Callable[[], object]:
+        request = ListRequest(query)
         return lambda: instance_list.page(world, ACTOR, request, "", 50)
 
     failed = frozenset({StatusClass.FAILED})
-    _show("first page of one date", best(listed(bizdates=(LAST,))), 50)
-    _show("  of all dates", best(listed()), 50)
-    _show("  failed ones of an owner", best(listed(statuses=failed, owners=frozenset({"user42"}))), 50)
+    _show("first page of one date", best(listed(InstanceQuery(bizdates=(LAST,)))), 50)
+    _show("  of all dates", best(listed(InstanceQuery())), 50)
+    _show("  failed ones of an owner", best(listed(InstanceQuery(statuses=failed, owners=frozenset({"user42"})))), 50)
     _show(
         "  failed ones of a project, one date",
-        best(listed(statuses=failed, projects=frozenset({"pay"}), bizdates=(LAST,))),
+        best(listed(InstanceQuery(statuses=failed, projects=frozenset({"pay"}), bizdates=(LAST,)))),
         50,
     )
-    _show("  one date by duration", best(listed(bizdates=(LAST,), sort=SortKey.DURATION)), 50)
-    _show("  all dates by name, part of a name", best(listed(text="t042", sort=SortKey.NAME, descending=False)), 50)
+    _show("  one date by duration", best(listed(InstanceQuery(bizdates=(LAST,), sort=SortKey.DURATION))), 50)
+    _show(
+        "  all dates by name, part of a name",
+        best(listed(InstanceQuery(text="t042", sort=SortKey.NAME, descending=False))),
+        50,
+    )
     one_date = ListRequest(InstanceQuery(bizdates=(LAST,)))
     _show("counts by status of one date", best(lambda: instance_list.counts(world, ACTOR, one_date)), 50)
     _show("  of all dates", best(lambda: instance_list.counts(world, ACTOR, ListRequest())), None)

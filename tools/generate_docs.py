@@ -181,8 +181,8 @@ def _attribute_docs(path: Path, class_name: str) -> dict[str, str]:
     found = {}
     for here, after in pairwise(body):
         if isinstance(here, ast.AnnAssign) and isinstance(here.target, ast.Name):
-            is_text = isinstance(after, ast.Expr) and isinstance(after.value, ast.Constant)
-            found[here.target.id] = str(after.value.value) if is_text else ""  # type: ignore[attr-defined]
+            doc = after.value if isinstance(after, ast.Expr) else None
+            found[here.target.id] = str(doc.value) if isinstance(doc, ast.Constant) else ""
     return found
 
 

@@ -25,7 +25,7 @@ _SHOWN = 40
 MOST_TARGETS = 10_000
 
 
-def operation(command: F) -> F:
+def operation(command: Callable[..., Any]) -> Callable[..., Any]:
     """Options that all operations have; passes on `targets`, `environment`, `bizdate`, `fields` and how to go on (`Going`)."""
 
     @remote
@@ -45,7 +45,7 @@ def operation(command: F) -> F:
             raise click.UsageError("--preview-only changes nothing: leave out --yes and --digest")
         return command(server, *arguments, going=Going(server, preview_only, yes, digest, key), **options)
 
-    return operated  # type: ignore[return-value]
+    return operated
 
 
 def environment_options(command: F) -> F:

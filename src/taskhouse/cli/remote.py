@@ -15,7 +15,8 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import tzinfo
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from types import ModuleType
+from typing import TYPE_CHECKING, Any, cast
 
 import click
 
@@ -29,7 +30,6 @@ if TYPE_CHECKING:
     from taskhouse.client.api.client import Client
     from taskhouse.client.api.errors import ApiError
 
-F = TypeVar("F", bound=Callable[..., Any])
 
 FAILED, REFUSED, NO_SUCH, DECLINED, PARTLY = 1, 3, 4, 5, 6
 
@@ -111,14 +111,14 @@ def _without(module: str) -> Iterator[None]:
     if module in sys.modules:
         yield
         return
-    sys.modules[module] = None  # type: ignore[assignment]
+    cast("dict[str, ModuleType | None]", sys.modules)[module] = None
     try:
         yield
     finally:
         del sys.modules[module]
 
 
-def remote(command: F) -> F:
+def remote(command: Callable[..., Any]) -> Callable[..., Any]:
     """Gives a command the options of the connection and passes a `Remote` as its first argument."""
 
     @click.option(
@@ -157,7 +157,7 @@ def remote(command: F) -> F:
         finally:
             server.close()
 
-    return asked  # type: ignore[return-value]
+    return asked
 
 
 def _told(error: Exception, as_json: bool) -> int:

@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from enum import Enum
 from itertools import islice
-from typing import Any
+from typing import Any, cast
 
 MEDIA_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
@@ -109,7 +109,7 @@ class _Outlet(io.RawIOBase):
         return True
 
     def write(self, data: object, /) -> int:
-        block = bytes(data)  # type: ignore[call-overload]
+        block = bytes(cast("bytes", data))
         self._parts.append(block)
         return len(block)
 

@@ -23,7 +23,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route as StarletteRoute
 from starlette.routing import Router
-from starlette.types import Receive, Scope, Send
+from starlette.types import Message, Receive, Scope, Send
 from structlog.contextvars import bound_contextvars
 
 from taskhouse.domain.faults import Fault
@@ -93,11 +93,11 @@ class RestApp:
         started = perf_counter()
         status = 500
 
-        async def observed(message: object) -> None:
+        async def observed(message: Message) -> None:
             nonlocal status
-            if isinstance(message, dict) and message.get("type") == "http.response.start":
+            if message["type"] == "http.response.start":
                 status = message["status"]
-            await send(message)  # type: ignore[arg-type]
+            await send(message)
 
         scope["request_id"] = secrets.token_hex(12).upper()
         scope["pattern"] = "(none)"

@@ -29,17 +29,18 @@ from taskhouse.services.recurring.views.refusal import ViewRefused
 from taskhouse.services.recurring.views.scene import zone_of
 from taskhouse.services.recurring.views.selection_offers import SelectionOffers
 
-H = TypeVar("H", bound=Callable[..., object])
+C = TypeVar("C", bound=Call[Any, Any])
+R = TypeVar("R")
 E = TypeVar("E", bound=Enum)
 
 routes = Routes("instances")
 
 
-def answered(handler: H) -> H:
+def answered(handler: Callable[[C], R]) -> Callable[[C], R]:
     """A refused view as an error of the API."""
 
     @wraps(handler)
-    def handle(call: Call[Any, Any]) -> object:
+    def handle(call: C) -> R:
         try:
             return handler(call)
         except ViewRefused as refused:
@@ -47,7 +48,7 @@ def answered(handler: H) -> H:
             items = [ErrorItem(item.id, item.name, "", item.reason) for item in refused.items]
             raise ApiError(status, name, refused.message, items) from None
 
-    return handle  # type: ignore[return-value]
+    return handle
 
 
 class Filters(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -46,6 +46,7 @@ from taskhouse.ports.recurring_store import RecurringStore
 from taskhouse.scheduler.recurring.facts import Facts
 from taskhouse.scheduler.recurring.ready import ReadyQueues
 from taskhouse.services.recurring.book import Book
+from taskhouse.services.recurring.columns import Column
 
 _log = structlog.get_logger(__name__)
 
@@ -64,19 +65,6 @@ class Pass:
 
     changed: bool
     next_at: datetime | None
-
-
-class _Statuses(Sequence[NodeStatus]):
-    """The statuses of a book's states as they are now."""
-
-    def __init__(self, states: Sequence[NodeState]) -> None:
-        self._states = states
-
-    def __getitem__(self, at):  # type: ignore[no-untyped-def]
-        return self._states[at].status
-
-    def __len__(self) -> int:
-        return len(self._states)
 
 
 class RecurringScheduler:
@@ -279,9 +267,10 @@ class RecurringScheduler:
         for edge, up in enumerate(ups):
             if up >= 0 and not succeeded[up] and edge not in book.removed:
                 self._unmet[downs[edge]] += 1
+        states = book.states
         self._view = Snapshot(
             graph,
-            _Statuses(book.states),
+            Column(len(states), lambda at: states[at].status),
             (),
             _SELF,
             skip_upstream=book.forced,

@@ -7,6 +7,7 @@ errors of a workspace are reported at once. It notes the mark of every place, to
 from __future__ import annotations
 
 import re
+from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import time
@@ -25,16 +26,21 @@ Values: TypeAlias = dict[str, Any]
 JsonSchema: TypeAlias = dict[str, Any]
 
 
-class Shape:
-    """`title` names the shape for people: `a number`."""
+class Shape(ABC):
+    """What every shape can do."""
 
-    title = "a value"
+    @property
+    @abstractmethod
+    def title(self) -> str:
+        """Its name for people: `a number`."""
 
+    @abstractmethod
     def read(self, node: Node, place: Place, to: Findings) -> Any:
-        raise NotImplementedError
+        """The plain value of the node, or `WRONG` after noting why it is none."""
 
+    @abstractmethod
     def schema(self) -> JsonSchema:
-        raise NotImplementedError
+        """The same for editors."""
 
     def _refuse(self, node: Node, place: Place, to: Findings) -> Wrong:
         return to.note(node.mark, place, f"{_shown(node)} is not {self.title}")
@@ -96,7 +102,7 @@ class Word(Shape):
     others: Mapping[str, Enum] = field(default_factory=dict)
 
     @property
-    def title(self) -> str:  # type: ignore[override]
+    def title(self) -> str:
         return "one of " + ", ".join(self._names())
 
     def _names(self) -> list[str]:
@@ -132,7 +138,7 @@ class Number(Shape):
     is_whole: bool = True
 
     @property
-    def title(self) -> str:  # type: ignore[override]
+    def title(self) -> str:
         return f"a {'whole ' if self.is_whole else ''}number from {self.least:g} to {self.most:g}"
 
     def read(self, node: Node, place: Place, to: Findings) -> Any:
@@ -224,7 +230,7 @@ class ListOf(Shape):
     most: int = 10_000
 
     @property
-    def title(self) -> str:  # type: ignore[override]
+    def title(self) -> str:
         return "a list"
 
     def read(self, node: Node, place: Place, to: Findings) -> Any:
@@ -323,7 +329,7 @@ class Record(Shape):
     doc: str = ""
 
     @property
-    def title(self) -> str:  # type: ignore[override]
+    def title(self) -> str:
         return "a mapping" + (f" or a text that is its `{self.short}`" if self.short else "")
 
     def read(self, node: Node, place: Place, to: Findings) -> Any:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 
@@ -111,7 +111,7 @@ class _RetryAt(Mapping[int, datetime]):
             raise KeyError(node)
         return found
 
-    def __iter__(self):  # type: ignore[no-untyped-def]
+    def __iter__(self) -> Iterator[int]:
         return (at for at, state in enumerate(self._states) if state.retry_at is not None)
 
     def __len__(self) -> int:
