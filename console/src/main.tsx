@@ -1,7 +1,13 @@
 import "./styles/fonts.css";
 import "./styles/base.css";
 import "./styles/tokens.css";
-import "./styles/ui.css";
+import "./styles/ui/buttons.css";
+import "./styles/ui/choices.css";
+import "./styles/ui/pieces.css";
+import "./styles/ui/tabs.css";
+import "./styles/ui/floating.css";
+import "./styles/ui/toasts.css";
+import "./styles/ui/table.css";
 import "./styles/status.css";
 import "./styles/app.css";
 import { CSPProvider } from "@base-ui/react/csp-provider";
