@@ -1,189 +1,253 @@
-"""Takes a picture of every page of the console, for its documentation and for those who work on it: `python -m tools.screenshots OUT`.
+"""Takes a picture of every page of the console: `python -m tools.screenshots OUT`, or `--docs` for those that the documentation shows.
 
-Without `--url` a rehearsal server is started, on which a night of `examples/om-fixture` is played in which a node fails. With it, pictures are
-taken of what that server shows (`--user`, and the password in TASKHOUSE_PASSWORD); the latest instance that failed, or the latest one, is the one looked into.
+Without `--url` a server with the demo is started on a home of its own. With it, pictures are taken of what that server shows (`--user`, and the
+password in TASKHOUSE_PASSWORD). The latest instance that failed, or the latest one, is the one that is looked into.
 """
 
 from __future__ import annotations
 
 import argparse
+import base64
 import os
 import shutil
 import sys
 import tempfile
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
-import httpx
-from playwright.sync_api import Browser, Page, ViewportSize, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize, expect, sync_playwright
 
 from tools import server
 
 ROOT = Path(__file__).resolve().parents[1]
-FIXTURE = ROOT / "examples" / "om-fixture" / "shop.yaml"
+DOCS = ROOT / "docs" / "pictures"
 FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"]
 SIZE: ViewportSize = {"width": 1440, "height": 900}
 SETTLED_MS = 400
 """After the last answer: pictures that are laid out in a worker have come to rest."""
+DEMO_S = 300
+QUERY = """SELECT o.name AS airport, COUNT(*) AS flights, ROUND(AVG(f.dep_delay), 1) AS mean_delay
+FROM taskhouse.flights f JOIN taskhouse.airports o ON f.origin = o.faa
+GROUP BY o.name
+ORDER BY flights DESC;
+"""
 
-PAGES = {
-    "overview": "/",
-    "instances": "/instances?bizdate=all",
-    "instances-scripts": "/instances?bizdate=all&tab=scripts",
-    "instances-none": "/instances?q=nothing%20has%20this%20name",
-    "fields": "/instances/{id}",
-    "fields-matrix": "/instances/{id}?mode=matrix",
-    "fields-lineage": "/instances/{id}?mode=lineage",
-    "dag": "/instances/{id}/dag",
-    "gantt": "/instances/{id}/gantt",
-    "log": "/instances/{id}/log",
-    "operations": "/instances/{id}/operations",
-    "code": "/instances/{id}/code",
-    "lineage": "/instances/{id}/lineage",
-    "diagnosis": "/instances/{id}/diagnosis",
-    "tasks": "/tasks",
-    "task": "/tasks/{task}",
-    "task-versions": "/tasks/{task}/versions",
-    "task-edit": "/tasks/{task}/edit",
-    "task-dag": "/task-dag",
-    "runs": "/runs",
-    "worksheet": "/worksheet",
-}
+
+@dataclass(frozen=True, slots=True)
+class Shot:
+    """One picture: where the page is (`{id}`, `{task}` of the one looked into), and what is done on it first."""
+
+    name: str
+    path: str
+    act: Callable[[Page], None] | None = None
+    signed_in: bool = True
+
+
+def popover(page: Page) -> None:
+    failed = page.get_by_role("row").filter(has=page.get_by_role("link", name="fact_weather", exact=True))
+    failed.get_by_role("button", name="failed").first.click()
+
+
+def batch(page: Page) -> None:
+    for at in range(3):
+        page.get_by_role("row").nth(at + 1).get_by_role("checkbox").click()
+
+
+def more(page: Page) -> None:
+    page.get_by_role("button", name="More operations").nth(4).click()
+
+
+def drawer(page: Page) -> None:
+    page.get_by_role("searchbox").first.press("Escape")
+    page.keyboard.press("ArrowRight")
+
+
+def two_fields(page: Page) -> None:
+    for name in ("wind_speed", "wind_gust"):
+        page.get_by_role("checkbox", name=f"Select {name}", exact=True).click()
+    page.keyboard.press("r")
+    page.get_by_role("dialog").wait_for()
+
+
+def downstream(page: Page) -> None:
+    page.keyboard.press("Shift+R")
+    page.get_by_role("dialog").wait_for()
+
+
+def query(page: Page) -> None:
+    page.locator(".cm-content").click()
+    page.keyboard.press("Control+A")
+    page.keyboard.insert_text(QUERY)
+    page.keyboard.press("Control+Enter")
+    expect(page.get_by_text("Newark Liberty Intl")).to_be_visible()
+
+
+SHOTS = (
+    Shot("sign-in", "/sign-in", signed_in=False),
+    Shot("overview", "/?date={bizdate}"),
+    Shot("instances", "/instances?bizdate=all"),
+    Shot("instances-status", "/instances?bizdate=all", popover),
+    Shot("instances-batch", "/instances?bizdate=all", batch),
+    Shot("instances-more", "/instances?bizdate=all", more),
+    Shot("instances-scripts", "/instances?bizdate=all&tab=scripts"),
+    Shot("instances-none", "/instances?q=nothing%20has%20this%20name"),
+    Shot("instances-dev", "/instances?env=dev"),
+    Shot("fields", "/instances/{id}"),
+    Shot("fields-matrix", "/instances/{id}?mode=matrix"),
+    Shot("fields-lineage", "/instances/{id}?mode=lineage"),
+    Shot("rerun", "/instances/{id}", two_fields),
+    Shot("rerun-downstream", "/instances/{id}", downstream),
+    Shot("dag", "/instances/{id}/dag"),
+    Shot("gantt", "/instances/{id}/gantt"),
+    Shot("log", "/instances/{id}/log"),
+    Shot("operations", "/instances/{id}/operations"),
+    Shot("code", "/instances/{id}/code"),
+    Shot("lineage", "/instances/{id}/lineage"),
+    Shot("diagnosis", "/instances/{id}/diagnosis"),
+    Shot("missing", "/instances/999999"),
+    Shot("tasks", "/tasks"),
+    Shot("task", "/tasks/{task}"),
+    Shot("task-versions", "/tasks/{task}/versions"),
+    Shot("task-edit", "/tasks/{task}/edit"),
+    Shot("task-dag", "/task-dag?task={task}&up=2&down=2"),
+    Shot("runs", "/runs"),
+    Shot("worksheet", "/worksheet?project=taskhouse", query),
+)
+DARK = {"instances-batch", "dag", "gantt", "rerun"}
+CHINESE = {"instances", "rerun-downstream"}
+"""What the documentation shows in the other appearance, and in the other language."""
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("out", type=Path, help="folder for the pictures")
+    parser.add_argument("out", type=Path, nargs="?", help="folder for the pictures, as PNG")
+    parser.add_argument("--docs", action="store_true", help="write those of docs/pictures, as WebP, instead")
     parser.add_argument("--url", help="the address of a server's console, such as http://127.0.0.1:8440/console")
     parser.add_argument("--user", default="admin")
-    parser.add_argument("--only", nargs="*", metavar="PAGE", help=f"some of: {', '.join(PAGES)}, operation, sign-in")
+    parser.add_argument("--only", nargs="*", metavar="PAGE", help=f"some of: {', '.join(shot.name for shot in SHOTS)}")
     parser.add_argument("--theme", choices=["light", "dark"], action="append")
     parser.add_argument("--language", choices=["en", "zh"], default="en")
+    parser.add_argument("--width", type=int, default=SIZE["width"], help="of the window (default %(default)s)")
     options = parser.parse_args()
+    if (options.out is None) == (not options.docs):
+        parser.error("say where the pictures go, or --docs")
     chromium = shutil.which("chromium")
     if chromium is None:
         print("no Chromium here: apt-get install chromium", file=sys.stderr)
         return 1
-    options.out.mkdir(parents=True, exist_ok=True)
-    with sync_playwright() as playwright:
+    with (
+        sync_playwright() as playwright,
+        asked(options.url) if options.url else demo() as (url, password),
+    ):
         browser = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
-        password = os.environ.get("TASKHOUSE_PASSWORD", "")
-        if options.url:
-            take_all(browser, options.url.rstrip("/"), password, options)
+        camera = Camera(browser, url, options.user, password, options.width)
+        wanted = [shot for shot in SHOTS if not options.only or shot.name in options.only]
+        if options.docs:
+            DOCS.mkdir(parents=True, exist_ok=True)
+            camera.take(wanted, DOCS, "webp", "light", "en")
+            camera.take([shot for shot in wanted if shot.name in DARK], DOCS, "webp", "dark", "en")
+            camera.take([shot for shot in wanted if shot.name in CHINESE], DOCS, "webp", "light", "zh")
         else:
-            with played_night() as (url, password):
-                take_all(browser, url, password, options)
+            options.out.mkdir(parents=True, exist_ok=True)
+            for theme in options.theme or ["light", "dark"]:
+                camera.take(wanted, options.out, "png", theme, options.language)
         browser.close()
     return 0
 
 
-def take_all(browser: Browser, url: str, password: str, options: argparse.Namespace) -> None:
-    """Every page in each appearance, `NAME-THEME.png`."""
-    locale = {"en": "en-US", "zh": "zh-CN"}[options.language]
-    suffix = "" if options.language == "en" else f"-{options.language}"
-    wanted = set(options.only or [*PAGES, "operation", "sign-in"])
-    for theme in options.theme or ["light", "dark"]:
-        context = browser.new_context(viewport=SIZE, locale=locale, color_scheme=theme, reduced_motion="reduce")
+@dataclass(frozen=True, slots=True)
+class Camera:
+    browser: Browser
+    url: str
+    user: str
+    password: str
+    width: int
+
+    def take(
+        self,
+        shots: list[Shot],
+        out: Path,
+        form: Literal["png", "webp"],
+        theme: Literal["light", "dark"],
+        language: Literal["en", "zh"],
+    ) -> None:
+        """The pictures as `NAME.webp`, `NAME-dark.webp`, `NAME-zh.webp`."""
+        context = self.browser.new_context(
+            viewport={**SIZE, "width": self.width},
+            locale={"en": "en-US", "zh": "zh-CN"}[language],
+            color_scheme=theme,
+            reduced_motion="reduce",
+        )
+        suffix = ("" if theme == "light" else "-dark") + ("" if language == "en" else f"-{language}")
         page = context.new_page()
-        rest = url.removesuffix("/console") + "/api/v1"
-
-        def take(name: str, page: Page = page, theme: str = theme) -> None:
-            page.wait_for_load_state("networkidle")
-            page.wait_for_timeout(SETTLED_MS)
-            page.screenshot(path=options.out / f"{name}-{theme}{suffix}.png")
-
-        if "sign-in" in wanted:
-            page.goto(f"{url}/sign-in")
-            take("sign-in")
-        answer = context.request.post(f"{rest}/session", data={"user": options.user, "password": password})
-        if not answer.ok:
-            raise SystemExit(f"signing in as {options.user} was refused: {answer.text()}")
-        looked = looked_into(context.request.get(f"{rest}/instances?type=LOGICAL_TABLE&sort=due&order=desc&limit=200"))
-        for name, path in PAGES.items():
-            if name in wanted and ("{" not in path or looked):
-                page.goto(url + path.format(id=looked and looked["id"], task=looked and looked["task"]))
-                take(name)
-        if "operation" in wanted and looked:
-            page.goto(f"{url}/instances/{looked['id']}")
-            page.wait_for_load_state("networkidle")
-            page.keyboard.press("Shift+R")
-            page.get_by_role("dialog").wait_for()
-            take("operation")
+        for shot in shots:
+            looked = self.sign_in(context) if shot.signed_in else {}
+            page.goto(self.url + shot.path.format(**looked))
+            settle(page)
+            if shot.act:
+                shot.act(page)
+                settle(page)
+            target = out / f"{shot.name}{suffix}.{form}"
+            if form == "png":
+                page.screenshot(path=target)
+            else:
+                taken = context.new_cdp_session(page).send("Page.captureScreenshot", {"format": "webp", "quality": 86})
+                target.write_bytes(base64.b64decode(taken["data"]))
+            print(target)
         context.close()
 
+    def sign_in(self, context: BrowserContext) -> dict[str, Any]:
+        """The id, task and data date of the latest instance that failed, or else the latest of all."""
+        rest = self.url.removesuffix("/console") + "/api/v1"
+        if not context.cookies():
+            answer = context.request.post(f"{rest}/session", data={"user": self.user, "password": self.password})
+            if not answer.ok:
+                raise SystemExit(f"signing in as {self.user} was refused: {answer.text()}")
+        found = context.request.get(f"{rest}/instances?type=LOGICAL_TABLE&sort=due&order=desc&limit=200")
+        items: list[dict[str, Any]] = found.json()["items"]
+        failed = [item for item in items if "FAILED" in item["statuses"]]
+        return next(iter(failed or items), {})
 
-def looked_into(answer: Any) -> dict[str, Any] | None:
-    """The latest instance that failed, or else the latest of all."""
-    items: list[dict[str, Any]] = answer.json()["items"]
-    failed = [item for item in items if "FAILED" in item["statuses"]]
-    return next(iter(failed or items), None)
+
+def settle(page: Page) -> None:
+    page.wait_for_load_state("networkidle")
+    page.wait_for_timeout(SETTLED_MS)
+
+
+def wait_for(text: str, said: Path) -> None:
+    """Until the server has said it: the demo's days have run then."""
+    deadline = time.monotonic() + DEMO_S
+    while text not in said.read_text(encoding="utf-8"):
+        if time.monotonic() > deadline:
+            raise SystemExit(f"the demo was not there after {DEMO_S} s")
+        time.sleep(0.1)
 
 
 @contextmanager
-def played_night() -> Iterator[tuple[str, str]]:
-    """A rehearsal in which C of table A failed; yields the console's address and the administrator's password."""
+def asked(url: str) -> Iterator[tuple[str, str]]:
+    yield url.rstrip("/"), os.environ.get("TASKHOUSE_PASSWORD", "")
+
+
+@contextmanager
+def demo() -> Iterator[tuple[str, str]]:
+    """A server with the demo; yields the console's address and the administrator's password."""
     from taskhouse.services.access import passwords
     from taskhouse.wiring.administration import administration
 
     with tempfile.TemporaryDirectory() as folder:
-        home = Path(folder) / "home"
-        with server.running(home, arguments=["--rehearsal"]) as ready:
+        home, said = Path(folder) / "home", Path(folder) / "said"
+        with server.running(home, log=said, arguments=["--demo"]) as ready:
+            wait_for("\nconsole ", said)
             password = passwords.generated()
             with administration(home) as world:
                 world.access.ensure_user("ALIYUN$admin", datetime.now(UTC))
                 passwords.put(world, "ALIYUN$admin", password)
-            with httpx.Client(base_url=ready.rest_url, headers={"authorization": f"Bearer {ready.token}"}) as client:
-                play(client)
             yield ready.rest_url.removesuffix("/api/v1") + "/console", password
-
-
-def play(client: httpx.Client) -> None:
-    def ask(method: str, path: str, body: object = None, **query: object) -> Any:
-        answer = client.request(method, path, json=body, params={k: str(v) for k, v in query.items()})
-        answer.raise_for_status()
-        return answer.json()
-
-    def at(now: str) -> None:
-        ask("PUT", "/rehearsal/clock", {"now": f"2026-03-{now}:00+08:00"})
-
-    files = {"shop.yaml": FIXTURE.read_text(encoding="utf-8")}
-    at("01T18:00")
-    plan = ask("POST", "/workspace/plan", {"files": files, "environment": "PROD"})
-    ask("POST", "/workspace/apply", {"files": files, "environment": "PROD", "digest": plan["digest"]})
-    for day in range(2, 5):
-        at(f"{day - 1:02}T23:00")
-        bizdate = f"202603{day - 1:02}"
-        nodes: dict[str, int] = {}
-        for item in ask("GET", "/instances", bizdate=bizdate, environment="PROD", limit=100)["items"]:
-            nodes |= {node["name"]: node["id"] for node in ask("GET", f"/instances/{item['id']}/nodes")["items"]}
-
-        def finish(*names: str, nodes: dict[str, int] = nodes, **how: str) -> None:
-            for name in names:
-                ask("POST", f"/rehearsal/node-instances/{nodes[name]}/finish", {"outcome": "success", **how})
-
-        for time, done in [
-            ("00:10", ""),
-            ("00:25", "S0"),
-            ("00:30", ""),
-            ("00:40", "B D"),
-            ("00:45", "Y"),
-            ("00:58", "C"),
-        ]:
-            at(f"{day:02}T{time}")
-            if done == "C" and day == 4:
-                finish("C", outcome="failed", reason="ERROR", message="division by zero")
-            elif done:
-                finish(*done.split())
-        at(f"{day:02}T01:00")
-        at(f"{day:02}T01:30")
-        finish("P", "Q", *([] if day == 4 else ["V"]))
-        at(f"{day:02}T02:00")
-        at(f"{day:02}T02:20")
-        if day < 4:
-            finish("X", "Z")
 
 
 if __name__ == "__main__":
