@@ -97,7 +97,7 @@ def test_an_instance_that_runs_is_stopped(rest: httpx.Client, live_server: Ready
     ("body", "status", "says"),
     [
         ({"sql": "  "}, 400, "no SQL"),
-        ({"sql": "SELEC 1"}, 400, "SELEC"),
+        ({"sql": "SELECT 1;\nSELEC 1"}, 400, "ODPS-0130161:[2,1] Parse exception - invalid token 'SELEC'"),
         ({"sql": "SELECT 1", "project": "nowhere"}, 404, "nowhere"),
         ({"sql": "SELECT 1", "priority": 10}, 400, "priority"),
     ],

@@ -891,6 +891,106 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/warehouse/{project}/schemas": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Schemas of a project of the warehouse
+         * @description Schemas of a project of the warehouse.
+         */
+        get: operations["list_schemas"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/warehouse/{project}/tables": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Tables and views of a schema, by name
+         * @description Tables and views of a schema, by name.
+         */
+        get: operations["list_tables"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/warehouse/{project}/tables/{table}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * One table with its columns
+         * @description One table with its columns.
+         */
+        get: operations["show_table"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/warehouse/{project}/tables/{table}/partitions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Partitions of a table, the greatest values first
+         * @description Partitions of a table, the greatest values first.
+         */
+        get: operations["list_partitions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/warehouse/functions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Built-in functions of SQL
+         * @description Built-in functions of SQL.
+         */
+        get: operations["list_functions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/workspace/apply": {
         parameters: {
             query?: never;
@@ -992,13 +1092,31 @@ export interface components {
             skipped: number;
         };
         /**
+         * Blocker
+         * @description An initial blocking node, and why it stands where it is: `code` with `values` as of the checks. No code for a node that may not be
+         *         seen.
+         */
+        Blocker: {
+            bizdate: string;
+            code: string;
+            node: components["schemas"]["NodeRef"];
+            text: string;
+            values: {
+                [key: string]: string | number;
+            };
+        };
+        /**
          * CheckLine
          * @description `verdict`: PASSED, BLOCKED, SKIPPED (the attempt is forced) or NOT_CHECKED (an earlier check has not passed, or the node is
-         *         paused). `text` says it in words.
+         *         paused). `code` says what was found, with `values`; `text` is the English sentence of it.
          */
         CheckLine: {
             check: string;
+            code: string;
             text: string;
+            values: {
+                [key: string]: string | number;
+            };
             verdict: string;
         };
         /**
@@ -1052,6 +1170,14 @@ export interface components {
                 [key: string]: string;
             };
             version: number;
+        };
+        /** ColumnLine */
+        ColumnLine: {
+            comment: string;
+            is_nullable: boolean;
+            is_partition: boolean;
+            name: string;
+            type: string;
         };
         /**
          * ConsumingNode
@@ -1170,11 +1296,15 @@ export interface components {
             task: string;
             up_fields: string[];
         };
-        /** DiagnosisPage */
+        /**
+         * DiagnosisPage
+         * @description `notices`: what was found when the instance was generated, as dependencies on what had no instance.
+         */
         DiagnosisPage: {
             instance: number;
             items: components["schemas"]["NodeDiagnosis"][];
             name: string;
+            notices: string[];
         };
         /**
          * DownstreamNodeView
@@ -1314,6 +1444,23 @@ export interface components {
             outcome: string;
             /** @default null */
             reason?: string | null;
+        };
+        /**
+         * FunctionLine
+         * @description `kind`: scalar, aggregate, window or table. `signatures` as docs/functions.md has them.
+         */
+        FunctionLine: {
+            kind: string;
+            name: string;
+            signatures: string[];
+            summary: string;
+        };
+        /**
+         * FunctionLines
+         * @description Built-in functions by name, aliases included.
+         */
+        FunctionLines: {
+            items: components["schemas"]["FunctionLine"][];
         };
         /**
          * Gantt
@@ -1550,12 +1697,13 @@ export interface components {
         };
         /**
          * MemberView
-         * @description An instance downstream. `level`: edges between instances from the start. `fields` are rewritten, `required` those of them that cannot be
-         *         left out; both empty for a script. `nodes`: how many of its nodes take part.
+         * @description An instance downstream. `level`: edges between instances from the start. `fields` are rewritten, with the status of each in
+         *         `field_status`, `required` those of them that cannot be left out; all empty for a script. `nodes`: how many of its nodes take part.
          */
         MemberView: {
             bizdate: string;
             due_at: string;
+            field_status: string[];
             fields: string[];
             instance: number;
             level: number;
@@ -1601,12 +1749,14 @@ export interface components {
         };
         /**
          * NodeDiagnosis
-         * @description `blocking`: the initial blocking nodes, the topmost that keep it from starting. `upstream`: its direct upstream nodes, those that have
-         *         not succeeded first. `occupants`: nodes that hold the slots of its resource group while it waits for one.
+         * @description `blocking`: the initial blocking nodes, the topmost that keep it from starting, first those on which somebody must act. `chain`: the
+         *         nodes from this one up to the first of them, without the two. `upstream`: its direct upstream nodes, those that have not succeeded
+         *         first; `removed`: how many dependencies were removed. `occupants`: nodes that hold the slots of its resource group while it waits for one.
          */
         NodeDiagnosis: {
-            blocking: components["schemas"]["NodeRef"][];
+            blocking: components["schemas"]["Blocker"][];
             blocking_count: number;
+            chain: components["schemas"]["NodeRef"][];
             checks: components["schemas"]["CheckLine"][];
             due_at: string;
             forced: boolean;
@@ -1615,6 +1765,7 @@ export interface components {
             occupants: components["schemas"]["NodeRef"][];
             occupied: number;
             paused: boolean;
+            removed: number;
             resource_group: string;
             schedule_type: string;
             since: string | null;
@@ -1873,6 +2024,25 @@ export interface components {
             usual: components["schemas"]["UsualShare"][];
         };
         /**
+         * PartitionLine
+         * @description `spec` as SQL takes it: `ds='20260301'`.
+         */
+        PartitionLine: {
+            bytes: number;
+            modified_at: string;
+            rows: number;
+            spec: string;
+        };
+        /**
+         * PartitionPage
+         * @description The greatest values first.
+         */
+        PartitionPage: {
+            items: components["schemas"]["PartitionLine"][];
+            /** @default  */
+            next_marker: string;
+        };
+        /**
          * PlannedNodeView
          * @description A node that changes. `part`: REQUESTED, REQUIRED, ASSOCIATED, MEMBER, NEIGHBOUR. `reason` says it in words. `runs`: a new attempt of
          *         it is planned. `pauses`: the flag's new value, null when it stays. `cancels`: the live attempt is cancelled, and why. `skips_checks`:
@@ -1900,7 +2070,8 @@ export interface components {
         };
         /**
          * PlanView
-         * @description What an operation does to one instance and around it. Lists end after `limit` entries; `totals` has their full lengths.
+         * @description What an operation does to one instance and around it. Lists end after `limit` entries; `totals` has their full lengths, and how
+         *         many nodes start at once (`starts`), run in their turn (`follows`) and change without running (`sets`).
          */
         PlanView: {
             accepted: boolean;
@@ -1931,7 +2102,7 @@ export interface components {
          * PreviewView
          * @description `plan` of a single operation, null for a batch, which has `plans` and `skipped`. `accepted`: applying it now would do something.
          *         `digest` goes with apply. `expected_finish`: when all that it sets in motion is expected to be through; null when it moves nothing or
-         *         somebody must act first.
+         *         somebody must act first. `totals`: how many `plans` and `skipped` there are, and `starts`, `follows` and `sets` of all plans.
          */
         PreviewView: {
             accepted: boolean;
@@ -1943,6 +2114,9 @@ export interface components {
             plans: components["schemas"]["PlanView"][];
             refusals: components["schemas"]["RefusalView"][];
             skipped: components["schemas"]["SkippedView"][];
+            totals: {
+                [key: string]: number;
+            };
         };
         /**
          * PriorityChangeView
@@ -2142,6 +2316,15 @@ export interface components {
             weekdays: number[];
         };
         /**
+         * SchemaNames
+         * @description Schemas of a project by name. A project without schemas has only `default`.
+         */
+        SchemaNames: {
+            items: string[];
+            /** @default  */
+            next_marker: string;
+        };
+        /**
          * SelectionBody
          * @description `instances` of one environment. `operations`: only these. `each`: also what each instance does not admit.
          */
@@ -2250,6 +2433,39 @@ export interface components {
             /** @default false */
             paused?: boolean;
             status: string;
+        };
+        /**
+         * TableLine
+         * @description `kind`: MANAGED_TABLE, VIRTUAL_VIEW or MATERIALIZED_VIEW.
+         */
+        TableLine: {
+            comment: string;
+            is_partitioned: boolean;
+            kind: string;
+            name: string;
+            schema: string;
+        };
+        /**
+         * TablePage
+         * @description Tables and views by name.
+         */
+        TablePage: {
+            items: components["schemas"]["TableLine"][];
+            /** @default  */
+            next_marker: string;
+        };
+        /**
+         * TableView
+         * @description `columns` end with those that the table is partitioned by. `rows`, `bytes` and `partitions` are sums as of the last commit; a view has none.
+         */
+        TableView: {
+            bytes: number;
+            columns: components["schemas"]["ColumnLine"][];
+            line: components["schemas"]["TableLine"];
+            modified_at: string;
+            owner: string;
+            partitions: number;
+            rows: number;
         };
         /**
          * TargetBody
@@ -5862,6 +6078,334 @@ export interface operations {
             };
             /** @description There is no such object */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description A defect; the server's log has the details */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    list_schemas: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SchemaNames"];
+                };
+            };
+            /** @description Something in the request is not what it should be; `items` names it */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description No token, or one that is not known or has expired */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not permitted */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description There is no such object */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description A defect; the server's log has the details */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    list_tables: {
+        parameters: {
+            query?: {
+                limit?: number;
+                marker?: string;
+                q?: string;
+                schema?: string;
+            };
+            header?: never;
+            path: {
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TablePage"];
+                };
+            };
+            /** @description Something in the request is not what it should be; `items` names it */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description No token, or one that is not known or has expired */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not permitted */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description There is no such object */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description A defect; the server's log has the details */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    show_table: {
+        parameters: {
+            query?: {
+                schema?: string;
+            };
+            header?: never;
+            path: {
+                project: string;
+                table: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TableView"];
+                };
+            };
+            /** @description Something in the request is not what it should be; `items` names it */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description No token, or one that is not known or has expired */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not permitted */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description There is no such object */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description A defect; the server's log has the details */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    list_partitions: {
+        parameters: {
+            query?: {
+                limit?: number;
+                marker?: string;
+                schema?: string;
+            };
+            header?: never;
+            path: {
+                project: string;
+                table: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PartitionPage"];
+                };
+            };
+            /** @description Something in the request is not what it should be; `items` names it */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description No token, or one that is not known or has expired */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not permitted */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description There is no such object */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description A defect; the server's log has the details */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    list_functions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FunctionLines"];
+                };
+            };
+            /** @description Something in the request is not what it should be; `items` names it */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description No token, or one that is not known or has expired */
+            401: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -127,6 +127,7 @@ class CatalogueStore(Protocol):
         schema: str,
         *,
         prefix: str = "",
+        containing: str = "",
         owner: str = "",
         kind: TableKind | None = None,
         marker: str = "",

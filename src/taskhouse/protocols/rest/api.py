@@ -13,6 +13,7 @@ from taskhouse.protocols.rest import (
     views_around,
     views_overview,
     views_tasks,
+    warehouse,
     workspace,
 )
 from taskhouse.protocols.rest.app import Authenticate, Observe, RestApp
@@ -33,6 +34,7 @@ GROUPS: tuple[Routes, ...] = (
     views_tasks.routes,
     views_overview.routes,
     runs.routes,
+    warehouse.routes,
     workspace.routes,
 )
 """Whoever adds a module of routes adds its `routes` here."""

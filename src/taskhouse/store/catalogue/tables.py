@@ -153,6 +153,7 @@ class TableVerbs:
         schema: str,
         *,
         prefix: str = "",
+        containing: str = "",
         owner: str = "",
         kind: TableKind | None = None,
         marker: str = "",
@@ -163,6 +164,8 @@ class TableVerbs:
             tables.c.schema == schema,
             *rows.page_conditions(tables.c.name, prefix, marker),
         )
+        if containing:
+            query = query.where(tables.c.name.contains(containing, autoescape=True))
         if owner:
             query = query.where(tables.c.owner == owner)
         if kind is not None:
