@@ -6,6 +6,7 @@ Every scenario is played through the door of the fixture `door`.
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -195,6 +196,41 @@ def test_custom_scopes_take_what_is_chosen(house: House) -> None:
     assert answer.ok and house.show("D Y Q") == "D:R Y:N Q:S"
     house.finish("D")
     assert house.show("Y Q") == "Y:R Q:S"
+
+
+def test_members_are_chosen_by_their_fields(house: House) -> None:
+    """E's metrics depend on fields of A; of those behind a member that is left out, only what is chosen runs."""
+    house.at("04:00").set(every="S", Q="F")
+    plan = house.preview("RERUN_DOWNSTREAM", "A", options={"scope": "ALL_INSTANCE"})
+    (table,) = [each for each in plan["members"] if each["name"] == "E"]
+    assert dict(zip(table["fields"], table["field_status"], strict=True)) == {
+        "m1": "Succeeded",
+        "m2": "Failed",
+        "m3": "Succeeded",
+    }
+    member = {"instance": house.instances["E"], "fields": ["m2"]}
+    custom = {"scope": "CUSTOM", "members": [member], "start_mode": "DRY_RUN"}
+    plan = house.preview("RERUN_DOWNSTREAM", "A", fields=["t4"], options=custom)
+    assert [(each["name"], each["fields"], each["required"]) for each in plan["members"]] == [("E", ["m2"], [])]
+    assert house.do("RERUN_DOWNSTREAM", "A", fields=["t4"], options=custom).ok
+    assert house.show("P Q V") == "P:S Q:R V:S"
+
+
+def test_previews_count_what_starts_what_follows_and_what_only_changes(house: House) -> None:
+    house.at("04:00").set(every="S", Y="R")
+
+    def counts(operation: str, *names: str, **given: Any) -> tuple[int, ...]:
+        answer = house.door.preview(house.request(operation, *names, limit=1, **given))
+        return tuple(answer.body["totals"][name] for name in ("plans", "skipped", "starts", "follows", "sets"))
+
+    assert counts("FORCE_RERUN_DOWNSTREAM", "A") == (1, 0, 3, 6, 0)
+    dry = {"start_mode": "DRY_RUN", "scope": "ALL_INSTANCE"}
+    assert counts("FORCE_RERUN_DOWNSTREAM", "A", options=dry) == (1, 0, 0, 6, 3)
+    assert counts("STOP", "X", "Y", "Z") == (1, 2, 0, 0, 1)
+    assert counts("RERUN_ALL_FINAL", "X", "Y", "Z") == (2, 1, 2, 0, 0)
+    house.set(B="N", C="N", D="N")
+    assert counts("PAUSE", "A") == (1, 0, 0, 0, 3)
+    assert counts("FORCE_RERUN_CURRENT", "A") == (1, 0, 3, 0, 0)
 
 
 def test_an_empty_scope_and_an_active_member_are_refused(house: House) -> None:

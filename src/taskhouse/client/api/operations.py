@@ -95,6 +95,7 @@ class Member(msgspec.Struct, frozen=True):
     level: int = 0
     nodes: int = 0
     fields: list[str] = []
+    field_status: list[str] = []
     required: list[str] = []
     paused: bool = False
 
@@ -165,6 +166,7 @@ class Preview(msgspec.Struct, frozen=True):
     plans: list[Plan] = []
     skipped: list[Skipped] = []
     refusals: list[Refusal] = []
+    totals: dict[str, int] = {}
 
 
 class Operation(msgspec.Struct, frozen=True):

@@ -10,17 +10,9 @@ from taskhouse.domain.operations.request import Batch, Request, Target
 from taskhouse.domain.recurring import Environment
 from taskhouse.ports.recurring_store import Perspective
 from taskhouse.protocols.rest.errors import bad_request, forbidden, not_found, refused
-from taskhouse.protocols.rest.operation_bodies import (
-    AppliedView,
-    OperationBody,
-    OperationView,
-    OptionsBody,
-    PreviewView,
-    TargetBody,
-    applied_view,
-    operation_view,
-    preview_view,
-)
+from taskhouse.protocols.rest.operation_bodies import OperationBody, OptionsBody, TargetBody
+from taskhouse.protocols.rest.operation_previews import PreviewView, preview_view
+from taskhouse.protocols.rest.operation_results import AppliedView, OperationView, applied_view, operation_view
 from taskhouse.protocols.rest.routing import Call, Nothing, Routes
 from taskhouse.services.recurring.apply_operation import apply
 from taskhouse.services.recurring.asking import is_batch, needs_digest, to_request

@@ -10,7 +10,7 @@ import msgspec
 
 from taskhouse.domain.instance_graph import ROOT_ID
 from taskhouse.protocols.rest.errors import bad_request
-from taskhouse.protocols.rest.operation_bodies import OperationView, operation_view
+from taskhouse.protocols.rest.operation_results import OperationView, operation_view
 from taskhouse.protocols.rest.routing import BASE_PATH, Call, Nothing, Reply, Routes
 from taskhouse.protocols.rest.views import Filters, answered, list_request
 from taskhouse.services.recurring.views import (
