@@ -69,6 +69,9 @@ def test_the_list_has_what_was_submitted(rest: httpx.Client, live_server: Ready)
     rest_of = rest.get("/runs", params={**query, "marker": first["next_marker"]}).json()
     assert [each["id"] for each in first["items"] + rest_of["items"]] == ids[::-1]
     assert rest.get("/runs", params={**query, "status": "RUNNING"}).json()["items"] == []
+    ended = rest.get("/runs", params={**query, "name": "", "status": "success", "q": "LISTE", "texts": True}).json()
+    assert [each["text"] for each in ended["items"]] == ["SELECT 2", "SELECT 1"]
+    assert rest.get("/runs", params={**query, "status": "FAILED"}).json()["items"] == []
     assert live_server.project in rest.get("/runs/projects").json()["may_run"]
 
 

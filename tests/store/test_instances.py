@@ -255,10 +255,24 @@ def test_lists_are_filtered_and_paged_newest_first(store: SqlInstanceStore) -> N
     assert ids(owner="ALIYUN$1") == ["i9", "i7", "i5", "i3", "i1"]
     assert ids(status=InstanceStatus.RUNNING) == ["i0"]
     assert ids(name="job") == ["i2", "i1", "i0"]
+    assert ids(containing="JO") == ["i2", "i1", "i0"] and ids(containing="i7") == ["i7"] and ids(containing="%") == []
     assert ids(submitted_from=NOW + timedelta(seconds=3), submitted_to=NOW + timedelta(seconds=3)) == ["i7", "i6"]
     assert store.page("q", InstanceFilter(), "", 100).items == ()
     with pytest.raises(Fault, match="marker 'x' was not returned"):
         store.page("p", InstanceFilter(), "x", 1)
+
+
+def test_a_list_knows_how_instances_ended(store: SqlInstanceStore) -> None:
+    for n, ended in enumerate((TaskStatus.SUCCESS, TaskStatus.FAILED, TaskStatus.CANCELLED)):
+        submit(store, f"i{n}")
+        attempt = store.claim_next(NOW)
+        assert attempt is not None
+        store.record_outcome(attempt, Outcome(ended), NOW)
+    submit(store, "waiting")
+    for n, ended in enumerate((TaskStatus.SUCCESS, TaskStatus.FAILED, TaskStatus.CANCELLED)):
+        assert [i.id for i in store.page("p", InstanceFilter(outcome=ended), "", 9).items] == [f"i{n}"]
+    text = store.get("p", "i0").tasks[0].spec.body
+    assert store.beginnings(["i0", "nowhere"], 3) == {"i0": text[:3]}
 
 
 def test_counts_and_notes(store: SqlInstanceStore) -> None:

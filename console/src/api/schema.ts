@@ -2566,7 +2566,8 @@ export interface components {
         };
         /**
          * TaskInstanceLine
-         * @description `status` says how it stands or ended: WAITING, RUNNING, SUCCESS, FAILED or CANCELLED. `types` are those of its tasks.
+         * @description `status` says how it stands or ended: WAITING, RUNNING, SUCCESS, FAILED or CANCELLED. `types` are those of its tasks. `text`: the
+         *         beginning of the first, when it was asked for.
          */
         TaskInstanceLine: {
             ended_at: string | null;
@@ -2578,6 +2579,8 @@ export interface components {
             started_at: string | null;
             status: string;
             submitted_at: string;
+            /** @default  */
+            text: string;
             types: string[];
         };
         /**
@@ -2888,6 +2891,7 @@ export interface operations {
                 environment?: string;
                 id?: number[];
                 kind?: string[];
+                late?: boolean;
                 limit?: number;
                 marker?: string;
                 mine?: string | null;
@@ -2973,6 +2977,7 @@ export interface operations {
                 environment?: string;
                 id?: number[];
                 kind?: string[];
+                late?: boolean;
                 mine?: string | null;
                 order?: string | null;
                 origin?: string[];
@@ -3891,6 +3896,7 @@ export interface operations {
                 environment?: string;
                 id?: number[];
                 kind?: string[];
+                late?: boolean;
                 mine?: string | null;
                 order?: string | null;
                 origin?: string[];
@@ -5145,9 +5151,11 @@ export interface operations {
                 name?: string;
                 owner?: string;
                 project: string;
+                q?: string;
                 status?: string | null;
                 submitted_from?: string | null;
                 submitted_to?: string | null;
+                texts?: boolean;
             };
             header?: never;
             path?: never;

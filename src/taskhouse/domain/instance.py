@@ -163,13 +163,16 @@ class Attempt:
 
 @dataclass(frozen=True, slots=True)
 class InstanceFilter:
-    """Which instances a list shows; every part that is set must hold. Times bound `submitted_at`, both inclusive."""
+    """Which instances a list shows; every part that is set must hold. Times bound `submitted_at`, both inclusive. `outcome`: how all of it
+    ended (a task that failed before one that was cancelled). `containing`: a part of the name or of the id."""
 
     status: InstanceStatus | None = None
     owner: str = ""
     name: str = ""
     submitted_from: datetime | None = None
     submitted_to: datetime | None = None
+    outcome: TaskStatus | None = None
+    containing: str = ""
 
 
 def instance_status(tasks: Sequence[TaskStatus]) -> InstanceStatus:

@@ -82,6 +82,10 @@ class InstanceStore(Protocol):
         """Heads of instances, newest first. Raises `Fault` INVALID_PARAMETER for a marker that no page returned."""
         ...
 
+    def beginnings(self, ids: Sequence[str], characters: int) -> Mapping[str, str]:
+        """Instance's id -> how the text of its first task begins."""
+        ...
+
     def children(self, instance_id: str) -> tuple[Instance, ...]:
         """Heads of the sub-instances that an instance planned, in the order planned."""
         ...

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from taskhouse.domain.access import instance_target, project_target
@@ -44,6 +45,16 @@ def page(
     authorize.check(world, caller, "List", project_target(project))
     most = world.limits.page_items
     return world.instances.page(project, filter, marker, min(limit, most) if limit > 0 else most)
+
+
+def beginnings(world: World, caller: Caller, instances: Sequence[Instance], characters: int) -> Mapping[str, str]:
+    """How the first tasks' texts begin, by the id of the instance; without those that the caller may not read."""
+    may = [
+        each.id
+        for each in instances
+        if authorize.permits(world, caller, "Read", instance_target(each.project, each.id), each.owner)
+    ]
+    return world.instances.beginnings(may, characters) if may else {}
 
 
 def children(world: World, caller: Caller, project: str, instance_id: str) -> tuple[Instance, ...]:

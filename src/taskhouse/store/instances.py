@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, delete, select, text, tuple_
+from sqlalchemy import Connection, Row, delete, func, select, text, tuple_
 from sqlalchemy.dialects.sqlite import insert as upsert
 
 from taskhouse.domain.faults import Fault, FaultCode
@@ -33,6 +33,7 @@ from taskhouse.domain.paging import Page
 from taskhouse.ports.instance_store import CommitIntent, Orphan, Recorded
 from taskhouse.store import instance_statements as sql
 from taskhouse.store.database import Database
+from taskhouse.store.instance_lists import conditions
 from taskhouse.store.instance_tables import (
     dumps,
     instance_value,
@@ -43,6 +44,7 @@ from taskhouse.store.instance_tables import (
     task_head,
     task_notes,
     task_results,
+    task_texts,
     tasks,
     whole_task,
 )
@@ -100,17 +102,7 @@ class SqlInstanceStore:
         return self._db.read(work)
 
     def page(self, project: str, filter: InstanceFilter, marker: str, limit: int) -> Page[Instance]:
-        query = select(instances).where(instances.c.project == project)
-        if filter.status is not None:
-            query = query.where(instances.c.status == filter.status.value)
-        if filter.owner:
-            query = query.where(instances.c.owner == filter.owner)
-        if filter.name:
-            query = query.where(instances.c.name == filter.name)
-        if filter.submitted_from is not None:
-            query = query.where(instances.c.submitted_at >= to_micros(filter.submitted_from))
-        if filter.submitted_to is not None:
-            query = query.where(instances.c.submitted_at <= to_micros(filter.submitted_to))
+        query = select(instances).where(instances.c.project == project, *conditions(filter))
         if marker:
             query = query.where(tuple_(instances.c.submitted_at, instances.c.seq) < _after(marker))
         query = query.order_by(instances.c.submitted_at.desc(), instances.c.seq.desc()).limit(limit + 1)
@@ -122,6 +114,11 @@ class SqlInstanceStore:
             return Page(_heads(connection, shown), f"{last.submitted_at}.{last.seq}" if last is not None else "")
 
         return self._db.read(work)
+
+    def beginnings(self, ids: Sequence[str], characters: int) -> Mapping[str, str]:
+        body = func.substr(task_texts.c.body, 1, characters).label("body")
+        query = select(task_texts.c.instance_id, body).where(task_texts.c.instance_id.in_(ids), task_texts.c.idx == 0)
+        return {row.instance_id: row.body for row in self._db.read(lambda c: c.execute(query).all())}
 
     def children(self, instance_id: str) -> tuple[Instance, ...]:
         return self._db.read(lambda c: _heads(c, sql.CHILDREN.rows(c, {"i": instance_id})))

@@ -24,7 +24,10 @@ from taskhouse.services.recurring.permissions import bare_name, caller_of
 routes = Routes("task instances")
 
 MAX_LINES = 1_000
+MAX_TEXTS = 200
+TEXT_LENGTH = 300
 _STATUSES = {"WAITING": InstanceStatus.SUSPENDED, "RUNNING": InstanceStatus.RUNNING, "ENDED": InstanceStatus.TERMINATED}
+_OUTCOMES = {status.name: status for status in (TaskStatus.SUCCESS, TaskStatus.FAILED, TaskStatus.CANCELLED)}
 _IDS = ("project", "id")
 
 
@@ -36,14 +39,17 @@ class WarehouseProjects(msgspec.Struct, frozen=True):
 
 
 class TaskInstanceFilters(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """`status`: WAITING, RUNNING or ENDED. `mine`: the caller's own. `submitted_from` and `submitted_to`: times with a zone. `marker` is the
-    `next_marker` of the page before, `limit` at most 1000."""
+    """`status`: WAITING, RUNNING, ENDED, or one that it ended with: SUCCESS, FAILED, CANCELLED. `q`: a part of the name or of the id. `mine`: the
+    caller's own. `submitted_from` and `submitted_to`: times with a zone. `texts`: with the beginning of what the first task was given, for
+    at most 200 lines. `marker` is the `next_marker` of the page before, `limit` at most 1000."""
 
     project: str
     status: str | None = None
+    q: str = ""
     mine: bool = False
     owner: str = ""
     name: str = ""
+    texts: bool = False
     submitted_from: datetime | None = None
     submitted_to: datetime | None = None
     marker: str = ""
@@ -51,7 +57,8 @@ class TaskInstanceFilters(msgspec.Struct, frozen=True, forbid_unknown_fields=Tru
 
 
 class TaskInstanceLine(msgspec.Struct, frozen=True):
-    """`status` says how it stands or ended: WAITING, RUNNING, SUCCESS, FAILED or CANCELLED. `types` are those of its tasks."""
+    """`status` says how it stands or ended: WAITING, RUNNING, SUCCESS, FAILED or CANCELLED. `types` are those of its tasks. `text`: the
+    beginning of the first, when it was asked for."""
 
     id: str
     project: str
@@ -63,6 +70,7 @@ class TaskInstanceLine(msgspec.Struct, frozen=True):
     submitted_at: datetime
     started_at: datetime | None
     ended_at: datetime | None
+    text: str = ""
 
 
 class TaskInstancePage(msgspec.Struct, frozen=True):
@@ -159,20 +167,25 @@ def list_warehouse_projects(call: Call[Nothing, None]) -> WarehouseProjects:
 def list_task_instances(call: Call[TaskInstanceFilters, None]) -> TaskInstancePage:
     """Task instances of a project, the newest first."""
     given = call.query
-    if given.status is not None and given.status.upper() not in _STATUSES:
-        raise bad_request(f"status = '{given.status}': there are {', '.join(_STATUSES)}", "status")
-    if not 1 <= given.limit <= MAX_LINES:
-        raise bad_request(f"limit = {given.limit}: it lies between 1 and {MAX_LINES}", "limit")
+    status = given.status.upper() if given.status else ""
+    if status and status not in _STATUSES and status not in _OUTCOMES:
+        raise bad_request(f"status = '{given.status}': there are {', '.join([*_STATUSES, *_OUTCOMES])}", "status")
+    most = MAX_TEXTS if given.texts else MAX_LINES
+    if not 1 <= given.limit <= most:
+        raise bad_request(f"limit = {given.limit}: it lies between 1 and {most}", "limit")
     caller = caller_of(call.world, call.actor)
     wanted = InstanceFilter(
-        _STATUSES[given.status.upper()] if given.status else None,
+        _STATUSES.get(status),
         caller.user if given.mine else given.owner,
         given.name,
         _aware(given.submitted_from, "submitted_from"),
         _aware(given.submitted_to, "submitted_to"),
+        _OUTCOMES.get(status),
+        given.q.strip(),
     )
     found = inspect_instances.page(call.world, caller, given.project.lower(), wanted, given.marker, given.limit)
-    return TaskInstancePage([_line(each) for each in found.items], found.marker)
+    texts = inspect_instances.beginnings(call.world, caller, found.items if given.texts else (), TEXT_LENGTH)
+    return TaskInstancePage([_line(each, texts.get(each.id, "")) for each in found.items], found.marker)
 
 
 @routes.post("/runs", body=SqlBody, reply=TaskInstanceView, status=201, errors=(403, 404), repeatable=True)
@@ -253,7 +266,7 @@ def _detail(call: Call[Any, Any], project: str, id: str) -> TaskInstanceView:
     )
 
 
-def _line(instance: Instance) -> TaskInstanceLine:
+def _line(instance: Instance, text: str = "") -> TaskInstanceLine:
     return TaskInstanceLine(
         instance.id,
         instance.project,
@@ -265,6 +278,7 @@ def _line(instance: Instance) -> TaskInstanceLine:
         instance.submitted_at,
         instance.started_at,
         instance.ended_at,
+        text,
     )
 
 
