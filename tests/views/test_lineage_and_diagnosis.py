@@ -6,11 +6,13 @@ from dataclasses import replace
 
 import pytest
 
+from taskhouse.domain.dependency import Dependency
+from taskhouse.domain.node_state import NodeWrite, RunTrigger
 from taskhouse.ports.recurring_store import OperationEntry, Perspective
 from taskhouse.services.recurring.views import code_page, lineage, run_log
 from taskhouse.services.recurring.views.diagnosis_page import NodeDiagnosis, diagnosis_of
 from taskhouse.services.recurring.views.refusal import ViewCode, ViewRefused
-from tests.views.house import ADMIN, ALICE, CRM, VISITOR, House, at, tasks
+from tests.views.house import ADMIN, ALICE, CRM, VISITOR, House, at, self_dependent, tasks
 
 
 def test_production_by_each_node_that_computes_a_field(home: House) -> None:
@@ -58,8 +60,10 @@ def test_diagnosis_follows_the_five_checks(home: House) -> None:
     home.clock.set(at("00:05"))
     verdicts, found = checks(home, "E", "P")
     assert verdicts == "B----" and found.blocking_count == 1
-    assert found.checks[0].text == "1 upstream not succeeded; it begins at S0"
-    assert [node.label for node in found.upstream] == ["A/B"]
+    assert found.checks[0].text == "1 upstream not succeeded"
+    (blocker,) = found.blocking
+    assert (blocker.node.label, blocker.code, blocker.text) == ("S0", "NOT_DUE", "waits for 2026-03-02 00:10:00")
+    assert [node.label for node in found.chain] == ["A/B"] == [node.label for node in found.upstream]
     home.run("S0", "00:10", "00:20")
     home.clock.set(at("00:20"))
     home.wait("B", "00:20")
@@ -79,6 +83,40 @@ def test_diagnosis_follows_the_five_checks(home: House) -> None:
     home.end("C", "01:00", "ERROR", "division by zero\nat line 3")
     verdicts, found = checks(home, "A", "C")
     assert (verdicts, found.checks[4].text) == ("ppppB", "attempt 1 failed: ERROR, division by zero")
+    assert found.checks[4].code == "FAILED"
+    assert found.checks[4].values == {"attempt": 1, "reason": "ERROR", "detail": "division by zero"}
+    (blocker,) = checks(home, "E", "V")[1].blocking
+    assert (blocker.code, blocker.values) == (found.checks[4].code, found.checks[4].values)
+
+
+def test_the_cause_comes_first_and_the_way_up_to_it_is_told(home: House) -> None:
+    last = replace(self_dependent("LAST"), dependencies=(Dependency("shop.E"),))
+    home.generate(published=[*tasks(), last])
+    home.run("S0", "00:10", "00:20")
+    home.start("C", "00:30")
+    home.force(B="WAIT_RESOURCE", D="INIT+")
+    (end,) = diagnosis_of(home.world, ADMIN, home.ids["LAST"]).items
+    assert [(each.node.label, each.code) for each in end.blocking] == [
+        ("A/D", "PAUSED"),
+        ("A/C", "RUNNING"),
+        ("A/B", "NO_SLOT"),
+    ]
+    assert [node.label for node in end.chain] == ["E/Q"]
+
+
+def test_a_blocker_without_permission_is_only_named(home: House) -> None:
+    home.force(S0="FAILED")
+    (x,) = diagnosis_of(home.world, CRM, home.ids["E"]).items[:1]
+    assert [(each.node.visible, each.code, each.text, each.values) for each in x.blocking] == [(False, "", "", {})]
+
+
+def test_success_without_running_says_how(home: House) -> None:
+    home.force(S0="SUCCESS")
+    state = home.state("S0")
+    set_by_hand = state._replace(run=1, trigger=RunTrigger.MANUAL_SUCCESS, lock_version=state.lock_version + 1)
+    home.write(NodeWrite(state.lock_version, set_by_hand), home.clock.now())
+    (found,) = diagnosis_of(home.world, ADMIN, home.ids["S0"]).items
+    assert (found.checks[4].code, found.checks[4].text) == ("SET_TO_SUCCESS", "set to success by hand")
 
 
 def test_a_paused_node_is_not_checked(home: House) -> None:

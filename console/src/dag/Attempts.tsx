@@ -7,6 +7,7 @@ import { keys } from "../api/keys";
 import { Failure } from "../app/Page";
 import { useZone } from "../app/session";
 import { inEnvironment, useEnvironment } from "../app/url";
+import { logTexts, triggerText } from "../logs/texts";
 import { Glyph } from "../status/Glyph";
 import { HUE, statusOf } from "../status/status";
 import { duration, timeOn } from "../texts/format";
@@ -25,6 +26,7 @@ const MOST = 40_000;
 /** Runs of a node, the latest first, on a common axis; and what the chosen one wrote. */
 export function Attempts({ line, instance, day }: { line: NodeLine; instance: number; day: string }) {
   const t = useTexts(drawerTexts);
+  const log = useTexts(logTexts);
   const zone = useZone();
   const [serial, setSerial] = useState<number | null>(null);
   const { data, error, refetch } = useQuery({
@@ -63,7 +65,7 @@ export function Attempts({ line, instance, day }: { line: NodeLine; instance: nu
                 <span className="soft">{place ? timeOn(run.started_at, zone, day) : ""}</span>
                 <span className="muted right">{place ? duration(run.duration_s) : ""}</span>
                 <span className="attempt-why muted">
-                  {(t.trigger as Record<string, string>)[run.trigger] ?? run.trigger}
+                  {triggerText(log.triggers, run.trigger)}
                   {!place && `, ${t.noLog.toLowerCase()}`}
                   {run.message && `. ${run.message}`}
                 </span>

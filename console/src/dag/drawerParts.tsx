@@ -1,7 +1,10 @@
 import { useQuery } from "@tanstack/react-query";
+import { Link } from "wouter";
 import { api, type Schemas } from "../api/client";
 import { keys } from "../api/keys";
 import { useZone } from "../app/session";
+import { inEnvironment, useEnvironment } from "../app/url";
+import { diagnosisTexts, useFindingText } from "../fields/diagnosisTexts";
 import { operationNames, reasonText } from "../operation/names";
 import type { OperationName } from "../operation/open";
 import { Glyph } from "../status/Glyph";
@@ -87,8 +90,11 @@ const VERDICTS: Record<string, Status> = {
 
 export function DiagnosisPart({ instance, node }: { instance: number; node: number | undefined }) {
   const t = useTexts(drawerTexts);
+  const d = useTexts(diagnosisTexts);
+  const finding = useFindingText(useZone());
+  const environment = useEnvironment();
   const { data, error, refetch } = useQuery({
-    queryKey: keys.instance(instance, "diagnosis"),
+    queryKey: keys.around(instance, "diagnosis"),
     queryFn: ({ signal }) => api.get("/instances/{id}/diagnosis", { path: { id: instance }, signal }),
   });
   if (!data)
@@ -105,16 +111,36 @@ export function DiagnosisPart({ instance, node }: { instance: number; node: numb
         {each.checks.map((check) => (
           <li key={check.check}>
             <Glyph status={VERDICTS[check.verdict] ?? "notRunning"} size={14} label="" />
-            <span className="medium">{(t.checks as Record<string, string>)[check.check] ?? check.check}</span>
-            <span className="soft">{check.text}</span>
+            <span className="medium">{(d.checks as Record<string, string>)[check.check] ?? check.check}</span>
+            <span className="soft">{finding(check)}</span>
           </li>
         ))}
       </ol>
       {each.blocking_count > 0 && (
-        <p className="t-12">
-          {t.blocking(each.blocking_count)}: {each.blocking.map((ref) => ref.label).join(", ")}
-          {each.blocking_count > each.blocking.length && ` ${t.andMore(each.blocking_count - each.blocking.length)}`}
-        </p>
+        <div className="t-12 dag-blockers">
+          <p className="muted">{t.blocking(each.blocking_count)}</p>
+          <ul>
+            {each.blocking.slice(0, 5).map((blocker) => (
+              <li key={blocker.node.id}>
+                {blocker.node.visible ? (
+                  <Link
+                    className="medium"
+                    href={inEnvironment(
+                      `/instances/${blocker.node.instance}/diagnosis?node=${blocker.node.id}`,
+                      environment,
+                    )}
+                  >
+                    {blocker.node.label}
+                  </Link>
+                ) : (
+                  <b className="medium">{blocker.node.label}</b>
+                )}{" "}
+                <span className="soft">{blocker.node.visible ? finding(blocker) : d.hidden}</span>
+              </li>
+            ))}
+          </ul>
+          {each.blocking_count > 5 && <p className="muted">{t.andMore(each.blocking_count - 5)}</p>}
+        </div>
       )}
     </section>
   ));

@@ -1,6 +1,6 @@
 import { useQuery } from "@tanstack/react-query";
-import { Ban, Check, FileText, Minus, Pause, SkipForward, Stethoscope } from "lucide-react";
-import type { ReactNode } from "react";
+import { Ban, Check, ChevronRight, FileText, Minus, Pause, SkipForward, Stethoscope } from "lucide-react";
+import { Fragment, type ReactNode } from "react";
 import { Link } from "wouter";
 import { api, type Schemas } from "../api/client";
 import { keys } from "../api/keys";
@@ -10,18 +10,18 @@ import { inEnvironment, useEnvironment, useQueryState } from "../app/url";
 import { InstanceFrame, instancePath } from "../instance/InstanceFrame";
 import { NodeList } from "../instance/NodeList";
 import type { Instance } from "../instance/useInstance";
-import { triggerText } from "../logs/RunLogPage";
-import { logTexts } from "../logs/texts";
-import { StatusPill, StatusText } from "../status/Glyph";
+import { logTexts, triggerText } from "../logs/texts";
+import { Glyph, StatusPill, StatusText } from "../status/Glyph";
 import { statusOf } from "../status/status";
-import { dateTime, duration } from "../texts/format";
+import { bizdate, dateTime, duration } from "../texts/format";
+import { useLanguage } from "../texts/language";
 import { useTexts } from "../texts/texts";
 import { classes } from "../ui/classes";
 import { Icon } from "../ui/Icon";
-import { Empty, SkeletonRows, Tag } from "../ui/pieces";
+import { Empty, Name, SkeletonRows, Tag } from "../ui/pieces";
 import "./diagnosis.css";
-import { blockedCheck, type Diagnosis, firstToSee } from "./diagnosis";
-import { fieldTexts } from "./texts";
+import { blockedCheck, type Diagnosis, firstToSee, shortened } from "./diagnosis";
+import { diagnosisTexts, noticeText, useFindingText } from "./diagnosisTexts";
 
 /** Why the nodes of an instance do not run: five checks of each, and what the first one that is blocked waits for. */
 export default function DiagnosisPage() {
@@ -29,7 +29,8 @@ export default function DiagnosisPage() {
 }
 
 function Nodes({ instance }: { instance: Instance }) {
-  const t = useTexts(fieldTexts);
+  const t = useTexts(diagnosisTexts);
+  const language = useLanguage();
   const id = instance.line.id;
   const [query, change] = useQueryState();
   // What blocks it may be anywhere upstream: anything that changes may change the answer.
@@ -53,6 +54,7 @@ function Nodes({ instance }: { instance: Instance }) {
       />
       <section className="diagnosis" aria-label={one.node.name}>
         <Answer diagnosis={one} />
+        <Cause diagnosis={one} />
         <ol className="checks">
           {one.checks.map((check, at) => (
             <Step
@@ -61,6 +63,13 @@ function Nodes({ instance }: { instance: Instance }) {
               at={at + 1}
               told={check.check === "EXECUTION" && one.latest !== null && one.latest.message !== ""}
             >
+              {check.check === "UPSTREAM" && one.removed > 0 && <p className="soft">{t.removed(one.removed)}</p>}
+              {check.check === "UPSTREAM" &&
+                data.notices.map((notice) => (
+                  <p key={notice} className="soft">
+                    {noticeText(language, notice)}
+                  </p>
+                ))}
               {check.verdict === "BLOCKED" && <Details check={check.check} diagnosis={one} />}
               {check.check === "EXECUTION" && one.latest && <Latest diagnosis={one} latest={one.latest} />}
             </Step>
@@ -78,7 +87,7 @@ function checkName(names: object, check: string): string {
 
 /** The answer in one line. */
 function Answer({ diagnosis }: { diagnosis: Diagnosis }) {
-  const t = useTexts(fieldTexts);
+  const t = useTexts(diagnosisTexts);
   const zone = useZone();
   const blocked = blockedCheck(diagnosis);
   return (
@@ -87,7 +96,13 @@ function Answer({ diagnosis }: { diagnosis: Diagnosis }) {
         <h2>{diagnosis.node.name}</h2>
         <StatusPill status={statusOf(diagnosis.node.status, { paused: diagnosis.paused })} />
         <span className="semi">
-          {diagnosis.paused ? t.isPaused : blocked ? t.blockedBy(checkName(t.checks, blocked.check)) : t.allPassed}
+          {diagnosis.paused
+            ? t.isPaused
+            : blocked
+              ? t.blockedBy(checkName(t.checks, blocked.check))
+              : diagnosis.checks.some((check) => check.code === "NOT_RELEASED")
+                ? t.isHeld
+                : t.allPassed}
         </span>
       </div>
       <div className="row gap-4 muted t-12">
@@ -100,6 +115,68 @@ function Answer({ diagnosis }: { diagnosis: Diagnosis }) {
         {diagnosis.forced && <span>{t.isForced}</span>}
       </div>
     </header>
+  );
+}
+
+/** The first of the nodes that keep it from starting, why it stands there, and the way up to it. */
+function Cause({ diagnosis }: { diagnosis: Diagnosis }) {
+  const t = useTexts(diagnosisTexts);
+  const zone = useZone();
+  const environment = useEnvironment();
+  const finding = useFindingText(zone);
+  const first = diagnosis.blocking[0];
+  if (!first) return null;
+  const { node } = first;
+  const own = diagnosis.node;
+  const to = (each: Schemas["NodeRef"], tab: "diagnosis" | "log" = "diagnosis") =>
+    inEnvironment(instancePath(each.instance, tab, { node: String(each.id) }), environment);
+  return (
+    <section className="cause" aria-label={t.cause}>
+      <h3 className="t-12 muted">{t.cause}</h3>
+      <p className="row gap-2">
+        {node.visible && <Glyph status={statusOf(node.status, { paused: node.paused })} />}
+        {node.visible ? (
+          <Link className="semi" href={to(node)}>
+            {node.label}
+          </Link>
+        ) : (
+          <b className="semi">{node.label}</b>
+        )}
+        <span className="muted">{node.project}</span>
+        <span className="ellipsis grow" title={finding(first)}>
+          {node.visible ? finding(first) : t.hidden}
+        </span>
+        {node.visible && node.status === "FAILED" && (
+          <Link className="button small" href={to(node, "log")}>
+            <Icon of={FileText} size={14} />
+            {t.seeLog}
+          </Link>
+        )}
+      </p>
+      <ol className="chain" aria-label={t.chain}>
+        {shortened([node, ...[...diagnosis.chain].reverse(), own]).map((each, at) => (
+          <Fragment key={typeof each === "number" ? "more" : each.id}>
+            {at > 0 && <Icon of={ChevronRight} size={12} className="muted" />}
+            <li>
+              {typeof each === "number" ? (
+                <span className="muted">{t.moreBetween(each)}</span>
+              ) : (
+                <>
+                  {each.status && <Glyph status={statusOf(each.status, { paused: each.paused })} size={12} />}
+                  {each.visible && each.id !== own.id ? (
+                    <Link href={to(each)}>
+                      <Name>{each.label}</Name>
+                    </Link>
+                  ) : (
+                    <Name>{each.id === own.id ? t.you : each.label}</Name>
+                  )}
+                </>
+              )}
+            </li>
+          </Fragment>
+        ))}
+      </ol>
+    </section>
   );
 }
 
@@ -117,10 +194,10 @@ function Step({
   told: boolean;
   children: ReactNode;
 }) {
-  const t = useTexts(fieldTexts);
+  const t = useTexts(diagnosisTexts);
   const sign = SIGNS[check.verdict as keyof typeof SIGNS] ?? Pause;
   const verdict = checkName(t.verdicts, check.verdict);
-  const says = !told && check.verdict !== "NOT_CHECKED" && check.text.toLowerCase() !== "passed" && check.text;
+  const finding = useFindingText(useZone());
   return (
     <li
       className={classes("check", check.verdict === "BLOCKED" && "blocked", check.verdict === "NOT_CHECKED" && "open")}
@@ -135,7 +212,7 @@ function Step({
           </b>{" "}
           <span className="muted">{verdict}</span>
         </p>
-        {says && <p className="soft">{check.text}</p>}
+        {!told && check.verdict !== "NOT_CHECKED" && <p className="soft">{finding(check)}</p>}
         {children}
       </div>
     </li>
@@ -143,13 +220,16 @@ function Step({
 }
 
 function Details({ check, diagnosis }: { check: string; diagnosis: Diagnosis }) {
-  const t = useTexts(fieldTexts);
+  const t = useTexts(diagnosisTexts);
   if (check === "UPSTREAM" && diagnosis.blocking.length > 0)
     return (
       <div className="check-block">
         <h3>{t.firstBlocking}</h3>
         <p className="muted">{t.firstBlockingNote}</p>
-        <NodeLinks nodes={diagnosis.blocking} all={diagnosis.blocking_count} />
+        <NodeLinks
+          nodes={diagnosis.blocking.map((each) => ({ ...each.node, why: each }))}
+          all={diagnosis.blocking_count}
+        />
       </div>
     );
   if (check === "RESOURCES")
@@ -168,7 +248,7 @@ function Details({ check, diagnosis }: { check: string; diagnosis: Diagnosis }) 
 }
 
 function Latest({ diagnosis, latest }: { diagnosis: Diagnosis; latest: Schemas["LatestRun"] }) {
-  const t = useTexts(fieldTexts);
+  const t = useTexts(diagnosisTexts);
   const log = useTexts(logTexts);
   const zone = useZone();
   const environment = useEnvironment();
@@ -207,7 +287,7 @@ function Latest({ diagnosis, latest }: { diagnosis: Diagnosis; latest: Schemas["
 }
 
 function Upstream({ diagnosis }: { diagnosis: Diagnosis }) {
-  const t = useTexts(fieldTexts);
+  const t = useTexts(diagnosisTexts);
   if (diagnosis.upstream.length === 0) return null;
   return (
     <div className="diagnosis-upstream">
@@ -219,10 +299,14 @@ function Upstream({ diagnosis }: { diagnosis: Diagnosis }) {
   );
 }
 
+/** `why`: of a node that blocks, why it stands where it is. */
+type Linked = Schemas["NodeRef"] & { why?: Schemas["Blocker"] };
+
 /** Nodes, each with its status and a link to its own diagnosis. */
-function NodeLinks({ nodes, all }: { nodes: readonly Schemas["NodeRef"][]; all: number }) {
-  const t = useTexts(fieldTexts);
+function NodeLinks({ nodes, all }: { nodes: readonly Linked[]; all: number }) {
+  const t = useTexts(diagnosisTexts);
   const environment = useEnvironment();
+  const finding = useFindingText(useZone());
   return (
     <ul className="node-links">
       {nodes.map((node) => (
@@ -230,20 +314,25 @@ function NodeLinks({ nodes, all }: { nodes: readonly Schemas["NodeRef"][]; all: 
           {node.visible ? (
             <>
               <Link
-                className="medium ellipsis"
+                className="medium"
                 href={inEnvironment(instancePath(node.instance, "diagnosis", { node: String(node.id) }), environment)}
               >
-                {node.label}
+                <Name>{node.label}</Name>
               </Link>
               <StatusText status={statusOf(node.status, { paused: node.paused })} />
             </>
           ) : (
             <>
-              <span className="ellipsis">{node.label}</span>
+              <Name>{node.label}</Name>
               <span className="muted">{t.hidden}</span>
             </>
           )}
-          <span className="muted">{node.project}</span>
+          <span className="muted ellipsis">{node.project}</span>
+          {node.why && (
+            <span className="soft ellipsis" title={finding(node.why)}>
+              {node.visible ? finding(node.why) : t.ofDate(bizdate(node.why.bizdate))}
+            </span>
+          )}
         </li>
       ))}
       {all > nodes.length && <li className="muted">{t.others(all - nodes.length)}</li>}

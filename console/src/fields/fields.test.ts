@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { blockedCheck, type Diagnosis, firstToSee } from "./diagnosis";
+import { blockedCheck, type Diagnosis, firstToSee, shortened } from "./diagnosis";
+import { findingText, noticeText } from "./diagnosisTexts";
 import {
   chosenAfter,
   type Field,
@@ -184,18 +185,48 @@ describe("the difference of two texts", () => {
   });
 });
 
+it("a long way to the cause is told from both ends", () => {
+  const way = [1, 2, 3, 4, 5, 6, 7, 8].map((id) => ({ id }));
+  expect(shortened(way.slice(0, 6))).toHaveLength(6);
+  expect(shortened(way).map((each) => (typeof each === "number" ? `+${each}` : each.id))).toEqual([
+    1,
+    2,
+    3,
+    "+3",
+    7,
+    8,
+  ]);
+});
+
+describe("a finding", () => {
+  const failed = { code: "FAILED", values: { attempt: 2, reason: "TIMEOUT", detail: "over" }, text: "in English" };
+  it("is a sentence of either language", () => {
+    expect(findingText("en", failed, "UTC")).toBe("Attempt 2 failed: Timed out, over");
+    expect(findingText("zh", failed, "UTC")).toBe("第 2 次尝试失败：超时，over");
+    const due = { code: "NOT_DUE", values: { at: "2026-03-01T16:10:00Z" }, text: "" };
+    expect(findingText("en", due, "Asia/Shanghai")).toBe("Waits for 2026-03-02 00:10:00");
+  });
+  it("that is not known yet is told in the server's words", () => {
+    expect(findingText("zh", { ...failed, code: "NEW" }, "UTC")).toBe("in English");
+  });
+  it("of the generation names the upstream task", () => {
+    const said = "no instance of upstream task 'shop.A' in the dependency cycle; the dependency counts as satisfied";
+    expect(noticeText("zh", said)).toContain("shop.A");
+    expect(noticeText("zh", "something else")).toBe("something else");
+  });
+});
+
 it("a diagnosis begins at the first node that a check blocks", () => {
-  const of = (id: number, verdicts: string[], paused = false) =>
+  const of = (id: number, verdicts: string[]) =>
     ({
       node: { id },
-      paused,
       checks: verdicts.map((verdict, at) => ({ check: `C${at}`, verdict, text: "" })),
     }) as Diagnosis;
   const passed = of(1, ["PASSED", "PASSED"]);
   const blocked = of(2, ["PASSED", "BLOCKED"]);
   expect(blockedCheck(blocked)?.check).toBe("C1");
   expect(blockedCheck(passed)).toBeUndefined();
-  expect(firstToSee([passed, of(3, [], true), blocked])?.node.id).toBe(2);
-  expect(firstToSee([passed, of(3, [], true)])?.node.id).toBe(3);
+  expect(firstToSee([passed, of(3, ["NOT_CHECKED"]), blocked])?.node.id).toBe(2);
+  expect(firstToSee([passed, of(3, ["NOT_CHECKED"])])?.node.id).toBe(3);
   expect(firstToSee([passed])?.node.id).toBe(1);
 });

@@ -17,7 +17,7 @@ import { classes } from "../ui/classes";
 import { Empty, SkeletonRows, Tag } from "../ui/pieces";
 import { LogView } from "./LogView";
 import "./logs.css";
-import { logTexts } from "./texts";
+import { logTexts, triggerText } from "./texts";
 
 export type Run = Schemas["RunLine"];
 
@@ -177,8 +177,4 @@ function RunTable({
       </table>
     </div>
   );
-}
-
-export function triggerText(names: object, trigger: string): string {
-  return (names as Record<string, string>)[trigger] ?? trigger;
 }

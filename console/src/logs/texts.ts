@@ -8,13 +8,13 @@ export const logTexts = defineTexts(
     status: "Status",
     trigger: "Begun by",
     triggers: {
-      SCHED: "schedule",
-      RERUN: "rerun",
-      FORCE: "forced rerun",
-      RETRY: "automatic retry",
-      BACKFILL: "backfill",
-      DRY: "dry run",
-      MANUAL_SUCCESS: "set to success",
+      SCHED: "Schedule",
+      RERUN: "Rerun",
+      FORCE: "Forced rerun",
+      RETRY: "Automatic retry",
+      BACKFILL: "Backfill",
+      DRY: "Dry run",
+      MANUAL_SUCCESS: "Set to success by hand",
     },
     start: "Start",
     end: "End",
@@ -22,12 +22,13 @@ export const logTexts = defineTexts(
     version: "Version",
     message: "Message",
     reasons: {
-      ERROR: "error",
-      TIMEOUT: "timed out",
-      LOST: "lost",
-      STOPPED: "stopped",
-      QUALITY_STRONG: "strong quality rule broken",
-      SKIPPED: "skipped by its schedule",
+      ERROR: "Error",
+      TIMEOUT: "Timed out",
+      LOST: "Lost with its worker",
+      STOPPED: "Stopped",
+      QUALITY_STRONG: "Strong quality rule broken",
+      SKIPPED: "Skipped by its schedule",
+      FORCE_RERUN: "Replaced by a forced rerun",
     },
     asRan: "code of the attempt before",
     runs: "Runs of the node",
@@ -93,7 +94,7 @@ export const logTexts = defineTexts(
       RETRY: "自动重试",
       BACKFILL: "补数据",
       DRY: "空跑",
-      MANUAL_SUCCESS: "置成功",
+      MANUAL_SUCCESS: "手动置成功",
     },
     start: "开始",
     end: "结束",
@@ -103,10 +104,11 @@ export const logTexts = defineTexts(
     reasons: {
       ERROR: "出错",
       TIMEOUT: "超时",
-      LOST: "丢失",
+      LOST: "执行端丢失",
       STOPPED: "已终止",
       QUALITY_STRONG: "强质量规则未通过",
       SKIPPED: "调度跳过",
+      FORCE_RERUN: "被强制重跑取代",
     },
     asRan: "上一次尝试的代码",
     runs: "节点的运行记录",
@@ -159,3 +161,8 @@ export const logTexts = defineTexts(
     nodesCount: (count) => `${count} 个节点`,
   },
 );
+
+/** Why a run began; what this console does not know yet by its code. */
+export function triggerText(names: object, trigger: string): string {
+  return (names as Record<string, string>)[trigger] ?? trigger;
+}

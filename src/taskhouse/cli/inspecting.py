@@ -281,13 +281,16 @@ def _diagnosis(found: DiagnosisPage) -> list[object]:
             for check in each.checks
         ]
         made.append(table(("  CHECK", "VERDICT", ""), [(f"  {name}", verdict, text) for name, verdict, text in rows]))
-        for word, refs, count in (
-            ("blocked by", each.blocking, each.blocking_count),
-            ("slots held by", each.occupants, each.occupied),
+        blocking = [
+            f"{one.node.label} ({one.text or 'no permission'}, instance {one.node.instance})" for one in each.blocking
+        ]
+        held = [f"{ref.label} ({ref.status_label}, instance {ref.instance})" for ref in each.occupants]
+        for word, shown, count in (
+            ("blocked by", blocking, each.blocking_count),
+            ("slots held by", held, each.occupied),
         ):
-            if refs:
-                shown = [f"{ref.label} ({ref.status_label}, instance {ref.instance})" for ref in refs]
-                made.append(f"  {word}: {names(shown)}" + (f" of {count}" if count > len(refs) else ""))
+            if shown:
+                made.append(f"  {word}: {names(shown)}" + (f" of {count}" if count > len(shown) else ""))
         made.append("")
     return made
 

@@ -22,7 +22,15 @@ class Verdict(Enum):
     SKIPPED = "SKIPPED"
     """Not asked for, because the attempt is forced."""
     NOT_CHECKED = "NOT_CHECKED"
-    """An earlier check has not passed, or the node is paused."""
+    """An earlier check has not passed, or something holds the node."""
+
+
+class Hold(Enum):
+    """What keeps a node from being looked at at all."""
+
+    PAUSED = "PAUSED"
+    NOT_RELEASED = "NOT_RELEASED"
+    """Of the development environment, and nobody asked for it to run."""
 
 
 class Check(Enum):
@@ -38,7 +46,7 @@ class Diagnosis:
     """`blocking` are positions of initial blocking nodes, `direct` those of all direct upstream nodes that have not succeeded."""
 
     checks: Mapping[Check, Verdict]
-    paused: bool
+    hold: Hold | None = None
     blocking: tuple[int, ...] = ()
     direct: tuple[int, ...] = ()
 
@@ -47,18 +55,43 @@ def initial_blockers(snapshot: Snapshot, node: int) -> list[int]:
     """Positions, each once, of the topmost nodes that keep `node` from starting; empty when nothing upstream does."""
     found: dict[int, None] = {}
     seen = {node}
-    todo = list(snapshot.unmet_upstream(node))
+    todo = _waits_for(snapshot, node)
     for other in todo:  # grows
         if other in seen:
             continue
         seen.add(other)
-        stands_still = CLASS_OF[snapshot.status[other]] is StatusClass.FAILED or other in snapshot.paused
-        above = [] if stands_still or other in snapshot.skip_upstream else snapshot.unmet_upstream(other)
+        above = [] if _stands_still(snapshot, other) else _waits_for(snapshot, other)
         if above:
             todo.extend(above)
         else:
             found[other] = None
     return list(found)
+
+
+def chain_to(snapshot: Snapshot, node: int, blocker: int) -> list[int]:
+    """Positions from what `node` waits for up to one of its initial blockers, both included, by the shortest way."""
+    below = dict.fromkeys(_waits_for(snapshot, node), node)
+    todo = list(below)
+    for other in todo:  # grows
+        if other == blocker:
+            break
+        for up in [] if _stands_still(snapshot, other) else _waits_for(snapshot, other):
+            if up not in below and up != node:
+                below[up] = other
+                todo.append(up)
+    chain = [blocker] if blocker in below else []
+    while chain and below[chain[-1]] != node:
+        chain.append(below[chain[-1]])
+    return chain[::-1]
+
+
+def _waits_for(snapshot: Snapshot, node: int) -> list[int]:
+    """Upstream nodes that have not succeeded; of a forced node only those of its own table that are forced along."""
+    return snapshot.unmet_inner(node) if node in snapshot.skip_upstream else snapshot.unmet_upstream(node)
+
+
+def _stands_still(snapshot: Snapshot, node: int) -> bool:
+    return CLASS_OF[snapshot.status[node]] is StatusClass.FAILED or node in snapshot.paused
 
 
 def blocked_by(snapshot: Snapshot, nodes: Iterable[int]) -> dict[int, list[int]]:
@@ -77,20 +110,20 @@ _REACHED = {
 }
 
 
-def diagnose(snapshot: Snapshot, node: int, now: datetime) -> Diagnosis:
-    """The five checks of one node."""
+def diagnose(snapshot: Snapshot, node: int, now: datetime, *, released: bool = True) -> Diagnosis:
+    """The five checks of one node. `released`: somebody asked for it to run, or nobody has to."""
     status = snapshot.status[node]
-    paused = node in snapshot.paused
     direct = tuple(snapshot.unmet_upstream(node))
     forced = node in snapshot.skip_upstream
     if status is NodeStatus.SUCCESS:
-        return Diagnosis(dict.fromkeys(Check, Verdict.PASSED), paused)
-    if paused:
-        return Diagnosis(dict.fromkeys(Check, Verdict.NOT_CHECKED), paused)
+        return Diagnosis(dict.fromkeys(Check, Verdict.PASSED))
+    is_live = status in (NodeStatus.RUNNING, NodeStatus.FAILED)
+    hold = Hold.PAUSED if node in snapshot.paused else None if released or is_live else Hold.NOT_RELEASED
+    if hold is not None:
+        return Diagnosis(dict.fromkeys(Check, Verdict.NOT_CHECKED), hold, (), direct)
     stop: Check | None = _REACHED.get(status)
     if status is NodeStatus.INIT:
-        waits = direct and not forced
-        stop = Check.UPSTREAM if waits else Check.SCHEDULED_TIME
+        stop = Check.UPSTREAM if _waits_for(snapshot, node) else Check.SCHEDULED_TIME
     due = snapshot.graph.nodes[node].due_at
     checks: dict[Check, Verdict] = {}
     passed = True
@@ -106,4 +139,4 @@ def diagnose(snapshot: Snapshot, node: int, now: datetime) -> Diagnosis:
         else:
             checks[check] = Verdict.NOT_CHECKED
     blockers = tuple(initial_blockers(snapshot, node)) if stop is Check.UPSTREAM else ()
-    return Diagnosis(checks, paused, blockers, direct)
+    return Diagnosis(checks, None, blockers, direct)

@@ -7,7 +7,7 @@ from datetime import timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from taskhouse.domain.diagnosis import Check, Verdict, blocked_by, diagnose, initial_blockers
+from taskhouse.domain.diagnosis import Check, Hold, Verdict, blocked_by, chain_to, diagnose, initial_blockers
 from taskhouse.domain.run_times import NodeTimes, RunTimes, run_times
 from taskhouse.domain.status import NodeStatus
 from tests.domain.om.fixture import House, clock, house
@@ -35,6 +35,22 @@ def test_after_success_is_set_nothing_is_left_behind() -> None:
     assert blockers(h, "P") == "" and blockers(h, "X") == "P"
 
 
+def test_the_way_up_to_a_blocker_is_told() -> None:
+    h = house().set(S0="F")
+    names = [h.graph.nodes[at].name for at in chain_to(h.snapshot(), h.at("X"), h.at("S0"))]
+    assert names == ["P", "B", "S0"]
+    h.set(S0="S", B="F")
+    assert chain_to(h.snapshot(), h.at("X"), h.at("S0")) == [], "it has succeeded: nothing waits for it"
+
+
+def test_nothing_is_checked_before_somebody_asks_for_it() -> None:
+    h = house()
+    found = diagnose(h.snapshot(), h.at("B"), clock("00:40"), released=False)
+    assert found.hold is Hold.NOT_RELEASED and set(found.checks.values()) == {Verdict.NOT_CHECKED}
+    h.set(B="F")
+    assert diagnose(h.snapshot(), h.at("B"), clock("00:40"), released=False).hold is None
+
+
 def verdicts(h: House, name: str, at: str) -> str:
     letters = {Verdict.PASSED: "p", Verdict.BLOCKED: "B", Verdict.SKIPPED: "s", Verdict.NOT_CHECKED: "-"}
     return "".join(letters[diagnose(h.snapshot(), h.at(name), clock(at)).checks[check]] for check in Check)
@@ -52,7 +68,7 @@ def test_five_checks() -> None:
     h.forced.add(h.at("D"))
     assert verdicts(h, "D", "00:20") == "sspB-"
     h.set(C="INIT").pause("C")
-    assert verdicts(h, "C", "00:40") == "-----" and diagnose(h.snapshot(), h.at("C"), clock("00:40")).paused
+    assert verdicts(h, "C", "00:40") == "-----" and diagnose(h.snapshot(), h.at("C"), clock("00:40")).hold is Hold.PAUSED
 
 
 def test_times_of_a_table() -> None:

@@ -62,6 +62,18 @@ class CheckLine(msgspec.Struct, frozen=True):
 
     check: str
     verdict: str = ""
+    code: str = ""
+    values: dict[str, str | int] = {}
+    text: str = ""
+
+
+class Blocker(msgspec.Struct, frozen=True):
+    """A node that keeps others from starting, and why it stands where it is."""
+
+    node: NodeRef
+    bizdate: str = ""
+    code: str = ""
+    values: dict[str, str | int] = {}
     text: str = ""
 
 
@@ -82,7 +94,7 @@ class LatestRun(msgspec.Struct, frozen=True):
 
 
 class NodeDiagnosis(msgspec.Struct, frozen=True):
-    """`blocking`: the topmost nodes that keep it from starting; `upstream`: its direct upstream nodes; `occupants` hold the slots it waits for."""
+    """`blocking`: the topmost nodes that keep it from starting; `chain`: those between it and the first of them; `upstream`: its direct upstream nodes; `occupants` hold the slots it waits for."""
 
     node: NodeRef
     schedule_type: str = ""
@@ -91,10 +103,12 @@ class NodeDiagnosis(msgspec.Struct, frozen=True):
     paused: bool = False
     forced: bool = False
     checks: list[CheckLine] = []
-    blocking: list[NodeRef] = []
+    blocking: list[Blocker] = []
     blocking_count: int = 0
+    chain: list[NodeRef] = []
     upstream: list[NodeRef] = []
     upstream_count: int = 0
+    removed: int = 0
     resource_group: str = ""
     slots: int = 0
     occupants: list[NodeRef] = []
@@ -105,6 +119,7 @@ class NodeDiagnosis(msgspec.Struct, frozen=True):
 class DiagnosisPage(msgspec.Struct, frozen=True):
     instance: int
     name: str = ""
+    notices: list[str] = []
     items: list[NodeDiagnosis] = []
 
 

@@ -10,12 +10,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from taskhouse.domain.attempts import FailReason
-from taskhouse.domain.diagnosis import Check, Diagnosis, Verdict, diagnose
-from taskhouse.domain.node_state import Run, RunStatus
+from taskhouse.domain.diagnosis import Check, Diagnosis, Verdict, chain_to, diagnose
+from taskhouse.domain.node_state import NodeState, Run, RunStatus, RunTrigger
 from taskhouse.domain.prediction import is_slow
 from taskhouse.domain.roles import Actor
 from taskhouse.domain.status import CLASS_OF, NodeStatus, StatusClass
 from taskhouse.services.recurring.expected_finish import usual_durations
+from taskhouse.services.recurring.views.diagnosis_words import Finding, Found, Value, at
 from taskhouse.services.recurring.views.node_lines import NodeRef, node_ref, node_refs
 from taskhouse.services.recurring.views.scene import Scene, of_instance, upstream_of
 from taskhouse.services.world import World
@@ -27,10 +28,24 @@ SHOWN = 200
 @dataclass(frozen=True, slots=True)
 class CheckLine:
     """`verdict`: PASSED, BLOCKED, SKIPPED (the attempt is forced) or NOT_CHECKED (an earlier check has not passed, or the node is
-    paused). `text` says it in words."""
+    paused). `code` says what was found, with `values`; `text` is the English sentence of it."""
 
     check: str
     verdict: str
+    code: str
+    values: Mapping[str, Value]
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Blocker:
+    """An initial blocking node, and why it stands where it is: `code` with `values` as of the checks. No code for a node that may not be
+    seen."""
+
+    node: NodeRef
+    bizdate: str
+    code: str
+    values: Mapping[str, Value]
     text: str
 
 
@@ -53,8 +68,9 @@ class LatestRun:
 
 @dataclass(frozen=True, slots=True)
 class NodeDiagnosis:
-    """`blocking`: the initial blocking nodes, the topmost that keep it from starting. `upstream`: its direct upstream nodes, those that have
-    not succeeded first. `occupants`: nodes that hold the slots of its resource group while it waits for one."""
+    """`blocking`: the initial blocking nodes, the topmost that keep it from starting, first those on which somebody must act. `chain`: the
+    nodes from this one up to the first of them, without the two. `upstream`: its direct upstream nodes, those that have not succeeded
+    first; `removed`: how many dependencies were removed. `occupants`: nodes that hold the slots of its resource group while it waits for one."""
 
     node: NodeRef
     schedule_type: str
@@ -63,10 +79,12 @@ class NodeDiagnosis:
     paused: bool
     forced: bool
     checks: tuple[CheckLine, ...]
-    blocking: tuple[NodeRef, ...]
+    blocking: tuple[Blocker, ...]
     blocking_count: int
+    chain: tuple[NodeRef, ...]
     upstream: tuple[NodeRef, ...]
     upstream_count: int
+    removed: int
     resource_group: str
     slots: int
     occupants: tuple[NodeRef, ...]
@@ -76,8 +94,11 @@ class NodeDiagnosis:
 
 @dataclass(frozen=True, slots=True)
 class DiagnosisPage:
+    """`notices`: what was found when the instance was generated, as dependencies on what had no instance."""
+
     instance: int
     name: str
+    notices: tuple[str, ...]
     items: tuple[NodeDiagnosis, ...]
 
 
@@ -87,52 +108,102 @@ def diagnosis_of(world: World, actor: Actor, instance: int) -> DiagnosisPage:
     scene = of_instance(world, actor, instance)
     scene.at(instance)
     scene = upstream_of(world, scene, instance)
-    at = scene.at(instance)
-    nodes = list(scene.graph.nodes_of_instance[at])
+    place = scene.at(instance)
+    nodes = list(scene.graph.nodes_of_instance[place])
     statuses = {node: scene.states[node].status for node in nodes}
-    attempts = world.recurring.latest_attempts([scene.states[node].id for node in nodes])
+    found = {node: _diagnosed(scene, node) for node in nodes}
+    blockers = {node: sorted(each.blocking, key=lambda up: _rank(scene, up)) for node, each in found.items()}
+    told = dict.fromkeys(nodes) | dict.fromkeys(up for ups in blockers.values() for up in ups[:SHOWN])
+    attempts = world.recurring.latest_attempts([scene.states[node].id for node in told])
     running = [node for node in nodes if statuses[node] is NodeStatus.RUNNING]
     usual = usual_durations(world.recurring, scene.node_records, running) if running else {}
     occupants: dict[str, list[int]] = {}
-    if NodeStatus.WAIT_RESOURCE in statuses.values():
+    if any(scene.states[node].status is NodeStatus.WAIT_RESOURCE for node in told):
         occupants = _occupants(scene, world.recurring.live_runs())
     slots = world.workspace.tenant().resource_groups
-    found = []
-    for node in nodes:
-        run = attempts.get(scene.states[node].id)
-        group = scene.node_task(node).resource_group
-        busy = occupants.get(group, []) if statuses[node] is NodeStatus.WAIT_RESOURCE else []
-        found.append(_node(scene, node, run, usual.get(node), group, slots.get(group, 0), busy))
-    return DiagnosisPage(instance, scene.graph.instances[at].name, tuple(found))
+    known = _Known(scene, attempts, occupants, slots)
+    items = tuple(_node(known, node, found[node], blockers[node], usual.get(node)) for node in nodes)
+    return DiagnosisPage(instance, scene.graph.instances[place].name, scene.records[place].notices, items)
 
 
-def _node(
-    scene: Scene, node: int, run: Run | None, usual: timedelta | None, group: str, slots: int, busy: list[int]
-) -> NodeDiagnosis:
-    graph, snapshot, state = scene.graph, scene.snapshot, scene.states[node]
-    found = diagnose(snapshot, node, scene.now)
+def _diagnosed(scene: Scene, node: int) -> Diagnosis:
+    return diagnose(scene.snapshot, node, scene.now, released=scene.states[node].released)
+
+
+def _rank(scene: Scene, node: int) -> tuple[int, int]:
+    """Those on which somebody must act first, then those that run, then those that wait."""
+    status = CLASS_OF[scene.snapshot.status[node]]
+    stuck = status is StatusClass.FAILED or node in scene.snapshot.paused
+    return (0 if stuck else 1 if status is StatusClass.RUNNING else 2, scene.graph.nodes[node].id)
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """What was asked for once for all nodes of the page and what blocks them."""
+
+    scene: Scene
+    attempts: Mapping[int, Run]
+    occupants: Mapping[str, list[int]]
+    slots: Mapping[str, int]
+
+    def run_of(self, node: int) -> Run | None:
+        return self.attempts.get(self.scene.states[node].id)
+
+    def group_of(self, node: int) -> str:
+        return self.scene.node_task(node).resource_group
+
+
+def _node(known: _Known, node: int, found: Diagnosis, blockers: list[int], usual: timedelta | None) -> NodeDiagnosis:
+    scene, run, group = known.scene, known.run_of(node), known.group_of(node)
+    state = scene.states[node]
     upstream = _upstream(scene, node)
     latest = None if run is None else _latest(run, usual, scene.now)
-    task = scene.node_task(node)
-    texts = _texts(scene, node, found, latest, group, slots, len(busy))
+    chain = chain_to(scene.snapshot, node, blockers[0])[:-1] if blockers else []
+    busy = known.occupants.get(group, []) if state.status is NodeStatus.WAIT_RESOURCE else []
     return NodeDiagnosis(
         node_ref(scene, node),
-        task.schedule.type.value,
-        graph.nodes[node].due_at,
+        scene.node_task(node).schedule.type.value,
+        scene.graph.nodes[node].due_at,
         state.since,
-        found.paused,
+        node in scene.snapshot.paused,
         state.skip_checks,
-        tuple(CheckLine(check.value, verdict.value, texts[check]) for check, verdict in found.checks.items()),
-        node_refs(scene, found.blocking[:SHOWN]),
-        len(found.blocking),
+        tuple(
+            _line(scene, check, verdict, _found(known, node, found, check, latest))
+            for check, verdict in found.checks.items()
+        ),
+        tuple(_blocker(known, up) for up in blockers[:SHOWN]),
+        len(blockers),
+        node_refs(scene, chain[:SHOWN]),
         node_refs(scene, upstream[:SHOWN]),
         len(upstream),
+        sum(edge in scene.snapshot.removed for edge in scene.graph.in_edges[node]),
         group,
-        slots,
+        known.slots.get(group, 0),
         node_refs(scene, busy[:SHOWN]),
         len(busy),
         latest,
     )
+
+
+def _line(scene: Scene, check: Check, verdict: Verdict, found: Found) -> CheckLine:
+    return CheckLine(check.value, verdict.value, found.finding.name, found.values, found.text(scene.zone))
+
+
+def _blocker(known: _Known, node: int) -> Blocker:
+    """Why it stands where it is: what its first check that has not passed found."""
+    scene = known.scene
+    ref, bizdate = node_ref(scene, node), f"{scene.node_records[node].bizdate:%Y%m%d}"
+    if not ref.visible:
+        return Blocker(ref, bizdate, "", {}, "")
+    diagnosis = _diagnosed(scene, node)
+    run = known.run_of(node)
+    latest = None if run is None else _latest(run, None, scene.now)
+    stop = next((check for check, verdict in diagnosis.checks.items() if verdict is Verdict.BLOCKED), None)
+    if stop is None and scene.states[node].status is not NodeStatus.RUNNING and diagnosis.hold is None:
+        found = Found(Finding.NEXT)
+    else:
+        found = _found(known, node, diagnosis, stop or Check.EXECUTION, latest)
+    return Blocker(ref, bizdate, found.finding.name, found.values, found.text(scene.zone))
 
 
 def _upstream(scene: Scene, node: int) -> list[int]:
@@ -170,52 +241,48 @@ def _latest(run: Run, usual: timedelta | None, now: datetime) -> LatestRun:
     )
 
 
-def _texts(
-    scene: Scene, node: int, found: Diagnosis, latest: LatestRun | None, group: str, slots: int, busy: int
-) -> Mapping[Check, str]:
-    state = scene.states[node]
-    due = scene.graph.nodes[node].due_at.astimezone(scene.zone)
-    texts = {check: _WORDS[found.checks[check]] for check in Check}
-    if found.paused and state.status is not NodeStatus.SUCCESS:
-        return dict.fromkeys(Check, "it is paused; resume it first")
-    if found.checks[Check.UPSTREAM] is Verdict.BLOCKED:
-        names = ", ".join(_dated(scene, each, node) for each in found.blocking[:3])
-        more = f" and {len(found.blocking) - 3} more" if len(found.blocking) > 3 else ""
-        texts[Check.UPSTREAM] = f"{len(found.direct)} upstream not succeeded; it begins at {names}{more}"
-    elif found.checks[Check.UPSTREAM] is Verdict.SKIPPED and found.direct:
-        texts[Check.UPSTREAM] = f"skipped by a forced rerun; {len(found.direct)} upstream not succeeded"
-    if found.checks[Check.SCHEDULED_TIME] is Verdict.BLOCKED:
-        texts[Check.SCHEDULED_TIME] = f"waits for {due:%Y-%m-%d %H:%M:%S}"
-    if found.checks[Check.THROTTLING] is Verdict.BLOCKED:
-        texts[Check.THROTTLING] = "a throttling rule has no room"
-    if found.checks[Check.RESOURCES] is Verdict.BLOCKED:
-        texts[Check.RESOURCES] = f"no free slot in resource group '{group}': {busy} of {slots} are taken"
-    if state.reason is FailReason.SKIPPED:
-        texts[Check.EXECUTION] = "its schedule says to skip execution: it fails at its time without running"
-    elif latest is not None and found.checks[Check.EXECUTION] is not Verdict.NOT_CHECKED:
-        texts[Check.EXECUTION] = _execution(latest)
-    return texts
+def _found(known: _Known, node: int, diagnosis: Diagnosis, check: Check, latest: LatestRun | None) -> Found:
+    """What one check of a node found."""
+    state, verdict = known.scene.states[node], diagnosis.checks[check]
+    if diagnosis.hold is not None:
+        return Found(Finding[diagnosis.hold.name])
+    if check is Check.EXECUTION and state.reason is FailReason.SKIPPED:
+        return Found(Finding.SKIPPED)
+    if verdict is Verdict.NOT_CHECKED:
+        return Found(Finding.NOT_CHECKED)
+    if verdict is Verdict.SKIPPED:
+        return Found(Finding.FORCED, {"count": len(diagnosis.direct)})
+    blocked = verdict is Verdict.BLOCKED
+    if check is Check.UPSTREAM:
+        return (
+            Found(Finding.UPSTREAM_UNMET, {"count": len(diagnosis.direct)}) if blocked else Found(Finding.UPSTREAM_MET)
+        )
+    if check is Check.SCHEDULED_TIME:
+        return Found(Finding.NOT_DUE if blocked else Finding.DUE, at(known.scene.graph.nodes[node].due_at))
+    if check is Check.THROTTLING:
+        return Found(Finding.NO_ROOM if blocked else Finding.ROOM)
+    if check is Check.RESOURCES:
+        group = known.group_of(node)
+        taken, slots = len(known.occupants.get(group, [])), known.slots.get(group, 0)
+        return (
+            Found(Finding.NO_SLOT, {"group": group, "taken": taken, "slots": slots})
+            if blocked
+            else Found(Finding.SLOT, {"group": group})
+        )
+    return _execution(state, latest)
 
 
-def _dated(scene: Scene, node: int, seen_from: int) -> str:
-    """Its label, and the data timestamp where that is not the one that is looked at."""
-    bizdate = scene.node_records[node].bizdate
-    same = bizdate == scene.node_records[seen_from].bizdate
-    return scene.graph.label(node) + ("" if same else f" of {bizdate:%Y%m%d}")
-
-
-_WORDS = {
-    Verdict.PASSED: "passed",
-    Verdict.BLOCKED: "not passed",
-    Verdict.SKIPPED: "skipped by a forced rerun",
-    Verdict.NOT_CHECKED: "not checked yet",
-}
-
-
-def _execution(latest: LatestRun) -> str:
+def _execution(state: NodeState, latest: LatestRun | None) -> Found:
+    if state.status is NodeStatus.SUCCESS and state.run > (latest.serial if latest else 0):
+        return Found(Finding.SET_TO_SUCCESS if state.trigger is RunTrigger.MANUAL_SUCCESS else Finding.DRY_RUN)
+    if latest is None:
+        return Found(Finding.NEVER_RAN, {"reason": state.reason.value if state.reason else ""})
+    values: dict[str, Value] = {"attempt": latest.number}
     if latest.status == RunStatus.RUNNING.value:
-        return f"attempt {latest.number} runs" + (", slower than usual" if latest.slow else "")
-    if latest.status == RunStatus.FAILED.value:
-        first = latest.message.splitlines()[0] if latest.message else ""
-        return f"attempt {latest.number} failed: {latest.reason}" + (f", {first}" if first else "")
-    return f"attempt {latest.number}: {latest.status.lower()}"
+        return Found(Finding.RUNNING_SLOWLY if latest.slow else Finding.RUNNING, values)
+    if state.status is NodeStatus.SUCCESS:
+        return Found(Finding.SUCCEEDED, values)
+    values |= {"reason": latest.reason, "detail": latest.message.splitlines()[0] if latest.message else ""}
+    if state.retry_at is not None:
+        return Found(Finding.RETRY_COMES, values | at(state.retry_at))
+    return Found(Finding.FAILED, values)
