@@ -7,14 +7,14 @@ from datetime import timedelta
 import pytest
 
 from taskhouse.domain.node_state import NodeWrite
-from taskhouse.domain.recurring import BizType, Priority, TableKind
+from taskhouse.domain.recurring import BizType, Environment, Priority, TableKind
 from taskhouse.domain.roles import Actor
 from taskhouse.domain.status import StatusClass
 from taskhouse.ports.recurring_store import SortKey
 from taskhouse.services.recurring.views import instance_list
 from taskhouse.services.recurring.views.instance_list import InstanceLine, ListRequest, Mine
 from taskhouse.services.recurring.views.refusal import ViewCode, ViewRefused
-from tests.views.house import ADMIN, ALICE, BIZDATE, CRM, STRANGER, VISITOR, House, a_query, at
+from tests.views.house import ADMIN, ALICE, BIZDATE, CRM, PROD, STRANGER, VISITOR, House, a_query, at
 
 
 def listed(
@@ -102,6 +102,21 @@ def test_quick_filters_take_what_the_person_owns(home: House) -> None:
     assert names(home, ALICE, mine=Mine.UNFINISHED) == ["X", "E", "Y", "A"]
     assert names(home, ALICE, mine=Mine.FAILED, statuses=frozenset({StatusClass.RUNNING})) == []
     assert names(home, ALICE, mine=Mine.FAILED, owners=frozenset({"zoe"})) == []
+
+
+def test_what_is_late_should_have_started(home: House) -> None:
+    home.run("S0", "00:10", "00:25")
+    home.clock.set(at("01:10"))
+
+    def late(environment: Environment = PROD) -> list[str]:
+        request = ListRequest(a_query(environment=environment), late=True)
+        return [line.name for line in listed(home, request=request)]
+
+    assert late() == ["Y", "A"]  # E is due since ten minutes
+    assert instance_list.counts(home.world, ADMIN, ListRequest(late=True)).matching == 2
+    home.start("B", "01:10")
+    assert late() == ["Y"]
+    assert late(Environment.DEV) == []
 
 
 def test_a_selection_narrows_the_list(home: House) -> None:

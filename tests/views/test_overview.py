@@ -8,7 +8,7 @@ import pytest
 
 from taskhouse.services.recurring.views.overview import overview
 from taskhouse.services.recurring.views.refusal import ViewCode, ViewRefused
-from tests.views.house import ADMIN, ALICE, BIZDATE, CRM, PROD, STRANGER, House, at
+from tests.views.house import ADMIN, ALICE, BIZDATE, CRM, PROD, RUN_DATE, STRANGER, House, at
 
 
 def test_instances_count_once_under_their_most_urgent_status(home: House) -> None:
@@ -22,6 +22,7 @@ def test_instances_count_once_under_their_most_urgent_status(home: House) -> Non
     late = overview(home.world, ADMIN, PROD, BIZDATE)
     assert (late.late, [line.name for line in late.latest]) == (2, ["S0", "A"])
     assert late.latest[0].waits_s == 50 * 60 and late.late == len(late.latest)
+    assert [line.blocked_by and line.blocked_by.label for line in late.latest] == [None, "S0"]
 
     home.run_all()
     after = overview(home.world, ADMIN, PROD, BIZDATE)
@@ -44,11 +45,54 @@ def test_only_projects_that_may_be_seen(home: House) -> None:
     assert refused.value.code is ViewCode.FORBIDDEN
 
 
-def test_the_day_after_is_compared_with_the_day(home: House) -> None:
+def test_what_failed_says_why(home: House) -> None:
+    home.run("S0", "00:10", "00:25")
+    home.start("C", "00:30")
+    home.end("C", "00:40", "ERROR", "division by zero\nin line 3")
+    home.start("D", "00:30")
+    home.end("D", "00:41", "TIMEOUT")
+    home.clock.set(at("01:20"))
+    found = overview(home.world, ADMIN, PROD, BIZDATE)
+    (failed,) = found.failed
+    assert (failed.name, failed.nodes, failed.node, failed.reason) == ("A", 2, "C", "ERROR")
+    assert failed.message == "division by zero" and failed.at is not None
+    (blocked,) = [line for line in found.latest if line.name == "Y"]
+    assert blocked.blocked_by is not None and blocked.blockers == 1
+    assert (blocked.blocked_by.label, blocked.blocked_by.status) == ("A/D", "FAILED")
+
+
+def test_failures_of_earlier_days_are_told(home: House) -> None:
+    home.run("S0", "00:10", "00:25", "ERROR")
+    day_after = overview(home.world, ADMIN, PROD, BIZDATE + timedelta(days=1))
+    assert day_after.earlier_failed == 1
+    assert day_after.earlier_from <= BIZDATE
+    assert overview(home.world, ADMIN, PROD, BIZDATE).earlier_failed == 0
+    assert overview(home.world, STRANGER, PROD, BIZDATE + timedelta(days=1)).earlier_failed == 0
+
+
+def test_slots_of_resource_groups_are_counted(home: House) -> None:
+    home.load()
+    home.wait("S0", "00:10", "WAIT_RESOURCE")
+    home.start("B", "00:30")
+    groups = {each.name: each for each in overview(home.world, ADMIN, PROD, BIZDATE).groups}
+    assert (groups["shared"].taken, groups["shared"].waiting) == (1, 0)
+    assert groups["shared"].slots > 0
+    assert overview(home.world, STRANGER, PROD, BIZDATE).groups == ()
+
+
+def test_a_day_is_compared_with_three_days_that_ran_on_time(home: House) -> None:
     home.run_all()
     day = overview(home.world, ADMIN, PROD, BIZDATE)
     after = overview(home.world, ADMIN, PROD, BIZDATE + timedelta(days=1))
     assert after.total == 0 and after.behind is None
-    assert after.compared_with == (BIZDATE,)
-    assert [each.median for each in after.usual[: len(day.finished)]] == list(day.finished)
-    assert overview(home.world, ADMIN, PROD, BIZDATE + timedelta(days=8)).usual == ()
+    assert (after.compared_with, after.usual) == ((), ())  # one day says nothing
+
+    for n in (1, 2):
+        home.generate(RUN_DATE + timedelta(days=n))
+        home.clock.set(at("02:00", RUN_DATE + timedelta(days=n)))
+        home.force(**{f"{name}@{RUN_DATE + timedelta(days=n):%m%d}": "SUCCESS" for name in ("S0", "X")})
+    dates = tuple(BIZDATE + timedelta(days=n) for n in range(3))
+    later = overview(home.world, ADMIN, PROD, BIZDATE + timedelta(days=3))
+    assert later.compared_with == dates
+    assert max(each.high for each in later.usual) == max(day.finished)
+    assert overview(home.world, ADMIN, PROD, BIZDATE + timedelta(days=10)).usual == ()

@@ -1341,6 +1341,24 @@ export interface components {
             status: string;
         };
         /**
+         * FailedLine
+         * @description An instance that failed: `at` its end, or its start while other parts run. `nodes` failed, the first of them is `node`: with the `reason` of
+         *         its latest attempt, as ERROR or TIMEOUT, and the first line of what it said. `retry_at`: when it is tried again by itself.
+         */
+        FailedLine: {
+            at: string | null;
+            biz_type: string;
+            id: number;
+            kind: string | null;
+            message: string;
+            name: string;
+            node: string;
+            nodes: number;
+            project: string;
+            reason: string;
+            retry_at: string | null;
+        };
+        /**
          * FieldChangeView
          * @description `change`: ADDED, REMOVED, CHANGED. `aspects`: TYPE, LOGIC, PART (a business filter or an atomic metric that it shares), ROLE,
          *         ABOUT (nothing that is computed).
@@ -1542,6 +1560,16 @@ export interface components {
             environment: string;
         };
         /**
+         * GroupLine
+         * @description A resource group: of its `slots`, `taken` by nodes that run; `waiting` nodes have none.
+         */
+        GroupLine: {
+            name: string;
+            slots: number;
+            taken: number;
+            waiting: number;
+        };
+        /**
          * Health
          * @description `cursor` is the number of the latest change of recurring instances.
          */
@@ -1653,14 +1681,20 @@ export interface components {
         };
         /**
          * LateLine
-         * @description An instance that has not started; `waits_s` seconds since it was due.
+         * @description An instance that has not started; `waits_s` seconds since it was due. `waiting`: what its nodes wait for; of slots in `resource_group`.
+         *         `blocked_by`: the first of the `blockers`, the topmost nodes upstream that keep it from starting.
          */
         LateLine: {
+            biz_type: string;
+            blocked_by: components["schemas"]["NodeRef"] | null;
+            blockers: number;
             due_at: string;
             id: number;
             kind: string | null;
             name: string;
+            paused: boolean;
             project: string;
+            resource_group: string;
             status: string;
             waiting: string[];
             waits_s: number;
@@ -1991,8 +2025,10 @@ export interface components {
          * Overview
          * @description `statuses` count instances by their most urgent status, `types` those of logical tables and of scripts. `day_start` is the first moment of the run date. `finished`: percent of the
          *         instances that had finished `slot_minutes` * n after it, up to `now`, and `finished_now` by now; `usual`: the same of the days in `compared_with`, for the whole
-         *         day, empty without any. `behind` is how many percent less than the median finished so far, negative for more; None without a
-         *         comparison. `late_before`: instances due before it that have not started are late; `latest` are some of them, the longest waiting first.
+         *         day. Compared are the days before on which something finished that same day; with fewer than three both are empty. `behind` is how many percent less than the
+         *         median finished so far, negative for more; None without a comparison. `late_before`: instances due before it that have not started are late; `latest` are some of
+         *         them, the longest waiting first, and `failed` some of those that failed, the last first. `earlier_failed`: instances of the data timestamps from `earlier_from` up to
+         *         the day before that are failed still. `groups`: slots of the environment, whatever the date.
          */
         Overview: {
             behind: number | null;
@@ -2000,9 +2036,14 @@ export interface components {
             bizdate: string;
             compared_with: string[];
             day_start: string;
+            earlier_failed: number;
+            /** Format: date */
+            earlier_from: string;
             environment: string;
+            failed: components["schemas"]["FailedLine"][];
             finished: number[];
             finished_now: number;
+            groups: components["schemas"]["GroupLine"][];
             late: number;
             late_before: string;
             latest: components["schemas"]["LateLine"][];

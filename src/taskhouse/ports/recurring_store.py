@@ -179,7 +179,8 @@ class InstanceQuery:
     `statuses` match if any field has one (D-14), of a script its node. `waiting` narrows W to the node statuses given. `text`: part of a
     name in any case, or exactly an id. `projects` None: all; a table is of its own project and of those of its metrics. `started`
     bounds the start of the run, `due` the scheduled time (UTC, inclusive, exclusive). With `waiting`, status W is asked for, too, and
-    matches only instances that have a node with one of those statuses.
+    matches only instances that have a node with one of those statuses. `late_before`: those that were due before it and have not
+    started, though nothing of them failed.
 
     Default order: scheduled time descending. Ties go by id, in the direction of the order; instances without the value that is
     sorted by (not started, not ended) come last in both directions.
@@ -204,6 +205,7 @@ class InstanceQuery:
     origins: frozenset[Origin] = frozenset()
     started: tuple[datetime | None, datetime | None] = (None, None)
     due: tuple[datetime | None, datetime | None] = (None, None)
+    late_before: datetime | None = None
     ids: frozenset[int] | None = None
     sort: SortKey = SortKey.DUE
     descending: bool = True

@@ -105,8 +105,19 @@ def matches(
         and (not query.origins or record.origin in query.origins)
         and _within(summary.started_at, query.started)
         and _within(row.due_at, query.due)
+        and (query.late_before is None or is_late(listed, query.late_before))
         and (query.ids is None or row.id in query.ids)
     )
+
+
+def is_late(listed: ListedInstance, before: datetime) -> bool:
+    """Due before it, and nothing of it has started."""
+    unstarted = _most_urgent(listed.summary) in (StatusClass.NOT_RUNNING, StatusClass.WAITING)
+    return unstarted and listed.record.row.due_at < before and listed.summary.started_at is None
+
+
+def _most_urgent(summary: Summary) -> StatusClass | None:
+    return next((cls for cls in URGENCY if cls in summary.statuses), None)
 
 
 def _has_status(query: InstanceQuery, summary: Summary) -> bool:
@@ -149,11 +160,10 @@ def tallies(every: Iterable[tuple[ListedInstance, str]], slot: timedelta, late_b
     found: Counter[Tally] = Counter()
     for listed, project in every:
         row, summary = listed.record.row, listed.summary
-        status = next((cls for cls in URGENCY if cls in summary.statuses), None)
+        status = _most_urgent(summary)
         done = status is StatusClass.SUCCEEDED
         finished = slot_of(summary.ended_at or row.due_at) if done else None
-        waits = status in (StatusClass.NOT_RUNNING, StatusClass.WAITING)
-        late = waits and row.due_at < late_before and summary.started_at is None
+        late = is_late(listed, late_before)
         due = slot_of(row.due_at)
         found[Tally(row.bizdate, project, row.biz_type, due, status, summary.paused > 0, late, finished, 0)] += 1
     return [each._replace(number=number) for each, number in found.items()]

@@ -101,9 +101,15 @@ def holds(query: InstanceQuery, x: ListedInstance, projects: set[str]) -> bool:
             not query.origins or x.record.origin in query.origins,
             within(summary.started_at, *query.started),
             within(row.due_at, *query.due),
+            query.late_before is None or (row.due_at < query.late_before and is_unstarted(x)),
             query.ids is None or row.id in query.ids,
         )
     )
+
+
+def is_unstarted(x: ListedInstance) -> bool:
+    shown = {cls for cls, count in (x.summary.fields or x.summary.nodes).items() if count}
+    return x.summary.started_at is None and bool(shown & {N, W}) and not shown & {R, F}
 
 
 def within(time: datetime | None, first: datetime | None, beyond: datetime | None) -> bool:
@@ -183,6 +189,7 @@ QUERIES = [
     InstanceQuery(started=(None, at(5))),
     InstanceQuery(started=(at(1), at(5)), statuses=frozenset({S})),
     InstanceQuery(due=(datetime(2026, 3, 2, 0, 30, tzinfo=ZONE), datetime(2026, 3, 2, 2, tzinfo=ZONE))),
+    InstanceQuery(late_before=datetime(2026, 3, 2, 2, tzinfo=ZONE)),
     InstanceQuery(ids=frozenset({2, 3, 999})),
     InstanceQuery(ids=frozenset()),
     InstanceQuery(ids=frozenset(range(20)), statuses=frozenset({F}), owners=frozenset({"ann"}), bizdates=(BIZDATE,)),

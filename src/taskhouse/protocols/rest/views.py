@@ -53,8 +53,8 @@ def answered(handler: Callable[[C], R]) -> Callable[[C], R]:
 
 class Filters(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Values of one parameter are alternatives, different parameters must all hold. `bizdate`: data timestamps, `20260301`, or
-    `yesterday` (what is scheduled today) or `today`; `started_from`, `started_to` and `due_from`, `due_to`: times
-    with a zone, or dates, of which the last is included. `status`: SUCCEEDED, FAILED, RUNNING, WAITING, NOT_RUNNING, or PAUSED;
+    `yesterday` (what is scheduled today) or `today`; `started_from`, `started_to` and `due_from`, `due_to`: times,
+    without a zone on the tenant's clocks, or dates, of which the last is included. `late`: due more than 15 minutes ago and not started. `status`: SUCCEEDED, FAILED, RUNNING, WAITING, NOT_RUNNING, or PAUSED;
     `waiting`: WAIT_SCHEDULE, DISPATCH_BLOCKED, WAIT_RESOURCE. `mine`: `failed` or `unfinished` instances of the caller. `search`: part
     of a name, or an id. `selection`: the text form of selections."""
 
@@ -81,6 +81,7 @@ class Filters(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     due_to: str | None = None
     id: list[int] = []
     mine: str | None = None
+    late: bool = False
     selection: str = ""
     sort: str = "due"
     order: str | None = None
@@ -142,11 +143,12 @@ def list_request(call: Call[Any, Any]) -> ListRequest:
         frozenset(word_of(Origin, "origin", each) for each in given.origin),
         (_moment(call, given.started_from, "started_from"), _moment(call, given.started_to, "started_to", last=True)),
         (_moment(call, given.due_from, "due_from"), _moment(call, given.due_to, "due_to", last=True)),
+        None,
         frozenset(given.id) if given.id else None,
         sort,
         given.order == "desc" if given.order else sort is SortKey.DUE,
     )
-    return ListRequest(query, Mine(given.mine) if given.mine else None, given.selection)
+    return ListRequest(query, Mine(given.mine) if given.mine else None, given.selection, given.late)
 
 
 def environment_of(text: str) -> Environment:
@@ -179,7 +181,7 @@ def bizdate_in(call: Call[Any, Any], text: str, name: str) -> date:
 
 
 def _moment(call: Call[Any, Any], text: str | None, name: str, *, last: bool = False) -> datetime | None:
-    """A time, or a date, which is its first moment on the tenant's clocks; as the end of a range the first moment after it."""
+    """A time, without a zone on the tenant's clocks, or a date, which is its first moment; as the end of a range the first moment after it."""
     if text is None:
         return None
     try:
@@ -189,9 +191,7 @@ def _moment(call: Call[Any, Any], text: str | None, name: str, *, last: bool = F
         raise bad_request(f"{name} = '{text}' is neither a date nor a time like 2026-03-02T00:30:00Z", name) from None
     if is_date:
         return datetime.combine(at.date() + ONE_DAY * last, time(), zone_of(call.world)).astimezone(UTC)
-    if at.tzinfo is None:
-        raise bad_request(f"{name} = '{text}' has no zone; write it like 2026-03-02T00:30:00Z", name)
-    return at.astimezone(UTC)
+    return (at if at.tzinfo else at.replace(tzinfo=zone_of(call.world))).astimezone(UTC)
 
 
 @routes.get("/instances", query=ListQuery, reply=InstancePage, errors=(403,))

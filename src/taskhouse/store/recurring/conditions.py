@@ -28,6 +28,8 @@ _FEW_IN_A_ROW = 20_000
 """Rows that may be looked up and sorted when they lie together, as those of a date do."""
 _MANY = 100_000
 """Rows beyond which a condition finds too many to begin with them."""
+LEAST_WAITING = ALL_BITS - sum(BIT[c] for c in (StatusClass.WAITING, StatusClass.NOT_RUNNING, StatusClass.SUCCEEDED))
+"""Of sets of statuses that are no more urgent than waiting, the least `urgency`."""
 _IDS = "IN (SELECT value FROM json_each(?))"
 
 
@@ -167,6 +169,10 @@ def _times(query: InstanceQuery) -> Iterable[_Part]:
         first, beyond = bounds
         if first is not None or beyond is not None:
             yield _between(column, first, beyond)
+    if query.late_before is not None:
+        bounds_of_unstarted = (LEAST_WAITING, ALL_BITS - BIT[StatusClass.SUCCEEDED])
+        yield _Part("l.urgency >= ? AND l.urgency < ?", bounds_of_unstarted, "INDEXED BY ix_instance_lists_urgency")
+        yield _Part("l.due_at < ? AND l.started_at IS NULL", (to_micros(query.late_before),))
 
 
 def _between(column: str, first: datetime | None, beyond: datetime | None) -> _Part:

@@ -15,12 +15,10 @@ from taskhouse.ports.recurring_store import InstanceQuery, Tally
 from taskhouse.store.database import Database
 from taskhouse.store.prepared import raw_connection
 from taskhouse.store.recurring.codes import BIZ_TYPE, day
-from taskhouse.store.recurring.conditions import TABLE, conditions
+from taskhouse.store.recurring.conditions import LEAST_WAITING, TABLE, conditions
 from taskhouse.store.schema import from_micros, to_micros
 
 _SUCCEEDED = ALL_BITS - BIT[StatusClass.SUCCEEDED]
-_LEAST_WAITING = ALL_BITS - sum(BIT[c] for c in (StatusClass.WAITING, StatusClass.NOT_RUNNING, StatusClass.SUCCEEDED))
-"""Of sets of statuses that are no more urgent than waiting, the least `urgency`."""
 _GROUPED = """SELECT l.bizdate, substr(p.task, 1, instr(p.task, '.') - 1), l.biz_type, l.due_at / ?, l.urgency, l.paused > 0,
     l.due_at < ? AND l.started_at IS NULL AND l.urgency >= ? AND l.urgency < ?,
     CASE WHEN l.urgency = ? THEN coalesce(l.ended_at, l.due_at) / ? END, count(*)
@@ -39,7 +37,7 @@ class TallyVerbs:
             raw = raw_connection(connection)
             way = where.way(raw).found_by or "INDEXED BY ix_instance_lists_bizdate"
             statement = _GROUPED.format(table=TABLE, way=way, where=where.sql)
-            values = (size, to_micros(late_before), _LEAST_WAITING, _SUCCEEDED, _SUCCEEDED, size)
+            values = (size, to_micros(late_before), LEAST_WAITING, _SUCCEEDED, _SUCCEEDED, size)
             return raw.execute(statement, (*values, *where.values)).fetchall()
 
         return [

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import date
+from datetime import date, datetime, timedelta
 from enum import Enum
 
 from taskhouse.domain.calendar import ONE_DAY
+from taskhouse.domain.recurring import Environment
 from taskhouse.domain.roles import Actor
 from taskhouse.domain.status import StatusClass
 from taskhouse.ports.recurring_store import InstanceQuery
@@ -25,6 +26,8 @@ DEFAULT_LINES = 50
 MAX_LINES = 1_000
 EXPORT_LINES = 50_000
 """Lines read at once when everything is asked for."""
+LATE_AFTER = timedelta(minutes=15)
+"""An instance of production that has not started this long after it was due is late."""
 
 
 class Mine(Enum):
@@ -39,12 +42,13 @@ _UNFINISHED = frozenset({StatusClass.NOT_RUNNING, StatusClass.WAITING, StatusCla
 
 @dataclass(frozen=True, slots=True)
 class ListRequest:
-    """`query` as the store takes it; its `projects` are those asked for, None for all. `selection` in its text form narrows the list
-    further, on the data timestamps that are asked for (see `select_instances`)."""
+    """`query` as the store takes it; its `projects` are those asked for, None for all. `late`: only what should have started by now.
+    `selection` in its text form narrows the list further, on the data timestamps that are asked for (see `select_instances`)."""
 
     query: InstanceQuery = field(default_factory=InstanceQuery)
     mine: Mine | None = None
     selection: str = ""
+    late: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,9 +117,18 @@ def permitted(world: World, actor: Actor, request: ListRequest) -> InstanceQuery
         query = replace(query, projects=visible if query.projects is None else query.projects)
     if request.mine is not None:
         query = _mine(query, request.mine, actor)
+    if request.late:
+        query = _late(query, world.clock.now())
     if request.selection.strip():
         query = _select(world, actor, query, request.selection)
     return query
+
+
+def _late(query: InstanceQuery, now: datetime) -> InstanceQuery:
+    """Nothing is late in development: it waits until somebody runs it."""
+    if query.environment is Environment.DEV:
+        return replace(query, ids=frozenset())
+    return replace(query, late_before=now - LATE_AFTER)
 
 
 def _mine(query: InstanceQuery, mine: Mine, actor: Actor) -> InstanceQuery:

@@ -1,7 +1,7 @@
 """A day at a glance: what finished, runs, failed and is late, by project and hour, against the seven data timestamps before.
 
 An instance counts once, under the most urgent status of its fields. It is finished when all of them succeeded. The day is read by one
-store call, the days before by another one a minute, and the longest waiting by a third.
+store call, the days before by another one a minute, what is still failed of them by a third; see `overview_attention` for the rest.
 """
 
 from __future__ import annotations
@@ -19,8 +19,17 @@ from taskhouse.domain.calendar import ONE_DAY, run_date_of
 from taskhouse.domain.recurring import BizType, Environment
 from taskhouse.domain.roles import Action, Actor
 from taskhouse.domain.status import StatusClass
-from taskhouse.ports.recurring_store import InstanceQuery, RecurringStore, SortKey, Tally
+from taskhouse.ports.recurring_store import InstanceQuery, RecurringStore, Tally
 from taskhouse.services.recurring.permissions import visible_projects
+from taskhouse.services.recurring.views.instance_list import LATE_AFTER
+from taskhouse.services.recurring.views.overview_attention import (
+    FailedLine,
+    GroupLine,
+    LateLine,
+    failed_lines,
+    late_lines,
+    resource_groups,
+)
 from taskhouse.services.recurring.views.refusal import About, ViewCode, ViewRefused
 from taskhouse.services.recurring.views.scene import zone_of
 from taskhouse.services.world import World
@@ -28,11 +37,10 @@ from taskhouse.services.world import World
 SLOT = timedelta(minutes=15)
 SLOTS = ONE_DAY // SLOT
 HISTORY = 7
-LATEST = 6
+LEAST_COMPARED = 3
+"""Days; of fewer a range and a median say nothing."""
 KEPT = 64
 KEPT_S = 60.0
-LATE_AFTER = timedelta(minutes=15)
-"""An instance of production that has not started this long after it was due is late."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,25 +74,13 @@ class ProjectLine:
 
 
 @dataclass(frozen=True, slots=True)
-class LateLine:
-    """An instance that has not started; `waits_s` seconds since it was due."""
-
-    id: int
-    name: str
-    kind: str | None
-    project: str
-    status: str
-    waiting: tuple[str, ...]
-    due_at: datetime
-    waits_s: float
-
-
-@dataclass(frozen=True, slots=True)
 class Overview:
     """`statuses` count instances by their most urgent status, `types` those of logical tables and of scripts. `day_start` is the first moment of the run date. `finished`: percent of the
     instances that had finished `slot_minutes` * n after it, up to `now`, and `finished_now` by now; `usual`: the same of the days in `compared_with`, for the whole
-    day, empty without any. `behind` is how many percent less than the median finished so far, negative for more; None without a
-    comparison. `late_before`: instances due before it that have not started are late; `latest` are some of them, the longest waiting first."""
+    day. Compared are the days before on which something finished that same day; with fewer than three both are empty. `behind` is how many percent less than the
+    median finished so far, negative for more; None without a comparison. `late_before`: instances due before it that have not started are late; `latest` are some of
+    them, the longest waiting first, and `failed` some of those that failed, the last first. `earlier_failed`: instances of the data timestamps from `earlier_from` up to
+    the day before that are failed still. `groups`: slots of the environment, whatever the date."""
 
     environment: str
     bizdate: date
@@ -98,6 +94,9 @@ class Overview:
     late: int
     latest: tuple[LateLine, ...]
     late_before: datetime
+    failed: tuple[FailedLine, ...]
+    earlier_failed: int
+    earlier_from: date
     slot_minutes: int
     finished: tuple[float, ...]
     finished_now: float
@@ -105,6 +104,7 @@ class Overview:
     compared_with: tuple[date, ...]
     behind: float | None
     projects: tuple[ProjectLine, ...]
+    groups: tuple[GroupLine, ...]
 
 
 def overview(
@@ -130,11 +130,17 @@ def overview(
     start = _start(world, bizdate)
     finished = _finished(own, start)[: _slots_until(now, start) + 1]
     before = {day: _finished(its, _start(world, day)) for day, its in sorted(by_date.items())}
+    before = {day: shares for day, shares in before.items() if shares[-1] > 0}  # others ran at another time
+    if len(before) < LEAST_COMPARED:
+        before = {}
     usual = tuple(UsualShare(min(at), median(at), max(at)) for at in zip(*before.values(), strict=True))
     reached = len(finished) - 1
     share = _share(sum(each.number for each in own if each.finished is not None), _count(own))
     lateness = environment is Environment.PROD  # those of development wait until somebody runs them
     late = _late(own) if lateness else 0
+    this_day = replace(query, bizdate_from=bizdate)
+    statuses = _statuses(own)
+    earlier = replace(query, bizdate_to=bizdate - ONE_DAY, statuses=frozenset({StatusClass.FAILED}))
     return Overview(
         environment.value,
         bizdate,
@@ -142,12 +148,15 @@ def overview(
         now,
         start,
         _count(own),
-        _statuses(own),
+        statuses,
         {kind.value: _statuses(each for each in own if each.biz_type is kind) for kind in BizType},
         sum(each.number for each in own if each.is_paused),
         late,
-        _latest(world, replace(query, bizdate_from=bizdate), late_before, now) if late else (),
+        late_lines(world, actor, this_day, late_before, now) if late else (),
         late_before,
+        failed_lines(world, actor, this_day) if StatusClass.FAILED.name in statuses else (),
+        world.recurring.count(earlier),
+        bizdate - HISTORY * ONE_DAY,
         SLOT // timedelta(minutes=1),
         tuple(finished),
         share,
@@ -155,6 +164,7 @@ def overview(
         tuple(before),
         round(usual[reached].median - share, 1) if usual and own and reached >= 0 else None,
         _projects(world, actor, own, start, lateness=lateness),
+        resource_groups(world, actor, environment),
     )
 
 
@@ -205,29 +215,6 @@ def _finished(tallies: Sequence[Tally], start: datetime) -> list[float]:
         so_far += at[slot]
         shares.append(_share(so_far, total))
     return shares
-
-
-def _latest(world: World, query: InstanceQuery, late_before: datetime, now: datetime) -> tuple[LateLine, ...]:
-    """The longest waiting, of the first hundred that are due."""
-    unstarted = frozenset((StatusClass.NOT_RUNNING, StatusClass.WAITING))
-    asked = replace(query, statuses=unstarted, due=(None, late_before), sort=SortKey.DUE, descending=False)
-    found = []
-    for each in world.recurring.page(asked, "", 100).items:
-        row, summary = each.record.row, each.summary
-        if summary.started_at is None and summary.statuses <= unstarted | {StatusClass.SUCCEEDED}:
-            found.append(
-                LateLine(
-                    row.id,
-                    row.name,
-                    row.kind.value if row.kind else None,
-                    row.project,
-                    (StatusClass.WAITING if StatusClass.WAITING in summary.statuses else StatusClass.NOT_RUNNING).name,
-                    tuple(sorted(status.value for status in summary.waiting)),
-                    row.due_at,
-                    (now - row.due_at).total_seconds(),
-                )
-            )
-    return tuple(found[:LATEST])
 
 
 def _share(part: int, total: int) -> float:
