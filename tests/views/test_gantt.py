@@ -6,10 +6,11 @@ from dataclasses import replace
 
 import pytest
 
+from taskhouse.domain.dependency import Dependency
 from taskhouse.domain.features import Features
 from taskhouse.services.recurring.views.gantt import Gantt, gantt
 from taskhouse.services.recurring.views.refusal import ViewCode, ViewRefused
-from tests.views.house import ADMIN, STRANGER, House, at
+from tests.views.house import ADMIN, STRANGER, House, at, self_dependent, tasks
 
 
 def path(found: Gantt) -> list[tuple[str, float, float]]:
@@ -35,6 +36,22 @@ def test_where_the_gap_went(home: House) -> None:
     assert x.gaps == {"WAIT_SCHEDULE": 300}
     assert [(s.phase, s.seconds / 60) for s in x.nodes[0].segments][1:] == [("WAIT_SCHEDULE", 5), ("RUN", 20)]
     assert x.nodes[0].segments[0].phase == "WAIT_UPSTREAM"
+
+
+def test_what_else_lies_between(home: House) -> None:
+    assert gantt(home.world, ADMIN, home.ids["X"]).others == ()
+    last = replace(
+        self_dependent("LAST"), dependencies=(Dependency("shop.X"), Dependency("shop.Z"), Dependency("shop.Y"))
+    )
+    home.generate(published=[*tasks(), last])
+    home.run_all()
+    found = gantt(home.world, ADMIN, home.ids["LAST"], others=True)
+    assert [link.name for link in found.path] == ["virtual_root_node", "S0", "A", "E", "Z", "LAST"]
+    assert [(one.name, one.predicted) for one in found.others] == [("Y", False), ("X", False)]
+    assert found.others_count == 2
+    assert [(s.phase, s.seconds / 60) for s in found.others[1].segments][-2:] == [("WAIT_SCHEDULE", 5), ("RUN", 20)]
+    from_e = gantt(home.world, ADMIN, home.ids["LAST"], home.ids["E"], others=True)
+    assert [one.name for one in from_e.others] == ["X"], "Y is not behind E"
 
 
 def test_another_start(home: House) -> None:

@@ -20,10 +20,16 @@ def test_production_by_each_node_that_computes_a_field(home: House) -> None:
     found = lineage.production(home.world, ADMIN, home.ids["A"], "t2")
     assert [each.node.name for each in found.nodes] == ["B", "C"]
     assert [(read.name, read.fields) for read in found.nodes[0].reads] == [("S0", ())]
+    read = found.nodes[0].reads[0]
+    assert (read.status, read.paused, read.removed) == ("SUCCESS", False, False)
     assert found.nodes[0].node.fields == ("t1", "t2") and found.field.sources == ("shop.s0",)
     metric = lineage.production(home.world, ADMIN, home.ids["E"], "m1")
     assert [(read.name, read.fields) for read in metric.nodes[0].reads] == [("A", ("t1",))]
     assert [node.label for node in metric.nodes[0].blocking] == ["A/B"]
+    home.force(B="FAILED", C="RUNNING")
+    assert lineage.production(home.world, ADMIN, home.ids["E"], "m1").nodes[0].reads[0].status == "FAILED"
+    (hidden,) = lineage.production(home.world, CRM, home.ids["E"], "m2").nodes[0].reads
+    assert (hidden.name, hidden.visible, hidden.fields, hidden.status) == ("A", False, (), "")
 
 
 def test_blocking_nodes_are_the_topmost(home: House) -> None:

@@ -15,13 +15,14 @@ from taskhouse.domain.limits import Limits
 from taskhouse.scheduler.dispatcher import Dispatcher
 from taskhouse.services import inspect_instances, submit_instance
 from taskhouse.services.access import tokens
-from taskhouse.services.recurring.views import run_log
+from taskhouse.services.recurring.views import log_lines, run_log
+from taskhouse.services.recurring.views.refusal import ViewRefused
 from taskhouse.services.task_run import TaskRun
 from taskhouse.services.world import World
 from taskhouse.sim.memory_store import MemoryRecurringStore
 from tests.services.conftest import ADMIN as CALLER
 from tests.services.conftest import House as TaskHouse
-from tests.views.house import ALICE, House, house
+from tests.views.house import ALICE, VISITOR, House, house
 
 
 class Attempts:
@@ -108,3 +109,42 @@ def test_output_can_be_read_while_it_is_written(attempts: Attempts) -> None:
     go_on.set()
     attempts.tasks.ended(instance)
     assert attempts.content().content == "half of it\nall of it\n"
+
+
+def test_a_log_is_read_by_windows_of_lines(attempts: Attempts) -> None:
+    text = "".join(f"line {number}\n" for number in range(1, 10_001))
+    trace = 'Traceback (most recent call last):\n  File "x.py", line 1\nValueError: no'
+
+    def fails(world: World, run: TaskRun) -> Outcome:
+        return Outcome(TaskStatus.FAILED, ResultKind.TEXT, text + trace)
+
+    attempts.tasks.runners["Test"] = fails
+    home = attempts.home
+    home.start("B", "00:40")
+    attempts.tasks.ended(attempts.run("print()"))
+    home.end("B", "00:41", "ERROR")
+    node, run = home.node("B"), home.state("B").run
+
+    def window(line: int, limit: int) -> log_lines.LogLines:
+        return log_lines.lines_of(attempts.world, ALICE, node, run, line=line, limit=limit)
+
+    first = window(1, 2)
+    assert (first.items, first.line, first.lines, first.error_line) == (("line 1", "line 2"), 1, 10_003, 10_001)
+    assert window(5_000, 1).items == ("line 5000",)
+    end = window(-2, 100)
+    assert (end.line, end.items[-1], end.live) == (10_002, "ValueError: no", False)
+    assert (window(20_000, 5).items, len(window(1, 10_000).items)) == ((), log_lines.MAX_LINES)
+    found = log_lines.matches_of(attempts.world, ALICE, node, run, "LINE 777")
+    assert (found.lines, found.count) == ((777, *range(7770, 7780)), 11)
+    assert log_lines.matches_of(attempts.world, ALICE, node, run, "").count == 0
+    with pytest.raises(ViewRefused):
+        log_lines.lines_of(attempts.world, VISITOR, node, run)
+
+
+def test_what_was_left_out_of_a_log_is_told(attempts: Attempts) -> None:
+    cut = "begin\n[... 12,345 bytes left out ...]\nend\n"
+    attempts.tasks.runners["Test"] = lambda world, run: Outcome(TaskStatus.SUCCESS, ResultKind.TEXT, cut)
+    attempts.home.start("B", "00:40")
+    attempts.tasks.ended(attempts.run("print()"))
+    found = log_lines.lines_of(attempts.world, ALICE, attempts.home.node("B"), attempts.home.state("B").run)
+    assert (found.left_out, found.lines, found.error_line) == (12_345, 3, 0)

@@ -427,6 +427,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/node-instances/{id}/runs/{serial}/lines": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * A window of what one run wrote, by lines
+         * @description A window of what one run wrote, by lines.
+         */
+        get: operations["show_run_lines"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/node-instances/{id}/runs/{serial}/log": {
         parameters: {
             query?: never;
@@ -439,6 +459,46 @@ export interface paths {
          * @description What one run wrote, the code that was submitted, and the address of its Logview page.
          */
         get: operations["show_run_log"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/node-instances/{id}/runs/{serial}/log.txt": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What one run wrote, as a file
+         * @description What one run wrote, as a file.
+         */
+        get: operations["download_run_log"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/node-instances/{id}/runs/{serial}/matches": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Which lines of what one run wrote have a text
+         * @description Which lines of what one run wrote have a text.
+         */
+        get: operations["find_in_run_log"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1013,6 +1073,112 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/workspace/file": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * One file, with line feeds
+         * @description One file, with line feeds.
+         */
+        get: operations["read_workspace_file"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/workspace/files": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The files of the workspace folder with the tasks that each defines, as far as the caller may look into them
+         * @description The files of the workspace folder with the tasks that each defines, as far as the caller may look into them.
+         *
+         *     A server that has no folder says so in `why_not`.
+         */
+        get: operations["list_workspace_files"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/workspace/files/apply": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Save files and publish the workspace, both or neither. `digest` is that of the plan that was shown
+         * @description Save files and publish the workspace, both or neither. `digest` is that of the plan that was shown.
+         *
+         *     Another plan by now is 409 `PLAN_CHANGED`, a file that is not as it was read 409 `FILE_CHANGED`; errors in definitions are 400 `INVALID_WORKSPACE`.
+         */
+        post: operations["apply_workspace_files"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/workspace/files/check": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * All that is wrong with the workspace as unsaved texts make it; writes nothing. As `/workspace/validate`
+         * @description All that is wrong with the workspace as unsaved texts make it; writes nothing. As `/workspace/validate`.
+         */
+        post: operations["check_workspace_files"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/workspace/files/plan": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * What saving and publishing unsaved texts would change; writes nothing. As `/workspace/plan`
+         * @description What saving and publishing unsaved texts would change; writes nothing. As `/workspace/plan`.
+         *
+         *     A file that is not as it was read is 409 `FILE_CHANGED`; the items name each.
+         */
+        post: operations["plan_workspace_files"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/workspace/plan": {
         parameters: {
             query?: never;
@@ -1104,6 +1270,14 @@ export interface components {
             values: {
                 [key: string]: string | number;
             };
+        };
+        /**
+         * CheckBody
+         * @description `edits`: files whose text differs from the folder's. All others are taken as they are.
+         */
+        CheckBody: {
+            /** @default [] */
+            edits?: components["schemas"]["EditBody"][];
         };
         /**
          * CheckLine
@@ -1282,6 +1456,11 @@ export interface components {
             up: number;
             up_node: number | null;
         };
+        /** DefinedTask */
+        DefinedTask: {
+            id: string;
+            line: number;
+        };
         /**
          * DependencyView
          * @description `task` is empty for the tenant's root node. `up_fields` empty: all; `source`: AUTO or MANUAL.
@@ -1317,6 +1496,16 @@ export interface components {
             name: string;
             sees: string;
             status: string;
+        };
+        /**
+         * EditBody
+         * @description `text` as it shall be, null to remove the file. `etag` of the file as it was read, empty for a new file.
+         */
+        EditBody: {
+            /** @default  */
+            etag?: string;
+            path: string;
+            text: string | null;
         };
         /**
          * ErrorBody
@@ -1438,6 +1627,38 @@ export interface components {
             table: string;
         };
         /**
+         * FileLine
+         * @description `read_only`: why the caller may not change it, empty when they may. `tasks` that it defines, in their order.
+         */
+        FileLine: {
+            etag: string;
+            path: string;
+            read_only: string;
+            size: number;
+            /** @default [] */
+            tasks: components["schemas"]["DefinedTask"][];
+        };
+        /**
+         * FileList
+         * @description `folder`: where the files are, empty when the server has none; `why_not` then says so. `read_only`: why the caller may add no file. `hidden`:
+         *         how many files the caller may not look into.
+         */
+        FileList: {
+            files: components["schemas"]["FileLine"][];
+            folder: string;
+            hidden: number;
+            read_only: string;
+            why_not: string;
+        };
+        /** FileText */
+        FileText: {
+            etag: string;
+            path: string;
+            /** @default  */
+            read_only: string;
+            text: string;
+        };
+        /**
          * FindingView
          * @description `line` and `column` from 1. `where` is the place in words: `fact_tables.shop.orders.measures.amount.expression`. A warning keeps
          *         nothing from being published.
@@ -1483,10 +1704,13 @@ export interface components {
         /**
          * Gantt
          * @description The path from `start` (0 is the root) to `end`, both included. `total_s` is the sum of the contributions: from the end of the start to
-         *         the end of the end.
+         *         the end of the end. `others` when they are asked for: what else lies between, by start, at most 500, those that ended last;
+         *         `others_count` counts all of it.
          */
         Gantt: {
             end: number;
+            others: components["schemas"]["GanttOther"][];
+            others_count: number;
             path: components["schemas"]["GanttLink"][];
             predicted: boolean;
             start: number;
@@ -1530,6 +1754,23 @@ export interface components {
             predicted: boolean;
             segments: components["schemas"]["GanttSegment"][];
             start: string | null;
+        };
+        /**
+         * GanttOther
+         * @description An instance between start and end that decided nothing. Its `segments` are what its first node waited for, then the time from its
+         *         first node's start to its last node's end, as RUN.
+         */
+        GanttOther: {
+            due_at: string;
+            end: string;
+            instance: number;
+            name: string;
+            predicted: boolean;
+            project: string;
+            segments: components["schemas"]["GanttSegment"][];
+            start: string;
+            statuses: string[];
+            visible: boolean;
         };
         /**
          * GanttSegment
@@ -1715,6 +1956,30 @@ export interface components {
             status: string;
             trigger: string;
             usual_s: number | null;
+        };
+        /**
+         * LogLines
+         * @description `line` is the number of the first of `items`, from 1; `lines` counts all, `characters` too. `live`: there is more to come.
+         *         `error_line`: where a failed run tells its error, 0 when it does not. `left_out`: bytes of the middle that were not kept.
+         */
+        LogLines: {
+            characters: number;
+            error_line: number;
+            items: string[];
+            left_out: number;
+            line: number;
+            lines: number;
+            live: boolean;
+            logview: string;
+            run: components["schemas"]["RunLine"];
+        };
+        /**
+         * LogMatches
+         * @description Numbers of the lines that have the text, whatever its case: the first 10,000. `count` counts all.
+         */
+        LogMatches: {
+            count: number;
+            lines: number[];
         };
         /**
          * Me
@@ -2084,6 +2349,16 @@ export interface components {
             next_marker: string;
         };
         /**
+         * PlanBody
+         * @description `environment`: DEV or PROD.
+         */
+        PlanBody: {
+            /** @default [] */
+            edits?: components["schemas"]["EditBody"][];
+            /** @default PROD */
+            environment?: string;
+        };
+        /**
          * PlannedNodeView
          * @description A node that changes. `part`: REQUESTED, REQUIRED, ASSOCIATED, MEMBER, NEIGHBOUR. `reason` says it in words. `runs`: a new attempt of
          *         it is planned. `pauses`: the flag's new value, null when it stays. `cancels`: the live attempt is cancelled, and why. `skips_checks`:
@@ -2255,13 +2530,17 @@ export interface components {
         };
         /**
          * ReadInstance
-         * @description An upstream instance that a node reads; no `fields`: as a whole. Of an instance that may not be seen only the name is told.
+         * @description An upstream instance that a node reads; no `fields`: as a whole. `status` and `paused` are of the most urgent of its nodes that are
+         *         read; `removed`: the dependency was removed. Of an instance that may not be seen only the name is told.
          */
         ReadInstance: {
             fields: string[];
             instance: number;
             name: string;
+            paused: boolean;
             project: string;
+            removed: boolean;
+            status: string;
             visible: boolean;
         };
         /** ReasonCount */
@@ -2341,6 +2620,29 @@ export interface components {
             items: components["schemas"]["RunLine"][];
             name: string;
             node: number;
+        };
+        /**
+         * SaveBody
+         * @description `digest`: of the plan that was shown. `since` as in `/workspace/apply`.
+         */
+        SaveBody: {
+            digest: string;
+            /** @default [] */
+            edits?: components["schemas"]["EditBody"][];
+            /** @default PROD */
+            environment?: string;
+            /** @default  */
+            since?: string;
+        };
+        /**
+         * SavedView
+         * @description `etags` of the files that were saved, by path; empty for a removed one.
+         */
+        SavedView: {
+            etags: {
+                [key: string]: string;
+            };
+            publication: components["schemas"]["PublicationView"];
         };
         /**
          * ScheduleView
@@ -2565,10 +2867,12 @@ export interface components {
         };
         /**
          * TaskDetail
-         * @description `timeout_h` in hours; `retries` with `retry_gap_min` minutes between them.
+         * @description `timeout_h` in hours; `retries` with `retry_gap_min` minutes between them. `defined_at`: file and line of the definition when this version was
+         *         published, empty when that was not recorded.
          */
         TaskDetail: {
             business_unit: string;
+            defined_at: string;
             dependencies: components["schemas"]["DependencyView"][];
             fields: components["schemas"]["TaskField"][];
             first_run_date: string;
@@ -2799,7 +3103,7 @@ export interface components {
         /**
          * WorkspacePlanView
          * @description `digest` is presented to apply; empty when the definitions are not valid. `empty`: there is nothing to publish. New tasks have
-         *         their first instances for `first_run_date`.
+         *         their first instances for `first_run_date`, and changed ones those of their new version.
          */
         WorkspacePlanView: {
             digest: string;
@@ -3437,6 +3741,7 @@ export interface operations {
         parameters: {
             query?: {
                 end?: number | null;
+                others?: boolean;
                 start?: number | null;
             };
             header?: never;
@@ -4279,6 +4584,77 @@ export interface operations {
             };
         };
     };
+    show_run_lines: {
+        parameters: {
+            query?: {
+                limit?: number;
+                line?: number;
+            };
+            header?: never;
+            path: {
+                id: number;
+                serial: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LogLines"];
+                };
+            };
+            /** @description Something in the request is not what it should be; `items` names it */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description No token, or one that is not known or has expired */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not permitted */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description There is no such object */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description A defect; the server's log has the details */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
     show_run_log: {
         parameters: {
             query?: never;
@@ -4298,6 +4674,144 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["RunContent"];
+                };
+            };
+            /** @description Something in the request is not what it should be; `items` names it */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description No token, or one that is not known or has expired */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not permitted */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description There is no such object */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description A defect; the server's log has the details */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    download_run_log: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+                serial: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/plain": string;
+                };
+            };
+            /** @description Something in the request is not what it should be; `items` names it */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description No token, or one that is not known or has expired */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not permitted */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description There is no such object */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description A defect; the server's log has the details */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    find_in_run_log: {
+        parameters: {
+            query: {
+                text: string;
+            };
+            header?: never;
+            path: {
+                id: number;
+                serial: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LogMatches"];
                 };
             };
             /** @description Something in the request is not what it should be; `items` names it */
@@ -6528,6 +7042,434 @@ export interface operations {
             };
             /** @description Not permitted */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The state of things does not admit it */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The body is not JSON */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description A defect; the server's log has the details */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    read_workspace_file: {
+        parameters: {
+            query: {
+                path: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FileText"];
+                };
+            };
+            /** @description Something in the request is not what it should be; `items` names it */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description No token, or one that is not known or has expired */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not permitted */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description There is no such object */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The state of things does not admit it */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description A defect; the server's log has the details */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    list_workspace_files: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FileList"];
+                };
+            };
+            /** @description Something in the request is not what it should be; `items` names it */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description No token, or one that is not known or has expired */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description A defect; the server's log has the details */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    apply_workspace_files: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Chosen by the client. The same request with the same key is carried out once; repeating it gives the first answer. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "digest": "0a1b2c",
+                 *       "edits": [
+                 *         {
+                 *           "path": "shop.yaml",
+                 *           "text": "tenant: {name: demo}\n",
+                 *           "etag": "5f3a"
+                 *         }
+                 *       ],
+                 *       "environment": "PROD",
+                 *       "since": ""
+                 *     }
+                 */
+                "application/json": components["schemas"]["SaveBody"];
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SavedView"];
+                };
+            };
+            /** @description Something in the request is not what it should be; `items` names it */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description No token, or one that is not known or has expired */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not permitted */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description There is no such object */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The state of things does not admit it */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The body is not JSON */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description A defect; the server's log has the details */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    check_workspace_files: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CheckBody"];
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ValidationView"];
+                };
+            };
+            /** @description Something in the request is not what it should be; `items` names it */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description No token, or one that is not known or has expired */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not permitted */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description There is no such object */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The state of things does not admit it */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The body is not JSON */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description A defect; the server's log has the details */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    plan_workspace_files: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PlanBody"];
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WorkspacePlanView"];
+                };
+            };
+            /** @description Something in the request is not what it should be; `items` names it */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description No token, or one that is not known or has expired */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not permitted */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description There is no such object */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -13,11 +13,13 @@ from taskhouse.domain.status import NodeStatus
 
 
 class Reading(NamedTuple):
-    """One upstream instance (ids) and the fields read of it, by name; no fields: as a whole. The root is not listed."""
+    """One upstream instance (ids) and the fields read of it, by name; no fields: as a whole. `nodes` (positions) are read, from which
+    the dependency was not removed. The root is not listed."""
 
     instance: int
     name: str
     fields: tuple[str, ...]
+    nodes: tuple[int, ...]
 
 
 class Production(NamedTuple):
@@ -50,6 +52,7 @@ def production(snapshot: Snapshot, field: int) -> list[Production]:
     found = []
     for node in graph.incidence.nodes_of[field]:
         reads: dict[int, dict[str, None]] = {}
+        read: dict[int, dict[int, None]] = {}
         for edge in graph.in_edges[node]:
             up = graph.edge_up[edge]
             if up < 0:
@@ -62,6 +65,8 @@ def production(snapshot: Snapshot, field: int) -> list[Production]:
             for owner in owners:
                 names = (graph.fields[f].name for f in chosen if graph.field_instance[f] == owner)
                 reads.setdefault(owner, {}).update(dict.fromkeys(names))
+                if edge not in snapshot.removed:
+                    read.setdefault(owner, {})[up] = None
         rows = graph.instances
         found.append(
             Production(
@@ -69,7 +74,10 @@ def production(snapshot: Snapshot, field: int) -> list[Production]:
                 graph.nodes[node].name,
                 snapshot.status[node],
                 tuple(graph.fields[f].name for f in graph.incidence.fields_of[node]),
-                tuple(Reading(rows[at].id, rows[at].name, tuple(names)) for at, names in reads.items()),
+                tuple(
+                    Reading(rows[at].id, rows[at].name, tuple(names), tuple(read.get(at, ())))
+                    for at, names in reads.items()
+                ),
             )
         )
     return found

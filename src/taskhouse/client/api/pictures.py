@@ -83,6 +83,9 @@ class ReadInstance(msgspec.Struct, frozen=True):
     project: str = ""
     visible: bool = True
     fields: list[str] = []
+    status: str = ""
+    paused: bool = False
+    removed: bool = False
 
 
 class ProducingNode(msgspec.Struct, frozen=True):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from typing import Any
 from urllib.parse import quote
 
 import msgspec
@@ -20,6 +21,7 @@ from taskhouse.services.recurring.views import (
     downloads,
     gantt,
     lineage,
+    log_lines,
     run_log,
 )
 from taskhouse.services.recurring.views.code_page import CodePage
@@ -28,6 +30,7 @@ from taskhouse.services.recurring.views.diagnosis_page import DiagnosisPage
 from taskhouse.services.recurring.views.downloads import Download
 from taskhouse.services.recurring.views.gantt import Gantt
 from taskhouse.services.recurring.views.lineage import ConsumptionLineage, ProductionLineage
+from taskhouse.services.recurring.views.log_lines import LogLines, LogMatches
 from taskhouse.services.recurring.views.run_log import RunContent, RunLog
 from taskhouse.services.spreadsheet import MEDIA_TYPE
 
@@ -50,10 +53,12 @@ class FieldName(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class GanttQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The path from `start` to `end`, ids of instances; one of them is the instance of the address. 0, or no start: the root."""
+    """The path from `start` to `end`, ids of instances; one of them is the instance of the address. 0, or no start: the root. `others`: with
+    what else lies between."""
 
     start: int | None = None
     end: int | None = None
+    others: bool = False
 
 
 class LevelsQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -73,6 +78,19 @@ class RunsQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """At most `limit` runs, 1000."""
 
     limit: int = 100
+
+
+class LinesQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """At most `limit` lines, up to 5000, from `line` on, which counts from 1, or from the end when it is negative."""
+
+    line: int = 1
+    limit: int = 1_000
+
+
+class FindQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A part of a line, whatever its case."""
+
+    text: str
 
 
 class OperationList(msgspec.Struct, frozen=True):
@@ -136,12 +154,12 @@ def diagnose_instance(call: Call[Nothing, None]) -> DiagnosisPage:
 @answered
 def show_gantt(call: Call[GanttQuery, None]) -> Gantt:
     """The critical path that ends in an instance, from the root or another one; with `end` the path that starts in it."""
-    own, start, end = call.number(), call.query.start, call.query.end
+    own, start, end, others = call.number(), call.query.start, call.query.end, call.query.others
     if end is None or end == own:
-        return gantt.gantt(call.world, call.actor, own, ROOT_ID if start is None else start)
+        return gantt.gantt(call.world, call.actor, own, ROOT_ID if start is None else start, others=others)
     if start is not None and start != own:
         raise bad_request(f"start or end must be the instance {own} of the address", "start")
-    return gantt.gantt(call.world, call.actor, end, own)
+    return gantt.gantt(call.world, call.actor, end, own, others=others)
 
 
 @routes.get("/instances/{id}/operations", query=LogQuery, reply=OperationList, errors=(403, 404))
@@ -166,9 +184,38 @@ def list_runs(call: Call[RunsQuery, None]) -> RunLog:
 def show_run_log(call: Call[Nothing, None]) -> RunContent:
     """What one run wrote, the code that was submitted, and the address of its Logview page."""
     found = run_log.content_of(call.world, call.actor, call.number(), call.number("serial"))
-    if not found.logview:
-        return found
-    return replace(found, logview=call.base_url.removesuffix(BASE_PATH) + found.logview)
+    return replace(found, logview=_absolute(call, found.logview))
+
+
+@routes.get("/node-instances/{id}/runs/{serial}/lines", query=LinesQuery, reply=LogLines, errors=(403, 404))
+@answered
+def show_run_lines(call: Call[LinesQuery, None]) -> LogLines:
+    """A window of what one run wrote, by lines."""
+    line, limit = call.query.line, call.query.limit
+    found = log_lines.lines_of(call.world, call.actor, call.number(), call.number("serial"), line=line, limit=limit)
+    return replace(found, logview=_absolute(call, found.logview))
+
+
+@routes.get("/node-instances/{id}/runs/{serial}/matches", query=FindQuery, reply=LogMatches, errors=(403, 404))
+@answered
+def find_in_run_log(call: Call[FindQuery, None]) -> LogMatches:
+    """Which lines of what one run wrote have a text."""
+    return log_lines.matches_of(call.world, call.actor, call.number(), call.number("serial"), call.query.text)
+
+
+@routes.get("/node-instances/{id}/runs/{serial}/log.txt", reply="text/plain", errors=(403, 404))
+@answered
+def download_run_log(call: Call[Nothing, None]) -> Reply:
+    """What one run wrote, as a file."""
+    serial = call.number("serial")
+    found = run_log.content_of(call.world, call.actor, call.number(), serial)
+    name = f"node_{call.number()}_run_{serial}.log"
+    headers = {"content-disposition": f'attachment; filename="{name}"', "cache-control": "no-store"}
+    return Reply(found.content.encode(), 200, "text/plain; charset=utf-8", headers)
+
+
+def _absolute(call: Call[Any, None], logview: str) -> str:
+    return call.base_url.removesuffix(BASE_PATH) + logview if logview else ""
 
 
 @routes.get("/instances.xlsx", query=Filters, reply=MEDIA_TYPE, errors=(403,))

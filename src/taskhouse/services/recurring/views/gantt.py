@@ -13,6 +13,7 @@ from datetime import datetime, time, timedelta
 
 from taskhouse.domain.calendar import run_date_of, wall_clock
 from taskhouse.domain.critical_path import Link, Span, critical_path
+from taskhouse.domain.graph import Adjacency
 from taskhouse.domain.instance_graph import ROOT_ID, InstanceEdges
 from taskhouse.domain.node_state import NodeState, Transition
 from taskhouse.domain.prediction import Times, predict
@@ -77,18 +78,41 @@ class GanttLink:
 
 
 @dataclass(frozen=True, slots=True)
+class GanttOther:
+    """An instance between start and end that decided nothing. Its `segments` are what its first node waited for, then the time from its
+    first node's start to its last node's end, as RUN."""
+
+    instance: int
+    name: str
+    project: str
+    visible: bool
+    statuses: tuple[str, ...]
+    due_at: datetime
+    start: datetime
+    end: datetime
+    predicted: bool
+    segments: tuple[GanttSegment, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Gantt:
     """The path from `start` (0 is the root) to `end`, both included. `total_s` is the sum of the contributions: from the end of the start to
-    the end of the end."""
+    the end of the end. `others` when they are asked for: what else lies between, by start, at most 500, those that ended last;
+    `others_count` counts all of it."""
 
     start: int
     end: int
     total_s: float
     predicted: bool
     path: tuple[GanttLink, ...]
+    others: tuple[GanttOther, ...]
+    others_count: int
 
 
-def gantt(world: World, actor: Actor, end: int, start: int = ROOT_ID) -> Gantt:
+MAX_OTHERS = 500
+
+
+def gantt(world: World, actor: Actor, end: int, start: int = ROOT_ID, *, others: bool = False) -> Gantt:
     """Loads the dates of both instances. Six store calls at most where they are loaded, and one for each run date whose nodes are
     predicted. Raises `ViewRefused`: NOT_FOUND, FORBIDDEN, NO_PATH, FEATURE_OFF."""
     if not world.features.aiops:
@@ -106,7 +130,26 @@ def gantt(world: World, actor: Actor, end: int, start: int = ROOT_ID) -> Gantt:
     path = critical_path(edges.up, spans, first, last, name=lambda at: _id(scene, at))
     if not path:
         raise _no_path(scene, start, end)
-    return _chart(world, scene, spans, path, start, end)
+    between = _between(edges, first, last) - {link.instance for link in path} if others else set()
+    return _chart(world, scene, spans, path, between, start, end)
+
+
+def _between(edges: InstanceEdges, first: int, last: int) -> set[int]:
+    """What lies upstream of the end and, unless that is the root, downstream of the start."""
+    above = _reached(edges.up, last)
+    above.discard(edges.root)
+    return above if first == edges.root else above & _reached(edges.down, first)
+
+
+def _reached(edges: Adjacency, start: int) -> set[int]:
+    found = {start}
+    todo = [start]
+    for at in todo:  # grows
+        for other in edges[at]:
+            if other not in found:
+                found.add(other)
+                todo.append(other)
+    return found
 
 
 def _id(scene: Scene, at: int) -> int:
@@ -223,9 +266,13 @@ def _as_if_released(snapshot: Snapshot, retries: Mapping[int, datetime]) -> Snap
     return replace(snapshot, status=Column(len(status), released), paused=frozenset())
 
 
-def _chart(world: World, scene: Scene, spans: _Spans, path: Sequence[Link], start: int, end: int) -> Gantt:
+def _chart(
+    world: World, scene: Scene, spans: _Spans, path: Sequence[Link], between: set[int], start: int, end: int
+) -> Gantt:
     graph = scene.graph
-    real = [link.instance for link in path if link.instance < len(graph.instances)]
+    others = sorted(between, key=lambda at: (spans(at).end, at), reverse=True)[:MAX_OTHERS]
+    others.sort(key=lambda at: (spans(at).start, at))
+    real = [link.instance for link in path if link.instance < len(graph.instances)] + others
     nodes = [node for at in real for node in graph.nodes_of_instance[at]]
     history: dict[int, list[Transition]] = {}
     for line in world.recurring.transitions([scene.states[node].id for node in nodes]):
@@ -243,7 +290,34 @@ def _chart(world: World, scene: Scene, spans: _Spans, path: Sequence[Link], star
         before = spans(link.instance)
     total = sum((link.contribution for link in path), timedelta(0))
     predicted = any(link.predicted for link in links)
-    return Gantt(start, end, total.total_seconds(), predicted, tuple(links))
+    rest = tuple(_other(scene, spans, at, stretches) for at in others)
+    return Gantt(start, end, total.total_seconds(), predicted, tuple(links), rest, len(between))
+
+
+def _other(scene: Scene, spans: _Spans, at: int, stretches: Mapping[int, list[Segment]]) -> GanttOther:
+    row, span, visible = scene.graph.instances[at], spans(at), scene.may(Action.VIEW, at)
+    nodes = scene.graph.nodes_of_instance[at]
+    first = min(nodes, key=lambda node: spans.node_start(node) or span.end)
+    waits = [s for s in stretches[first] if s.phase is not Phase.RUN and s.start < span.start]
+    segments = [Segment(s.phase, s.start, min(s.end, span.start)) for s in waits]
+    segments.append(Segment(Phase.RUN, span.start, span.end))
+    statuses = tuple(sorted(status.name for status in scene.snapshot.instance_statuses(at)))
+    return GanttOther(
+        row.id,
+        row.name,
+        row.project,
+        visible,
+        statuses if visible else (),
+        row.due_at,
+        span.start,
+        span.end,
+        span.predicted,
+        tuple(map(_segment, segments)) if visible else (),
+    )
+
+
+def _segment(segment: Segment) -> GanttSegment:
+    return GanttSegment(segment.phase.value, segment.start, segment.end, (segment.end - segment.start).total_seconds())
 
 
 def _link(
@@ -296,7 +370,7 @@ def _node(scene: Scene, spans: _Spans, node: int, stretch: Sequence[Segment], de
         spans.node_end(node),
         node in spans.expected,
         decisive,
-        tuple(GanttSegment(s.phase.value, s.start, s.end, (s.end - s.start).total_seconds()) for s in stretch),
+        tuple(map(_segment, stretch)),
     )
 
 

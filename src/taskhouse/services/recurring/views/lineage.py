@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from taskhouse.domain import field_lineage
 from taskhouse.domain.diagnosis import initial_blockers
+from taskhouse.domain.normalise import URGENCY
 from taskhouse.domain.roles import Action, Actor
 from taskhouse.domain.status import CLASS_OF
 from taskhouse.services.recurring.views.field_page import FieldLine, field_line
@@ -16,13 +17,17 @@ from taskhouse.services.world import World
 
 @dataclass(frozen=True, slots=True)
 class ReadInstance:
-    """An upstream instance that a node reads; no `fields`: as a whole. Of an instance that may not be seen only the name is told."""
+    """An upstream instance that a node reads; no `fields`: as a whole. `status` and `paused` are of the most urgent of its nodes that are
+    read; `removed`: the dependency was removed. Of an instance that may not be seen only the name is told."""
 
     instance: int
     name: str
     project: str
     visible: bool
     fields: tuple[str, ...]
+    status: str
+    paused: bool
+    removed: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,4 +120,17 @@ def _read(scene: Scene, reading: field_lineage.Reading) -> ReadInstance:
     at = scene.graph.instance_at[reading.instance]
     visible = scene.may(Action.VIEW, at)
     project = scene.graph.instances[at].project
-    return ReadInstance(reading.instance, reading.name, project, visible, reading.fields if visible else ())
+    if not visible:
+        return ReadInstance(reading.instance, reading.name, project, False, (), "", False, False)
+    status = scene.snapshot.status
+    urgent = min(reading.nodes, key=lambda node: URGENCY.index(CLASS_OF[status[node]]), default=None)
+    return ReadInstance(
+        reading.instance,
+        reading.name,
+        project,
+        True,
+        reading.fields,
+        "" if urgent is None else status[urgent].value,
+        urgent in scene.snapshot.paused,
+        urgent is None,
+    )
