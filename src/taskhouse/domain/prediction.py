@@ -29,10 +29,9 @@ def is_weekend(day: date) -> bool:
     return day.isoweekday() > 5
 
 
-def usual_duration(runs: Iterable[tuple[date, timedelta]], day: date) -> timedelta:
-    """The median of the last seven normal runs on days of the class of `day`; `runs` as (run date, duration), the latest first."""
-    same = [duration.total_seconds() for ran, duration in runs if is_weekend(ran) == is_weekend(day)]
-    return timedelta(seconds=median(same[:RUNS_CONSIDERED])) if same else UNKNOWN_DURATION
+def usual_duration(seconds: Sequence[float]) -> timedelta:
+    """The median of what the last normal runs on days of one class took, `RUNS_CONSIDERED` of them at most."""
+    return timedelta(seconds=median(seconds)) if seconds else UNKNOWN_DURATION
 
 
 def is_slow(running_for: timedelta, usual: timedelta) -> bool:

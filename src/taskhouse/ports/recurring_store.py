@@ -391,11 +391,9 @@ class RecurringStore(Protocol):
 
     def transitions(self, nodes: Iterable[int]) -> Sequence[Transition]: ...
 
-    def durations(
-        self, environment: Environment, nodes: Iterable[str], before: date
-    ) -> Mapping[str, Sequence[tuple[date, float]]]:
-        """For each materialization node: (run date, seconds) of its latest 20 successful real runs of run dates before `before`, the
-        latest first."""
+    def durations(self, environment: Environment, nodes: Iterable[str], before: date) -> Mapping[str, Sequence[float]]:
+        """For each materialization node that has any: the seconds of its latest successful real runs, at most `RUNS_CONSIDERED`, on run
+        dates before `before` of the same class of days (`prediction.is_weekend`), the latest first."""
         ...
 
     def ran_versions(self, environment: Environment, nodes: Iterable[int]) -> Mapping[int, int]:

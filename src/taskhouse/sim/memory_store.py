@@ -22,6 +22,7 @@ from taskhouse.domain.generation import Generated
 from taskhouse.domain.instance_graph import EdgeRow
 from taskhouse.domain.node_state import NodeState, NodeWrite, Run, RunStatus, Transition
 from taskhouse.domain.paging import Page
+from taskhouse.domain.prediction import RUNS_CONSIDERED, is_weekend
 from taskhouse.domain.published import PublishedTask
 from taskhouse.domain.recurring import EdgeKind, Environment, InstanceKey, NodeKey, Origin, Priority
 from taskhouse.domain.status import CLASS_OF, NodeStatus, StatusClass
@@ -376,19 +377,19 @@ class MemoryRecurringStore:
         return [line for node in nodes for line in self._transitions.get(node, ())]
 
     @_transaction
-    def durations(
-        self, environment: Environment, nodes: Iterable[str], before: date
-    ) -> Mapping[str, Sequence[tuple[date, float]]]:
-        wanted = set(nodes)
-        found: dict[str, list[tuple[date, float]]] = defaultdict(list)
-        for record in self._nodes.values():
+    def durations(self, environment: Environment, nodes: Iterable[str], before: date) -> Mapping[str, Sequence[float]]:
+        wanted, weekend = set(nodes), is_weekend(before)
+        found: dict[str, list[float]] = defaultdict(list)
+        for record in sorted(self._nodes.values(), key=lambda r: (r.bizdate, r.row.due_at), reverse=True):
             run_date = run_date_of(record.bizdate)
-            if record.node_id not in wanted or record.environment is not environment or run_date >= before:
+            if record.node_id not in wanted or record.environment is not environment:
+                continue
+            if run_date >= before or is_weekend(run_date) != weekend:
                 continue
             for run in self._real_successes(record.row.id):
                 if run.started_at is not None and run.ended_at is not None:
-                    found[record.node_id].append((run_date, (run.ended_at - run.started_at).total_seconds()))
-        return {node: sorted(runs, key=lambda r: r[0], reverse=True)[:20] for node, runs in found.items()}
+                    found[record.node_id].append((run.ended_at - run.started_at).total_seconds())
+        return {node: seconds[:RUNS_CONSIDERED] for node, seconds in found.items()}
 
     def _real_successes(self, node: int) -> list[Run]:
         """The latest first."""

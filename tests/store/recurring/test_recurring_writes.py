@@ -362,12 +362,18 @@ def test_durations_are_those_of_the_latest_successful_attempts(store: RecurringS
         rows = store.graph(PROD, [day - timedelta(days=1)])
         at_desk = Desk(store, {n.row.name: n.row.id for n in rows.nodes}, {})
         at_desk.run("S0", 0, 10 + back, fails=back == 23)
-    before = first + timedelta(days=25)
-    found = store.durations(PROD, ["shop.S0", "shop.T0", "shop.none"], before)
-    expected = [(first + timedelta(days=back), (10 + back) * 60.0) for back in range(24, 3, -1) if back != 23]
-    assert {node: list(runs) for node, runs in found.items()} == {"shop.S0": expected}
-    early = store.durations(PROD, ["shop.S0"], first + timedelta(days=1))
-    assert [run_date for run_date, _ in early["shop.S0"]] == [first]
+    friday, monday = first + timedelta(days=25), first + timedelta(days=28)
+    assert friday.isoweekday() == 5 and monday.isoweekday() == 1
+    minutes = {
+        day: [seconds / 60 for seconds in store.durations(PROD, ["shop.S0", "shop.T0", "shop.none"], day)["shop.S0"]]
+        for day in (friday, friday + timedelta(days=1), monday)
+    }
+    workdays = [10 + back for back in (24, 22, 21, 18, 17, 16, 15)]
+    """The run of day 23 failed; 20 and 19 were a weekend."""
+    assert minutes[friday] == minutes[monday] == workdays
+    assert minutes[friday + timedelta(days=1)] == [10 + back for back in (20, 19, 13, 12, 6, 5)]
+    assert set(store.durations(PROD, ["shop.S0", "shop.T0", "shop.none"], friday)) == {"shop.S0"}
+    assert store.durations(PROD, ["shop.S0"], first + timedelta(days=1)) == {"shop.S0": [600.0]}
     assert store.durations(PROD, ["shop.S0"], first) == {}
 
 

@@ -79,6 +79,8 @@ class Part(Enum):
     NEIGHBOUR = "NEIGHBOUR"
     """Outside the scope; goes back to Not Running because something upstream left Succeeded (D-09)."""
 
+    __hash__ = object.__hash__  # Enum's own is a Python call, and changes come by the ten thousand
+
 
 class Trigger(Enum):
     """What the next attempt is recorded as; DRY and MANUAL_SUCCESS are recorded at once and do not count as attempts (D-24)."""
@@ -88,10 +90,14 @@ class Trigger(Enum):
     DRY = "DRY"
     MANUAL_SUCCESS = "MANUAL_SUCCESS"
 
+    __hash__ = object.__hash__
+
 
 class ExitReason(Enum):
     STOPPED = "STOPPED"
     FORCE_RERUN = "FORCE_RERUN"
+
+    __hash__ = object.__hash__
 
 
 class NodeChange(NamedTuple):
@@ -228,8 +234,8 @@ class Plan:
             "selected_fields": [f.name for f in self.requested],
             "closure_fields": [f.name for f in (*self.requested, *self.required, *self.associated)],
             "params": dict(self.options),
-            "node_before": {str(c.node): c.source.value for c in self.changes},
-            "node_after": {str(c.node): c.target.value for c in self.changes},
+            "node_before": {str(c.node): _CODES[c.source] for c in self.changes},
+            "node_after": {str(c.node): _CODES[c.target] for c in self.changes},
             "downstream": [{"instance": m.instance, "fields": list(m.fields)} for m in self.members],
             "unmet_ancestors": {str(c.node): [name for _, name in c.unmet] for c in self.ancestor_checks if c.unmet},
             "cancelled": self.cancelled,
@@ -251,12 +257,16 @@ def digest_of(plan: Plan) -> str:
     """A stable hash of what a person consents to, as 32 hex digits; equal for equal plans in every process."""
     parts: list[object] = [plan.operation.value, plan.instance, plan.code.value, plan.options]
     parts += [[f.id for f in fields] for fields in (plan.requested, plan.required, plan.associated)]
-    parts.append([(m.instance, m.fields) for m in plan.members])
+    parts.append([member.instance for member in plan.members])
+    parts.append([(member.instance, member.fields) for member in plan.members if member.fields])
     parts.append([item.id for item in plan.excluded])
+    alike: dict[tuple[NodeStatus, NodeStatus, bool | None, bool, ExitReason | None], list[int]] = {}
+    for c in plan.changes:
+        alike.setdefault((c.source, c.target, c.sets_paused, c.skip_checks, c.cancels), []).append(c.node)
     parts.append(
         [
-            (c.node, _CODES[c.source], _CODES[c.target], c.sets_paused, c.skip_checks, c.cancels and c.cancels.value)
-            for c in plan.changes
+            (source.value, target.value, paused, skips, cancels and cancels.value, nodes)
+            for (source, target, paused, skips, cancels), nodes in alike.items()
         ]
     )
     parts += [plan.unchanged, plan.removed_edges]

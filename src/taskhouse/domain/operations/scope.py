@@ -76,7 +76,8 @@ class _Walk:
         graph, enter, removed = self._snapshot.graph, self._enter, self._snapshot.removed
         edge_down, edges = graph.edge_down, graph.edges
         fields_of, levels, bare = graph.incidence.fields_of, self.found.nodes, self.found.bare
-        internal = EdgeKind.INTERNAL
+        fields_at, internal = fields_of.offsets, EdgeKind.INTERNAL
+        whole_at, whole = graph.whole_edges.offsets, graph.whole_edges.targets
         level = 0
         while self.frontier:
             level += 1
@@ -84,17 +85,15 @@ class _Walk:
             for stands_for_fields, batch in self.frontier:  # grows by internal edges, which keep the level
                 for edge in batch:
                     down = edge_down[edge]
-                    if removed and edge in removed:
-                        continue
-                    if down in bare or (enter is not None and not enter(down)):
+                    if down in bare or (removed and edge in removed) or (enter is not None and not enter(down)):
                         continue
                     inner = edges[edge].kind is internal
                     if down not in levels:
-                        levels[down] = max(level - inner, 1)
+                        levels[down] = max(level - 1, 1) if inner else level
                     into = self.frontier if inner else following
-                    if not fields_of.degree(down):
+                    if fields_at[down] == fields_at[down + 1]:
                         bare.add(down)
-                        self.open_node(down, into)
+                        into.append((False, whole[whole_at[down] : whole_at[down + 1]]))
                         continue
                     its_fields = fields_of[down]
                     dependent = self._dependent(its_fields, edge) if stands_for_fields else its_fields

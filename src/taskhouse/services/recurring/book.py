@@ -124,7 +124,7 @@ class Book:
         wanted = list(instances)
         with self.lock:
             self.cover_instances(wanted)
-            while True:
+            while self._open:
                 graph = self.graph
                 start = {
                     node
@@ -133,7 +133,7 @@ class Book:
                     for node in graph.nodes_of_instance[graph.instance_at[i]]
                 }
                 below = reach(_Downstream(graph), start)
-                open_dates = {self.node_records[node].bizdate for node in below if not self.core[node]}
+                open_dates = {self.node_records[node].bizdate for node in self._open if node in below}
                 if not open_dates - self._dates.keys():
                     return
                 self.cover(open_dates)
@@ -294,6 +294,8 @@ class Book:
         known = {state.id: state for state in rows.states}
         self.states: list[NodeState] = [known[row.id] for row in graph.nodes]
         self.core = bytearray(row.id in rows.core for row in graph.nodes)
+        self._open = [at for at, core in enumerate(self.core) if not core and graph.in_edges.degree(at)]
+        """Nodes downstream of what is here whose own data timestamps are not."""
         self.removed: set[int] = {graph.edge_at[edge] for edge in rows.removed if edge in graph.edge_at}
         self.manual_priority: dict[int, Priority] = {
             at: record.manual_priority for at, record in enumerate(rows.instances) if record.manual_priority is not None

@@ -70,18 +70,13 @@ def usual_durations(
     """Of the nodes at these positions, by position."""
     by_date: dict[date, list[int]] = {}
     for position in positions:
-        by_date.setdefault(run_date_of(records[position].bizdate), []).append(position)
+        by_date.setdefault(records[position].bizdate, []).append(position)
     found: dict[int, timedelta] = {}
-    for run_date, its in by_date.items():
+    for bizdate, its in by_date.items():
         environment = records[its[0]].environment
-        names = {records[position].node_id for position in its}
-        past = store.durations(environment, names, run_date)
-        known = {
-            name: usual_duration(((day, timedelta(seconds=seconds)) for day, seconds in past.get(name, ())), run_date)
-            for name in names
-        }
-        for position in its:
-            found[position] = known[records[position].node_id]
+        past = store.durations(environment, {records[at].node_id for at in its}, run_date_of(bizdate))
+        known = {node: usual_duration(seconds) for node, seconds in past.items()}
+        found.update((at, known.get(records[at].node_id, UNKNOWN_DURATION)) for at in its)
     return found
 
 

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 
 import msgspec
+from sqlalchemy import Connection
 
 from taskhouse.domain.calendar import bizdate_of, run_date_of
 from taskhouse.domain.node_state import Run, RunStatus, Transition
+from taskhouse.domain.prediction import RUNS_CONSIDERED, is_weekend
 from taskhouse.domain.recurring import Environment
 from taskhouse.store.database import Database
 from taskhouse.store.prepared import raw_connection
@@ -20,21 +23,18 @@ _IDS = "IN (SELECT value FROM json_each(?))"
 _LOG = f"SELECT {RUN_COLUMNS} FROM node_runs WHERE node = ? ORDER BY serial DESC LIMIT ?"
 _LIVE = f"SELECT {RUN_COLUMNS} FROM node_runs WHERE status = 0"
 _SUCCESS = RUN_STATUS.code[RunStatus.SUCCESS]
-CONSIDERED = 20
-"""Runs of a node from which its usual duration is known."""
 _DAYS = 60
-"""Dates back to which they are looked for."""
+"""Dates on which something ran, back to which usual durations are looked for."""
 
-_DURATIONS = f"""SELECT wanted.value, (
-    SELECT json_group_array(json_array(bizdate, micros)) FROM (
-        SELECT n.bizdate AS bizdate, r.ended_at - r.started_at AS micros
-        FROM (SELECT DISTINCT bizdate FROM generation_blocks WHERE environment = :e AND bizdate < :before
-              ORDER BY bizdate DESC LIMIT {_DAYS}) AS days
-        CROSS JOIN node_instances AS n ON n.environment = :e AND n.bizdate = days.bizdate AND n.node = wanted.value
-        CROSS JOIN node_runs AS r ON r.node = n.id
-        WHERE r.status = {_SUCCESS} AND r.number > 0 AND r.started_at IS NOT NULL AND r.ended_at IS NOT NULL
-        ORDER BY n.bizdate DESC, n.due_at DESC, r.serial DESC LIMIT {CONSIDERED}))
-    FROM json_each(:nodes) AS wanted"""
+_RAN = f"""SELECT DISTINCT bizdate FROM generation_blocks AS b WHERE environment = ? AND bizdate < ?
+    AND EXISTS (SELECT 1 FROM node_runs WHERE node BETWEEN b.first_node AND b.last_node)
+    ORDER BY bizdate DESC LIMIT {_DAYS}"""
+
+_RUNS_OF_DAY = f"""SELECT n.node, r.ended_at - r.started_at FROM json_each(?) AS wanted
+    CROSS JOIN node_instances AS n ON n.environment = ? AND n.bizdate = ? AND n.node = wanted.value
+    CROSS JOIN node_runs AS r ON r.node = n.id
+    WHERE r.status = {_SUCCESS} AND r.number > 0 AND r.started_at IS NOT NULL AND r.ended_at IS NOT NULL
+    ORDER BY n.due_at DESC, r.serial DESC"""
 
 _RAN_VERSIONS = f"""SELECT r.node, r.version, max(r.serial) FROM json_each(?) AS wanted
     CROSS JOIN node_instances AS n ON n.id = wanted.value AND n.environment = ?
@@ -76,21 +76,24 @@ class RunVerbs:
         found = self._db.read(lambda c: raw_connection(c).execute(statement, ids).fetchall())
         return [transition_value(row) for row in found]
 
-    def durations(
-        self, environment: Environment, nodes: Iterable[str], before: date
-    ) -> Mapping[str, Sequence[tuple[date, float]]]:
-        values = {
-            "e": ENVIRONMENT.code[environment],
-            "before": bizdate_of(before).toordinal(),
-            "nodes": msgspec.json.encode(sorted(set(nodes))).decode(),
-        }
-        rows = self._db.read(lambda c: raw_connection(c).execute(_DURATIONS, values).fetchall())
-        found = {}
-        for node, text in rows:
-            runs = msgspec.json.decode(text)
-            if runs:
-                found[node] = [(run_date_of(date.fromordinal(day)), micros / 1_000_000) for day, micros in runs]
-        return found
+    def durations(self, environment: Environment, nodes: Iterable[str], before: date) -> Mapping[str, Sequence[float]]:
+        code, weekend = ENVIRONMENT.code[environment], is_weekend(before)
+        found: defaultdict[str, list[float]] = defaultdict(list)
+
+        def work(connection: Connection) -> None:
+            raw = raw_connection(connection)
+            wanted = sorted(set(nodes))
+            for (bizdate,) in raw.execute(_RAN, (code, bizdate_of(before).toordinal())).fetchall():
+                if is_weekend(run_date_of(date.fromordinal(bizdate))) != weekend:
+                    continue
+                for node, micros in raw.execute(_RUNS_OF_DAY, (msgspec.json.encode(wanted).decode(), code, bizdate)):
+                    found[node].append(micros / 1_000_000)
+                wanted = [node for node in wanted if len(found.get(node, ())) < RUNS_CONSIDERED]
+                if not wanted:
+                    break
+
+        self._db.read(work)
+        return {node: seconds[:RUNS_CONSIDERED] for node, seconds in found.items()}
 
     def ran_versions(self, environment: Environment, nodes: Iterable[int]) -> Mapping[int, int]:
         values = (id_list(nodes), ENVIRONMENT.code[environment])
