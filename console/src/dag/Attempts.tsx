@@ -8,6 +8,7 @@ import { Failure } from "../app/Page";
 import { useZone } from "../app/session";
 import { inEnvironment, useEnvironment } from "../app/url";
 import { logTexts, triggerText } from "../logs/texts";
+import { useLogEnd } from "../logs/useLog";
 import { Glyph } from "../status/Glyph";
 import { HUE, statusOf } from "../status/status";
 import { duration, timeOn } from "../texts/format";
@@ -16,12 +17,12 @@ import { Button, IconButton } from "../ui/Button";
 import { classes } from "../ui/classes";
 import { Empty, SkeletonRows } from "../ui/pieces";
 import { toast } from "../ui/Toasts";
-import { bars, type RunLine, tail } from "./attempts";
+import { bars, type RunLine } from "./attempts";
 import { drawerTexts } from "./drawerTexts";
 import type { NodeLine } from "./instanceGraph";
 
-/** Characters of a log that the drawer shows; the page of the run log has the rest. */
-const MOST = 40_000;
+/** Lines of a log that the drawer shows; the page of the run log has the rest. */
+const MOST = 400;
 
 /** Runs of a node, the latest first, on a common axis; and what the chosen one wrote. */
 export function Attempts({ line, instance, day }: { line: NodeLine; instance: number; day: string }) {
@@ -85,18 +86,12 @@ function Log({ node, run, instance }: { node: number; run: RunLine; instance: nu
   const box = useRef<HTMLPreElement>(null);
   const follows = useRef(true);
   const [away, setAway] = useState(false);
-  const { data, error, refetch } = useQuery({
-    queryKey: keys.node(node, "log", run.serial),
-    queryFn: ({ signal }) =>
-      api.get("/node-instances/{id}/runs/{serial}/log", { path: { id: node, serial: run.serial }, signal }),
-    refetchInterval: ({ state }) => (state.data?.live ? 1500 : false),
-  });
-  const content = data?.content ?? "";
+  const { data, error, refetch } = useLogEnd(node, run.serial, MOST);
+  const content = data?.items.join("\n") ?? "";
   // biome-ignore lint/correctness/useExhaustiveDependencies: it follows what is written
   useEffect(() => {
     if (follows.current && box.current) box.current.scrollTop = box.current.scrollHeight;
   }, [content]);
-  const shown = tail(content, MOST);
   const failed = run.status === "FAILED";
   return (
     <section className="dag-log" aria-label={t.log(run.number)}>
@@ -148,12 +143,12 @@ function Log({ node, run, instance }: { node: number; run: RunLine; instance: nu
             setAway(!follows.current);
           }}
         >
-          {shown.text || <span className="muted">{t.emptyLog}</span>}
+          {content || <span className="muted">{t.emptyLog}</span>}
           {data.live && <span className="muted">{`\n${t.live}`}</span>}
         </pre>
       )}
       <p className="t-12 muted dag-log-foot">
-        {shown.cut && `${t.truncated} `}
+        {data && data.line > 1 && `${t.truncated} `}
         <Link href={inEnvironment(`/instances/${instance}/log?node=${node}&run=${run.serial}`, environment)}>
           {t.runLogPage}
         </Link>

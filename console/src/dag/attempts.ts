@@ -22,11 +22,3 @@ export function bars(
     return { left: Math.min(100 - width, ((span.start - first) / whole) * 100), width };
   });
 }
-
-/** The end of a long text, from the beginning of a line. */
-export function tail(text: string, most: number): { text: string; cut: boolean } {
-  if (text.length <= most) return { text, cut: false };
-  const end = text.slice(text.length - most);
-  const line = end.indexOf("\n");
-  return { text: line >= 0 ? end.slice(line + 1) : end, cut: true };
-}

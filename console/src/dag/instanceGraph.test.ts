@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { bars, tail } from "./attempts";
+import { bars } from "./attempts";
 import { centred, fitted, showing, step, zoomed } from "./camera";
 import { groupShape, pictureOf } from "./graph";
 import { type Dag, type DagInstance, graphOf, joined, type NodeLine, openedOf, rowsOf } from "./instanceGraph";
@@ -322,11 +322,6 @@ describe("attempts", () => {
     expect(bars([{ started_at: "2013-06-15T02:00:00Z", ended_at: "2013-06-15T02:15:00Z" }], 0)).toEqual([
       { left: 0, width: 100 },
     ]);
-  });
-
-  it("show the end of long logs from a whole line", () => {
-    expect(tail("one\ntwo\nthree", 9)).toEqual({ text: "three", cut: true });
-    expect(tail("short", 9)).toEqual({ text: "short", cut: false });
   });
 });
 

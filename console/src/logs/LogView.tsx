@@ -1,47 +1,92 @@
-import { useQuery } from "@tanstack/react-query";
-import { useVirtualizer } from "@tanstack/react-virtual";
-import { ArrowDown, Code, Copy, ExternalLink, Hand, ListTree, ScrollText, SquareDashed } from "lucide-react";
-import { useLayoutEffect, useMemo, useRef, useState } from "react";
+import {
+  ChevronDown,
+  ChevronUp,
+  Code,
+  Copy,
+  Download,
+  ExternalLink,
+  Hand,
+  ListTree,
+  ScrollText,
+  SquareDashed,
+} from "lucide-react";
+import { useDeferredValue, useRef, useState } from "react";
 import { Link } from "wouter";
-import { api } from "../api/client";
-import { keys } from "../api/keys";
+import { address, api } from "../api/client";
 import { Failure } from "../app/Page";
+import { useShortcuts } from "../app/shortcuts";
 import { inEnvironment, useEnvironment } from "../app/url";
 import { instancePath } from "../instance/InstanceFrame";
 import type { Instance } from "../instance/useInstance";
-import { useTexts } from "../texts/texts";
-import { Button } from "../ui/Button";
-import { classes } from "../ui/classes";
+import { number, useTexts } from "../texts/texts";
+import { IconButton } from "../ui/Button";
+import { SearchField } from "../ui/Field";
 import { Icon } from "../ui/Icon";
 import { Empty, SkeletonRows } from "../ui/pieces";
 import { toast } from "../ui/Toasts";
-import { atEnd, failsAt, linesOf, pollAfter } from "./lines";
+import { LogLines } from "./LogLines";
 import type { Run } from "./RunLogPage";
 import { logTexts } from "./texts";
+import { useLogEnd, useMatches } from "./useLog";
 
-/** What one run wrote. While it writes, it is asked for again, and the view follows the end until somebody scrolls up. */
+/** What one run wrote, also while it writes, and what can be done with it: search, copy, save. */
 export function LogView({ instance, node, name, run }: { instance: Instance; node: number; name: string; run: Run }) {
   const t = useTexts(logTexts);
   const environment = useEnvironment();
-  const { data, error, refetch } = useQuery({
-    queryKey: keys.node(node, "log", run.serial),
-    queryFn: ({ signal }) =>
-      api.get("/node-instances/{id}/runs/{serial}/log", { path: { id: node, serial: run.serial }, signal }),
-    refetchInterval: (query) => (query.state.data?.live ? pollAfter(query.state.data.content.length) : false),
-  });
-  const lines = useMemo(() => linesOf(data?.content ?? ""), [data?.content]);
-  const [, project, task] = /^(?:(.+)\/)?(.*)$/.exec(data?.run.task_instance ?? "") ?? [];
+  const { data: end, error, refetch } = useLogEnd(node, run.serial);
+  const [search, setSearch] = useState("");
+  const wanted = useDeferredValue(search);
+  const field = useRef<HTMLInputElement>(null);
+  const [at, setAt] = useState(0);
+  const { data: matches } = useMatches(node, run.serial, wanted, end?.lines ?? 0);
+  const shown = wanted !== "" && matches ? matches : undefined;
+  const chosen = shown && shown.lines.length > 0 ? Math.min(at, shown.lines.length - 1) : -1;
+  const step = (by: number) => {
+    if (shown && shown.lines.length > 0) setAt((chosen + by + shown.lines.length) % shown.lines.length);
+  };
+  useShortcuts(t.logOf(name), [{ keys: "/", label: t.find, run: () => field.current?.focus() }]);
+  const [, project, task] = /^(?:(.+)\/)?(.*)$/.exec(end?.run.task_instance ?? "") ?? [];
+  const hasLines = end !== undefined && end.lines > 0;
+  const path = { id: node, serial: run.serial };
   return (
     <>
       <div className="room-bar">
-        <span className="medium">{t.logOf(name)}</span>
-        {lines.length > 0 && <span className="muted t-12">{t.lines(lines.length)}</span>}
-        {data?.live && (
+        <h2 className="medium ellipsis">{t.logOf(name)}</h2>
+        {hasLines && <span className="muted t-12">{t.lines(end.lines)}</span>}
+        {end?.live && (
           <span className="live" role="status">
             {t.live}
           </span>
         )}
         <span className="grow" />
+        {hasLines && (
+          <span className="row gap-1 log-find">
+            {wanted !== "" && (
+              <span className="muted t-12" role="status">
+                {shown ? (shown.count > 0 ? t.matchOf(chosen + 1, shown.count) : t.noMatch) : ""}
+              </span>
+            )}
+            <SearchField
+              ref={field}
+              value={search}
+              onChange={(text) => {
+                setSearch(text);
+                setAt(0);
+              }}
+              placeholder={t.find}
+              shortcut="/"
+              onKeyDown={(event) => {
+                if (event.key === "Enter") step(event.shiftKey ? -1 : 1);
+              }}
+            />
+            {wanted !== "" && (
+              <>
+                <IconButton icon={ChevronUp} size="small" label={t.previous} onClick={() => step(-1)} />
+                <IconButton icon={ChevronDown} size="small" label={t.next} onClick={() => step(1)} />
+              </>
+            )}
+          </span>
+        )}
         <Link
           className="button small ghost"
           href={inEnvironment(instancePath(instance.line.id, "code", { node: String(node) }), environment)}
@@ -58,32 +103,52 @@ export function LogView({ instance, node, name, run }: { instance: Instance; nod
             {t.taskInstance}
           </Link>
         )}
-        {data?.logview && (
-          <a className="button small ghost" href={data.logview} target="_blank" rel="noreferrer">
+        {end?.logview && (
+          <a className="button small ghost" href={end.logview} target="_blank" rel="noreferrer">
             <Icon of={ExternalLink} size={14} />
             {t.logview}
           </a>
         )}
-        {lines.length > 0 && (
-          <Button
-            kind="ghost"
-            size="small"
-            icon={Copy}
-            onClick={() => {
-              void navigator.clipboard.writeText(data?.content ?? "").then(() => toast({ text: t.copied }));
-            }}
-          >
-            {t.copy}
-          </Button>
+        {hasLines && (
+          <>
+            <IconButton
+              size="small"
+              icon={Copy}
+              label={t.copy}
+              onClick={() => {
+                void api
+                  .get("/node-instances/{id}/runs/{serial}/log", { path })
+                  .then(({ content }) => navigator.clipboard?.writeText(content))
+                  .then(() => toast({ text: t.copied }));
+              }}
+            />
+            <a
+              className="button ghost icon small"
+              href={address("/node-instances/{id}/runs/{serial}/log.txt", { path })}
+              download
+              aria-label={t.download}
+              title={t.download}
+            >
+              <Icon of={Download} size={14} />
+            </a>
+          </>
         )}
       </div>
       {error && <Failure error={error} onRetry={() => void refetch()} />}
-      {!data && !error && <SkeletonRows rows={6} label={t.loading} />}
-      {data &&
-        (lines.length > 0 ? (
-          <Lines lines={lines} live={data.live} failed={run.status === "FAILED"} label={t.logOf(name)} />
+      {!end && !error && <SkeletonRows rows={6} label={t.loading} />}
+      {end && end.left_out > 0 && <p className="log-cut t-12">{t.leftOut(number(end.left_out))}</p>}
+      {end &&
+        (hasLines ? (
+          <LogLines
+            node={node}
+            serial={run.serial}
+            end={end}
+            label={t.logOf(name)}
+            wanted={wanted}
+            found={shown?.lines[chosen]}
+          />
         ) : (
-          <Nothing run={run} live={data.live} />
+          <Nothing run={run} live={end.live} />
         ))}
     </>
   );
@@ -105,82 +170,7 @@ function Nothing({ run, live }: { run: Run; live: boolean }) {
     );
   return (
     <Empty icon={ScrollText} title={live ? t.nothingYet : t.nothing}>
-      {run.message}
+      {run.reason === "LOST" ? t.lostNote : run.message}
     </Empty>
-  );
-}
-
-const LINE = 18;
-
-function Lines({
-  lines,
-  live,
-  failed,
-  label,
-}: {
-  lines: readonly string[];
-  live: boolean;
-  failed: boolean;
-  label: string;
-}) {
-  const t = useTexts(logTexts);
-  const scroller = useRef<HTMLDivElement>(null);
-  const [following, setFollowing] = useState(true);
-  const virtual = useVirtualizer({
-    count: lines.length,
-    getScrollElement: () => scroller.current,
-    estimateSize: () => LINE,
-    overscan: 40,
-    paddingStart: 12,
-    paddingEnd: 24,
-  });
-  const wrong = useMemo(() => failsAt(lines, failed), [lines, failed]);
-  const widest = useMemo(() => lines.reduce((most, line) => Math.max(most, line.length), 0), [lines]);
-  const top = useRef(0);
-  const toEnd = () => {
-    const element = scroller.current;
-    if (element) element.scrollTop = element.scrollHeight;
-  };
-  // biome-ignore lint/correctness/useExhaustiveDependencies: it follows when there are more lines
-  useLayoutEffect(() => {
-    if (following) toEnd();
-  }, [following, lines.length]);
-  return (
-    <div className="log-frame">
-      <div
-        className="log"
-        ref={scroller}
-        // biome-ignore lint/a11y/noNoninteractiveTabindex: it is scrolled by keys
-        tabIndex={0}
-        role="log"
-        aria-label={label}
-        aria-live={live && following ? "polite" : "off"}
-        onScroll={(event) => {
-          const { scrollTop, clientHeight, scrollHeight } = event.currentTarget;
-          // Lines that come push the end away: only a movement upwards stops following.
-          if (atEnd(scrollTop, clientHeight, scrollHeight)) setFollowing(true);
-          else if (scrollTop < top.current) setFollowing(false);
-          top.current = scrollTop;
-        }}
-      >
-        <div style={{ height: virtual.getTotalSize(), minWidth: `calc(${widest}ch + 72px + var(--s6))` }}>
-          {virtual.getVirtualItems().map(({ index, start }) => (
-            <div
-              key={index}
-              className={classes("log-line", index >= wrong && "wrong")}
-              style={{ transform: `translateY(${start}px)` }}
-            >
-              <i aria-hidden="true">{index + 1}</i>
-              <code>{lines[index]}</code>
-            </div>
-          ))}
-        </div>
-      </div>
-      {!following && (
-        <Button className="log-jump" size="small" icon={ArrowDown} onClick={() => setFollowing(true)}>
-          {t.jump}
-        </Button>
-      )}
-    </div>
   );
 }

@@ -1,31 +1,33 @@
-/** Lines of a log; a last line break begins no line. */
-export function linesOf(content: string): string[] {
-  if (content === "") return [];
-  const lines = content.split(/\r?\n/);
-  if (lines.at(-1) === "") lines.pop();
-  return lines;
-}
-
-const ERROR = /^(ODPS-\d{7}|FAILED\b|Traceback \(most recent call last\)|\w*(Error|Exception)\b[:(])/;
-
-/** From which line on a failed run tells its error; the number of lines when it does not. */
-export function failsAt(lines: readonly string[], failed: boolean): number {
-  if (!failed) return lines.length;
-  for (let at = lines.length - 1; at >= 0; at -= 1) {
-    if (!ERROR.test(lines[at] ?? "")) continue;
-    // A traceback is told from its beginning.
-    const trace = lines.slice(0, at).findLastIndex((line) => line.startsWith("Traceback (most recent call last)"));
-    return trace >= 0 && lines.slice(trace + 1, at).every((line) => /^\s/.test(line)) ? trace : at;
-  }
-  return lines.length;
-}
-
 /** Whether a view that is scrolled to `top` shows the end; a little off is the end still. */
 export function atEnd(top: number, height: number, whole: number): boolean {
   return whole - height - top < 24;
 }
 
-/** After how long a log that grows is asked for again (ms): long ones less often, they are read whole. */
-export function pollAfter(length: number): number {
-  return length < 200_000 ? 1000 : length < 2_000_000 ? 3000 : 10_000;
+/** Lines are read by windows of so many. */
+export const WINDOW = 1000;
+
+/** Which windows hold the lines from `first` to `last` (from 0) that are not among the `known` last ones of all `lines`. */
+export function windowsFor(first: number, last: number, lines: number, known: number): number[] {
+  const end = Math.min(last, lines - known - 1);
+  const found: number[] = [];
+  if (first > end) return found;
+  for (let at = Math.floor(first / WINDOW); at * WINDOW <= end; at += 1) found.push(at);
+  return found;
+}
+
+/** A line in parts; every second one has the text that is looked for, whatever its case. */
+export function parted(line: string, wanted: string): string[] {
+  if (wanted === "") return [line];
+  const low = line.toLowerCase();
+  const text = wanted.toLowerCase();
+  // A letter whose small form is longer would move the places.
+  if (low.length !== line.length) return [line];
+  const parts: string[] = [];
+  let at = 0;
+  for (let next = low.indexOf(text); next >= 0; next = low.indexOf(text, at)) {
+    parts.push(line.slice(at, next), line.slice(next, next + text.length));
+    at = next + text.length;
+  }
+  parts.push(line.slice(at));
+  return parts;
 }

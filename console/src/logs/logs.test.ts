@@ -1,31 +1,26 @@
 import { describe, expect, it } from "vitest";
-import { atEnd, failsAt, linesOf, pollAfter } from "./lines";
+import { atEnd, parted, windowsFor } from "./lines";
 import { optionsOf } from "./OperationEntry";
 
 describe("a run log", () => {
-  it("has no line for the break at its end", () => {
-    expect(linesOf("")).toEqual([]);
-    expect(linesOf("a\r\nb\n")).toEqual(["a", "b"]);
-    expect(linesOf("a\n\n")).toEqual(["a", ""]);
-  });
-  it("tells its error from the line on where it begins", () => {
-    const lines = ["1 Insert", "ODPS-0121095:[1,1] Invalid argument"];
-    expect(failsAt(lines, true)).toBe(1);
-    expect(failsAt(lines, false)).toBe(2);
-    expect(failsAt(["all well"], true)).toBe(1);
-  });
-  it("tells a traceback from its beginning", () => {
-    const lines = ["began", "Traceback (most recent call last):", '  File "x.py", line 1', "ValueError: no"];
-    expect(failsAt(lines, true)).toBe(1);
-  });
   it("is followed while its end is in view", () => {
     expect(atEnd(900, 100, 1000)).toBe(true);
     expect(atEnd(880, 100, 1000)).toBe(true);
     expect(atEnd(500, 100, 1000)).toBe(false);
   });
-  it("is asked for less often the longer it is", () => {
-    expect(pollAfter(1_000)).toBeLessThan(pollAfter(1_000_000));
-    expect(pollAfter(1_000_000)).toBeLessThan(pollAfter(9_000_000));
+  it("is read where it is looked at, without what is known of its end", () => {
+    expect(windowsFor(0, 40, 500, 500)).toEqual([]);
+    expect(windowsFor(0, 40, 90_000, 500)).toEqual([0]);
+    expect(windowsFor(990, 1010, 90_000, 500)).toEqual([0, 1]);
+    expect(windowsFor(89_480, 89_520, 90_000, 500)).toEqual([89]);
+    expect(windowsFor(89_500, 89_540, 90_000, 500)).toEqual([]);
+    expect(windowsFor(0, -1, 0, 0)).toEqual([]);
+  });
+  it("marks what is looked for, whatever its case", () => {
+    expect(parted("An Error, an error", "error")).toEqual(["An ", "Error", ", an ", "error", ""]);
+    expect(parted("nothing", "error")).toEqual(["nothing"]);
+    expect(parted("all", "")).toEqual(["all"]);
+    expect(parted("İ error", "error")).toEqual(["İ error"]);
   });
 });
 
