@@ -12,7 +12,19 @@ import { Radio } from "../ui/Choice";
 import { Labelled, SearchField, TextField } from "../ui/Field";
 import { AddedFilter, Filter, FilterChoices, type FilterOption } from "../ui/Filter";
 import { Menu } from "../ui/Menu";
-import { ALL_DATES, compact, dayBefore, isNarrowed, type Many, NARROWING, tabOf, valuesOf } from "./filters";
+import {
+  ALL_DATES,
+  compact,
+  dayBefore,
+  isNarrowed,
+  type Many,
+  moment,
+  momentParts,
+  momentText,
+  NARROWING,
+  tabOf,
+  valuesOf,
+} from "./filters";
 import { instanceTexts } from "./texts";
 
 type Change = (patch: Patch, options?: { push?: boolean }) => void;
@@ -26,8 +38,12 @@ interface BarProps {
   search: RefObject<HTMLInputElement | null>;
 }
 
-const ADDED = ["priority", "tag", "waiting", "task", "selection"] as const;
+const ADDED = ["due", "priority", "tag", "waiting", "origin", "task", "selection"] as const;
 type Added = (typeof ADDED)[number];
+/** The names in the address of those that have others. */
+const NAMES: Partial<Record<Added, readonly string[]>> = { due: ["due_from", "due_to"] };
+const namesOf = (added: Added) => NAMES[added] ?? [added];
+const ORIGINS = ["RECURRING", "BACKFILL", "ONE_TIME", "MANUAL"] as const;
 const CYCLES = ["MINUTE", "HOUR", "DAY", "WEEK", "MONTH", "YEAR"] as const;
 const KINDS = ["DIMENSION", "FACT", "AGGREGATE"] as const;
 const WAITS = ["WAIT_SCHEDULE", "DISPATCH_BLOCKED", "WAIT_RESOURCE"] as const;
@@ -37,7 +53,7 @@ export function FilterBar({ query, change, projects, met, search }: BarProps) {
   const names = useTexts(statusTexts);
   const { user } = useSession();
   const [opened, setOpened] = useState<readonly Added[]>([]);
-  const isUsed = (name: Added) => query.has(name);
+  const isUsed = (added: Added) => namesOf(added).some((name) => query.has(name));
   const shown = ADDED.filter((name) => isUsed(name) || opened.includes(name));
   const choices = (name: Many, label: string, options: readonly FilterOption[], none: string, free?: string) => (
     <Choices key={name} {...{ name, label, options, none, free, query, change }} />
@@ -57,7 +73,10 @@ export function FilterBar({ query, change, projects, met, search }: BarProps) {
     ),
     text: names.name[statusOf(value)],
   }));
+  const origins = ORIGINS.map((value) => ({ value, label: t.filter.origins[value] }));
   const added: Record<Added, React.ReactNode> = {
+    due: <Due query={query} change={change} />,
+    origin: choices("origin", t.filter.origin, origins, t.filter.any),
     priority: choices("priority", t.filter.priority, priorities, t.filter.any),
     tag: choices("tag", t.filter.tag, plain(met.tags), t.filter.any, t.filter.tag),
     waiting: choices("waiting", t.filter.waiting, waits, t.filter.any),
@@ -107,12 +126,19 @@ export function FilterBar({ query, change, projects, met, search }: BarProps) {
           remove={t.filter.remove(t.filter[name])}
           onRemove={() => {
             setOpened(opened.filter((other) => other !== name));
-            change({ [name]: null });
+            change(Object.fromEntries(namesOf(name).map((each) => [each, null])));
           }}
         >
           {added[name]}
         </AddedFilter>
       ))}
+      {query.has("id") && (
+        <AddedFilter remove={t.filter.remove(t.filter.ids)} onRemove={() => change({ id: null })}>
+          <span className="field active">
+            {t.filter.ids} <b>{short(valuesOf(query, "id").join(", "))}</b>
+          </span>
+        </AddedFilter>
+      )}
       {shown.length < ADDED.length && (
         <Menu
           align="start"
@@ -212,7 +238,7 @@ function Choices({ name, label, options, none, free, query, change }: ChoicesPro
   let value = none;
   if (chosen.length === 1)
     value = short(first?.text ?? (typeof first?.label === "string" ? first.label : (chosen[0] ?? "")));
-  else if (chosen.length > 1) value = String(chosen.length);
+  else if (chosen.length > 1) value = t.filter.chosen(chosen.length);
   return (
     <Filter label={label} value={value} active={chosen.length > 0} width={free ? 260 : 240}>
       {free && (
@@ -350,6 +376,56 @@ function Started({ query, change }: { query: URLSearchParams; change: Change }) 
         )}
       </div>
     </Filter>
+  );
+}
+
+/** When instances are due: days, or times of days. */
+function Due({ query, change }: { query: URLSearchParams; change: Change }) {
+  const t = useTexts(instanceTexts);
+  const from = query.get("due_from") ?? "";
+  const to = query.get("due_to") ?? "";
+  const active = from !== "" || to !== "";
+  const value = from === to ? momentText(from) : `${momentText(from) || "…"} – ${momentText(to) || "…"}`;
+  return (
+    <Filter label={t.filter.due} value={active ? value : t.filter.any} active={active} width={320}>
+      <div className="filter-dates">
+        <Moment label={t.filter.from} value={from} onChange={(text) => change({ due_from: text })} />
+        <Moment label={t.filter.to} value={to} onChange={(text) => change({ due_to: text })} />
+        <p className="muted t-12">{t.filter.dueNote}</p>
+        {active && (
+          <Button kind="ghost" size="small" onClick={() => change({ due_from: null, due_to: null })}>
+            {t.filter.clear}
+          </Button>
+        )}
+      </div>
+    </Filter>
+  );
+}
+
+function Moment({ label, value, onChange }: { label: string; value: string; onChange: (text: string) => void }) {
+  const t = useTexts(instanceTexts);
+  const parts = momentParts(value);
+  const [time, setTime] = useState(parts.time);
+  const take = () => {
+    const next = moment(parts.day, time);
+    if (next !== value) onChange(next);
+    setTime(momentParts(next).time);
+  };
+  return (
+    <div className="filter-moment">
+      <Labelled label={label}>
+        {(id) => <TextField id={id} type="date" value={parts.day} onChange={(day) => onChange(moment(day, time))} />}
+      </Labelled>
+      <TextField
+        aria-label={t.filter.timeOf(label)}
+        placeholder="00:00"
+        maxLength={5}
+        value={time}
+        onChange={setTime}
+        onBlur={take}
+        onKeyDown={(event) => event.key === "Enter" && take()}
+      />
+    </div>
   );
 }
 

@@ -6,25 +6,31 @@ import { useLocation } from "wouter";
 import { address, api } from "../api/client";
 import { keys } from "../api/keys";
 import { Failure, Page } from "../app/Page";
-import { useZone } from "../app/session";
+import { useSession, useZone } from "../app/session";
 import { useShortcuts } from "../app/shortcuts";
-import { inEnvironment, useEnvironment, useQueryState } from "../app/url";
+import { inEnvironment, type Patch, useEnvironment, useQueryState } from "../app/url";
 import { reasonText } from "../operation/names";
 import { openOperation } from "../operation/open";
-import { useLanguage } from "../texts/language";
+import { dayOf } from "../texts/format";
+import { type Language, useLanguage } from "../texts/language";
 import { number, useTexts } from "../texts/texts";
 import { Button } from "../ui/Button";
 import type { Sort } from "../ui/columns";
 import { Menu } from "../ui/Menu";
-import { Empty, Keys } from "../ui/pieces";
+import { useNarrower } from "../ui/media";
+import { Empty, Keys, Tag } from "../ui/pieces";
 import { Table, type TableHandle } from "../ui/Table";
 import { Tabs } from "../ui/Tabs";
+import { Tooltip } from "../ui/Tooltip";
 import { BatchBar } from "./BatchBar";
-import { columnsOf, HIDDEN_AT_FIRST, OPTIONAL } from "./columns";
+import { columnsOf, HIDDEN_AT_FIRST, NARROW, OPTIONAL } from "./columns";
+import { described } from "./describe";
 import { FilterBar } from "./FilterBar";
-import { DEFAULT_BIZDATE, filtersOf, isNarrowed, NARROWING, orderOf, type Tab, tabOf } from "./filters";
+import { ALL_DATES, dayBefore, filtersOf, NARROWING, orderOf, type Tab, tabOf } from "./filters";
 import { JumpDialog } from "./JumpDialog";
+import { useLayout } from "./layout";
 import { NeighboursDialog } from "./NeighboursDialog";
+import { type Rooms, widest } from "./rooms";
 import { StatusChips } from "./StatusChips";
 import { useSelection } from "./selection";
 import { instanceTexts } from "./texts";
@@ -65,7 +71,11 @@ export default function InstancesPage() {
   const table = useRef<TableHandle>(null);
   const listName = JSON.stringify(listQuery);
   const { selected, select, selectEvery, clear, isSelecting } = useSelection(listName, list.rowAt);
-  const [hidden, setHidden] = useHidden(tab);
+  const { user, now } = useSession();
+  const today = dayOf(now, zone);
+  const layout = useLayout(user, tab, HIDDEN_AT_FIRST);
+  const isNarrow = useNarrower(900);
+  const rooms = useRooms(listName, list.rowAt, list.loaded, zone, language, projects);
   const notRerun = useNotRerun(list.rowAt, list.view, list.count, language);
   // biome-ignore lint/correctness/useExhaustiveDependencies: another list begins at its first row
   useEffect(() => setCurrent(-1), [listName]);
@@ -81,6 +91,10 @@ export default function InstancesPage() {
           tab,
           projects,
           selected,
+          rooms,
+          widths: layout.widths,
+          isNarrow,
+          today,
           notRerun,
           onSelect: select,
           selectAll: {
@@ -90,9 +104,27 @@ export default function InstancesPage() {
             toggle: () => (selected.size > 0 ? clear() : selectEvery(listQuery)),
           },
         },
-        hidden,
+        layout.hidden,
       ),
-    [t, zone, environment, tab, projects, selected, notRerun, select, clear, selectEvery, listQuery, hidden, matching],
+    [
+      t,
+      zone,
+      environment,
+      tab,
+      projects,
+      selected,
+      rooms,
+      layout.widths,
+      layout.hidden,
+      isNarrow,
+      today,
+      notRerun,
+      select,
+      clear,
+      selectEvery,
+      listQuery,
+      matching,
+    ],
   );
 
   const pathOf = useCallback(
@@ -146,7 +178,7 @@ export default function InstancesPage() {
   ]);
 
   const met = useMet(list.rowAt, list.loaded);
-  const narrowed = isNarrowed(query);
+  const inside = useInside(list.rowAt, list.count, list.isWhole && tab === "modeling");
   return (
     <Page
       title={t.title}
@@ -186,13 +218,17 @@ export default function InstancesPage() {
                 {t.columns}
               </Button>
             }
-            entries={OPTIONAL[tab].map((key) => ({
-              key,
-              label: t.head[key as keyof typeof t.head],
-              checked: !hidden.has(key),
-              keepOpen: true,
-              onSelect: () => setHidden(key),
-            }))}
+            entries={[
+              ...OPTIONAL[tab].map((key) => ({
+                key,
+                label: t.head[key as keyof typeof t.head],
+                checked: isNarrow ? NARROW.includes(key) : !layout.hidden.has(key),
+                reason: isNarrow ? t.tooNarrow : undefined,
+                keepOpen: true,
+                onSelect: () => layout.toggle(key),
+              })),
+              { key: "reset", label: t.resetColumns, above: true, onSelect: layout.reset },
+            ]}
           />
           <a
             className="button"
@@ -214,6 +250,7 @@ export default function InstancesPage() {
         className="list column"
         id="instances"
         role="tabpanel"
+        data-loading={list.isPending || undefined}
         aria-label={tab === "scripts" ? t.scripts : t.modeling}
       >
         <Table<Line>
@@ -231,29 +268,15 @@ export default function InstancesPage() {
                 : { sort: next.name, order: next.order },
             )
           }
+          onWidth={layout.resize}
+          widthLabel={(head) => t.widthOf(String(head))}
           selected={(line) => selected.has(line.id)}
           current={current}
           onCurrent={setCurrent}
           onOpen={open}
           onView={list.onView}
           handle={table}
-          empty={
-            !list.isPending &&
-            !list.error && (
-              <Empty
-                title={narrowed ? t.emptyFiltered : t.empty}
-                action={
-                  narrowed && (
-                    <Button onClick={() => change(Object.fromEntries(NARROWING.map((name) => [name, null])))}>
-                      {t.resetFilters}
-                    </Button>
-                  )
-                }
-              >
-                {narrowed ? described(query) : environment === "DEV" ? t.emptyDev : t.emptyNote}
-              </Empty>
-            )
-          }
+          empty={!list.isPending && !list.error && <Nothing query={query} change={change} />}
         />
         {selected.size > 0 && <BatchBar selected={selected} onClear={clear} />}
       </div>
@@ -262,9 +285,19 @@ export default function InstancesPage() {
           {isSelecting
             ? t.selecting
             : list.view.last >= 0 && list.count > 0 && counts
-              ? t.foot(number(Math.min(list.count, list.view.last + 1)), number(list.count))
+              ? t.foot(
+                  number(Math.min(list.count, list.view.first + 1)),
+                  number(Math.min(list.count, list.view.last + 1)),
+                  number(list.count),
+                )
               : ""}
+          {!isSelecting && inside && `, ${t.footWhole(inside.fields, inside.nodes)}`}
         </span>
+        {environment === "DEV" && (
+          <Tooltip content={t.notScheduledNote} side="top">
+            <Tag tabIndex={0}>{t.notScheduled}</Tag>
+          </Tooltip>
+        )}
         <span className="grow" />
         <Hint of="J K">{t.moves}</Hint>
         <Hint of="X">{t.selects}</Hint>
@@ -298,13 +331,73 @@ function shown(count: number | undefined): string | undefined {
   return count === undefined ? undefined : number(count);
 }
 
-/** The filters, as they stand in the address. */
-function described(query: URLSearchParams): string {
+/** Why there are no rows, and what to do about it. */
+function Nothing({ query, change }: { query: URLSearchParams; change: (patch: Patch) => void }) {
+  const t = useTexts(instanceTexts);
+  const language = useLanguage();
+  const environment = useEnvironment();
+  const { now, time_zone } = useSession();
+  const filters = described(query, language);
+  if (filters !== "")
+    return (
+      <Empty
+        title={t.emptyFiltered(filters)}
+        action={
+          <Button onClick={() => change(Object.fromEntries(NARROWING.map((name) => [name, null])))}>
+            {t.resetFilters}
+          </Button>
+        }
+      />
+    );
+  const isEvery = query.get("bizdate") === ALL_DATES;
   return (
-    NARROWING.filter((name) => query.has(name))
-      .map((name) => `${name === "q" ? "" : `${name} `}${query.getAll(name).join(", ")}`)
-      .join(" · ") || DEFAULT_BIZDATE
+    <Empty
+      title={isEvery ? t.emptyEvery : t.empty(dayBefore(dayOf(now, time_zone)))}
+      action={!isEvery && <Button onClick={() => change({ bizdate: ALL_DATES })}>{t.everyDate}</Button>}
+    >
+      {environment === "DEV" ? t.emptyDev : t.emptyNote}
+    </Empty>
   );
+}
+
+/** Fields and nodes of all rows, once every row is here. */
+function useInside(rowAt: (index: number) => Line | undefined, count: number, isWhole: boolean) {
+  return useMemo(() => {
+    if (!isWhole || count === 0) return null;
+    const sum = (of: Readonly<Record<string, number>>) => Object.values(of).reduce((all, each) => all + each, 0);
+    let fields = 0;
+    let nodes = 0;
+    for (let index = 0; index < count; index += 1) {
+      const line = rowAt(index);
+      if (line) fields += sum(line.fields);
+      if (line) nodes += sum(line.nodes);
+    }
+    return { fields, nodes };
+  }, [rowAt, count, isWhole]);
+}
+
+/** How wide columns must be for the rows loaded so far; another list begins anew, and none becomes narrower while it is looked at. */
+function useRooms(
+  listName: string,
+  rowAt: (index: number) => Line | undefined,
+  loaded: number,
+  zone: string,
+  language: Language,
+  projects: ReadonlyMap<string, { title: string }>,
+): Rooms {
+  const name = `${language} ${listName}`;
+  const before = useRef<{ name: string; rooms: Rooms }>({ name, rooms: {} });
+  return useMemo(() => {
+    const lines: Line[] = [];
+    for (let index = 0; index < Math.min(loaded, 1000); index += 1) {
+      const line = rowAt(index);
+      if (line) lines.push(line);
+    }
+    const base = before.current.name === name ? before.current.rooms : {};
+    const rooms = widest(lines, zone, language, (project) => projects.get(project)?.title ?? project, base);
+    before.current = { name, rooms };
+    return rooms;
+  }, [name, rowAt, loaded, zone, language, projects]);
 }
 
 function Hint({ of, children }: { of: string; children: string }) {
@@ -313,27 +406,6 @@ function Hint({ of, children }: { of: string; children: string }) {
       <Keys of={of} /> {children}
     </span>
   );
-}
-
-/** Columns that are hidden, kept per user and tab. */
-function useHidden(tab: Tab): [ReadonlySet<string>, (key: string) => void] {
-  const name = `taskhouse.columns.${tab}`;
-  const [kept, setKept] = useState(0);
-  // biome-ignore lint/correctness/useExhaustiveDependencies: read anew after each change
-  const hidden = useMemo(() => {
-    const text = localStorage.getItem(name);
-    return new Set(text === null ? HIDDEN_AT_FIRST : text.split(",").filter(Boolean));
-  }, [name, kept]);
-  const toggle = useCallback(
-    (key: string) => {
-      const next = new Set(hidden);
-      if (!next.delete(key)) next.add(key);
-      localStorage.setItem(name, [...next].join());
-      setKept((times) => times + 1);
-    },
-    [hidden, name],
-  );
-  return [hidden, toggle];
 }
 
 /** Why rows in view cannot be rerun, as the server says. */

@@ -1,9 +1,10 @@
 import { useSession } from "../app/session";
-import type { Patch } from "../app/url";
+import { type Patch, useEnvironment } from "../app/url";
 import { Glyph } from "../status/Glyph";
 import { statusOf, statusTexts } from "../status/status";
 import { number, useTexts } from "../texts/texts";
 import { Chip } from "../ui/pieces";
+import { Tooltip } from "../ui/Tooltip";
 import { type ListQuery, valuesOf } from "./filters";
 import { instanceTexts } from "./texts";
 import { useCounts } from "./windows";
@@ -23,13 +24,19 @@ export function StatusChips({
   const t = useTexts(instanceTexts);
   const names = useTexts(statusTexts);
   const { user } = useSession();
+  const environment = useEnvironment();
   const bare: ListQuery = { ...filters, status: undefined, mine: undefined, paused: undefined };
   const { data: counts } = useCounts({ ...filters, status: undefined, paused: undefined });
   const { data: paused } = useCounts({ ...bare, mine: filters.mine, paused: true });
   const { data: failed } = useCounts({ ...bare, mine: "failed" });
+  const { data: late } = useCounts(
+    { ...filters, status: undefined, paused: undefined, late: true },
+    environment === "PROD",
+  );
   const { data: unfinished } = useCounts({ ...bare, mine: "unfinished" });
   const chosen = valuesOf(query, "status");
   const mine = query.get("mine");
+  const isLate = query.get("late") === "true";
   const isPaused = query.get("paused") === "true" || chosen.includes("PAUSED");
   const figure = (count: number | undefined) => <b>{count === undefined ? "" : number(count)}</b>;
   const toggle = (code: string) =>
@@ -51,6 +58,13 @@ export function StatusChips({
       >
         {t.myUnfinished} {figure(unfinished?.matching)}
       </Chip>
+      {environment === "PROD" && (
+        <Tooltip content={t.lateNote} side="bottom">
+          <Chip pressed={isLate} onPress={() => change({ late: isLate ? null : "true" })}>
+            {t.late} {figure(late?.matching)}
+          </Chip>
+        </Tooltip>
+      )}
       <span className="rule" />
       {ORDER.map((code) => {
         const status = statusOf(code);
@@ -68,8 +82,9 @@ export function StatusChips({
         <Glyph status="paused" size={12} label="" />
         {names.name.paused} {figure(paused?.matching)}
       </Chip>
-      <span className="grow" />
-      <span className="muted t-12 counts-note">{t.countsNote}</span>
+      <span className="muted t-12 counts-note" title={t.countsNote}>
+        {t.countsNote}
+      </span>
     </div>
   );
 }

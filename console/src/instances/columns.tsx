@@ -13,6 +13,7 @@ import { Avatar, Name, Tag } from "../ui/pieces";
 import { Tooltip } from "../ui/Tooltip";
 import type { Tab } from "./filters";
 import { MoreButton } from "./MoreButton";
+import { headRoom, type Rooms } from "./rooms";
 import { StatusCell } from "./StatusPopover";
 import type { instanceTexts } from "./texts";
 import type { Line } from "./windows";
@@ -26,6 +27,12 @@ export interface Around {
   /** `English name (Chinese name)` and mode by project. */
   projects: ReadonlyMap<string, { title: string; mode: string }>;
   selected: ReadonlyMap<number, Line>;
+  /** Pixels that the contents need, and those that the user chose instead. */
+  rooms: Rooms;
+  widths: Rooms;
+  /** Only what a narrow window has room for. */
+  isNarrow: boolean;
+  today: string;
   /** Why an instance cannot be rerun, as far as the server said. */
   notRerun: ReadonlyMap<number, string>;
   onSelect: (line: Line, index: number, range: boolean) => void;
@@ -64,6 +71,8 @@ export const OPTIONAL: Record<Tab, readonly string[]> = {
     "group",
   ],
 };
+/** All that a narrow window shows besides the name. */
+export const NARROW: readonly string[] = ["status", "due"];
 export const HIDDEN_AT_FIRST: readonly string[] = ["retries", "group"];
 
 const DASH = <span className="muted">{NONE}</span>;
@@ -105,7 +114,7 @@ export function columnsOf(around: Around, hidden: ReadonlySet<string>): Column<L
     {
       key: "name",
       head: t.head.name,
-      width: 166,
+      width: 160,
       pin: "left",
       sort: "name",
       cell: (line) => (
@@ -125,7 +134,7 @@ export function columnsOf(around: Around, hidden: ReadonlySet<string>): Column<L
     {
       key: "status",
       head: t.head.status,
-      width: 178,
+      width: tab === "scripts" ? 120 : 176,
       sort: "status",
       className: tab === "scripts" ? undefined : "statuses",
       cell: (line) => (tab === "scripts" ? <ScriptStatus line={line} /> : <StatusCell line={line} />),
@@ -143,7 +152,8 @@ export function columnsOf(around: Around, hidden: ReadonlySet<string>): Column<L
       width: 66,
       align: "right",
       sort: "due",
-      cell: (line) => orDash(shortTimeOn(line.due_at, zone, runDay(line.bizdate))),
+      // Without its data date a time says its day.
+      cell: (line) => orDash(shortTimeOn(line.due_at, zone, around.isNarrow ? around.today : runDay(line.bizdate))),
     },
     {
       key: "start",
@@ -172,7 +182,7 @@ export function columnsOf(around: Around, hidden: ReadonlySet<string>): Column<L
     {
       key: "priority",
       head: t.head.priority,
-      width: 96,
+      width: 72,
       className: "priority-cell",
       cell: (line) => <PriorityBars priority={line.priority} />,
     },
@@ -185,7 +195,7 @@ export function columnsOf(around: Around, hidden: ReadonlySet<string>): Column<L
     {
       key: "project",
       head: t.head.project,
-      width: 108,
+      width: 100,
       cell: (line) => {
         const names = line.projects.map((name) => around.projects.get(name)?.title ?? name).join(", ");
         return <span title={names}>{names}</span>;
@@ -204,7 +214,7 @@ export function columnsOf(around: Around, hidden: ReadonlySet<string>): Column<L
       align: "right",
       cell: (line) => (line.retries > 0 ? `${line.retried} / ${line.retries}` : DASH),
     },
-    { key: "group", head: t.head.group, width: 116, cell: (line) => line.resource_group || DASH },
+    { key: "group", head: t.head.group, width: 90, cell: (line) => line.resource_group || DASH },
     {
       key: "operations",
       head: <span className="hidden">{t.head.operations}</span>,
@@ -214,8 +224,18 @@ export function columnsOf(around: Around, hidden: ReadonlySet<string>): Column<L
       cell: (line) => <RowActions line={line} around={around} />,
     },
   ];
-  const wanted = new Set(["select", "name", "operations", ...OPTIONAL[tab]]);
-  return all.filter((column) => wanted.has(column.key) && !hidden.has(column.key));
+  const shown = around.isNarrow ? NARROW : OPTIONAL[tab].filter((key) => !hidden.has(key));
+  const wanted = new Set(["select", "name", "operations", ...shown]);
+  return all.filter((column) => wanted.has(column.key)).map((column) => fitted(column, around));
+}
+
+/** As wide as the user made it, else as its head and its contents need. */
+function fitted(column: Column<Line>, { rooms, widths, isNarrow }: Around): Column<Line> {
+  if (typeof column.head !== "string") return column;
+  const head = headRoom(column.head, column.sort !== undefined);
+  const least = Math.max(column.width, head);
+  if (isNarrow && column.key === "due") return { ...column, least, width: 96 };
+  return { ...column, least: head, width: widths[column.key] ?? Math.max(least, rooms[column.key] ?? 0) };
 }
 
 function ScriptStatus({ line }: { line: Line }) {

@@ -57,6 +57,7 @@ export function filtersOf(query: URLSearchParams, environment: Environment): Lis
   if (ids.length > 0) found.id = ids;
   const mine = query.get("mine");
   if (mine === "failed" || mine === "unfinished") found.mine = mine;
+  if (query.get("late") === "true") found.late = true;
   if (query.get("paused") === "true" || valuesOf(query, "status").includes("PAUSED")) found.paused = true;
   const dates = valuesOf(query, "bizdate");
   if (dates.length > 0 && !dates.includes(ALL_DATES)) found.bizdate = dates;
@@ -71,10 +72,29 @@ export function orderOf(query: URLSearchParams): { name: string; order: "asc" | 
 }
 
 /** Names in the address that narrow the list; taking them out resets it. */
-export const NARROWING: readonly string[] = [...MANY, ...ONE, "q", "id", "mine", "paused", "bizdate"];
+export const NARROWING: readonly string[] = [...MANY, ...ONE, "q", "id", "mine", "late", "paused", "bizdate"];
 
 export function isNarrowed(query: URLSearchParams): boolean {
   return NARROWING.some((name) => query.has(name));
+}
+
+/** What is chosen of a time: its day, and the time of the day when there is one. `2026-03-02T01:30`. */
+export function momentParts(text: string): { day: string; time: string } {
+  const [day = "", time = ""] = text.split("T");
+  return { day, time: time.slice(0, 5) };
+}
+
+/** `2026-03-02T01:30`, or the day alone; empty without a day. `1:30` and `130` are times, too. */
+export function moment(day: string, time: string): string {
+  const at = /^(\d{1,2}):?(\d{2})$/.exec(time.trim());
+  const isTime = at !== null && Number(at[1]) < 24 && Number(at[2]) < 60;
+  if (!day) return "";
+  return isTime ? `${day}T${at[1]?.padStart(2, "0")}:${at[2]}` : day;
+}
+
+/** `2026-03-02 01:30` as people read it. */
+export function momentText(text: string): string {
+  return text.replace("T", " ");
 }
 
 /** A day before `2026-03-02` as the API writes data timestamps: `20260301`. */

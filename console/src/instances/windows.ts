@@ -53,11 +53,12 @@ export function seen(stretches: readonly Stretch[], first: number, last: number)
 /** Rows looked at beyond those in view. */
 const AHEAD = 60;
 
-export function useCounts(filters: ListQuery) {
+export function useCounts(filters: ListQuery, enabled = true) {
   return useQuery({
     queryKey: keys.instances("counts", filters),
     queryFn: ({ signal }) => api.get("/instances/counts", { query: filters, signal }),
     placeholderData: keepPreviousData,
+    enabled,
   });
 }
 
@@ -106,7 +107,9 @@ export function useWindows(query: ListQuery, total: number | undefined) {
   );
   const isWhole = pages[stretches.length - 1] !== undefined && (pages[stretches.length - 1]?.next_marker ?? "") === "";
   const first = results[places.indexOf(0)];
-  const count = isWhole ? loaded : Math.max(loaded, total ?? (loaded || 12));
+  const failed = results.find((result) => result.error);
+  const isNothing = loaded === 0 && failed !== undefined;
+  const count = isWhole || isNothing ? loaded : Math.max(loaded, total ?? (loaded || 12));
   const rowAt = useCallback(
     (index: number): Line | undefined => {
       for (let at = stretches.length - 1; at >= 0; at -= 1) {
@@ -117,13 +120,13 @@ export function useWindows(query: ListQuery, total: number | undefined) {
     },
     [stretches, pages],
   );
-  const failed = results.find((result) => result.error);
   return {
     count,
     rowAt,
     onView,
     view,
     loaded,
+    isWhole,
     isPending: first?.isPending ?? false,
     isFetching: results.some((result) => result.isFetching),
     error: failed?.error ?? null,

@@ -14,6 +14,7 @@ import {
 } from "react";
 import { classes } from "./classes";
 import { type Column, pins, type Sort, turned } from "./columns";
+import { Grip } from "./Grip";
 import { Icon } from "./Icon";
 
 export type { Column, Sort } from "./columns";
@@ -35,6 +36,10 @@ export interface TableProps<Row> {
   grow?: string;
   sort?: Sort | null;
   onSort?: (sort: Sort) => void;
+  /** Given, columns that have a `least` width can be made wider and narrower; null: as wide as the contents need. */
+  onWidth?: (key: string, width: number | null) => void;
+  /** Names the handle of a column that changes its width. */
+  widthLabel?: (head: ReactNode) => string;
   selected?: (row: Row) => boolean;
   /** The row that keys act on, -1 for none. */
   current?: number;
@@ -158,7 +163,11 @@ export function Table<Row>(props: TableProps<Row>) {
         <thead>
           <tr aria-rowindex={1}>
             {columns.map((column) => (
-              <Head key={column.key} column={column} stuck={stuck} sort={sort} onSort={onSort} />
+              <Head key={column.key} column={column} stuck={stuck} sort={sort} onSort={onSort}>
+                {props.onWidth && column.least !== undefined && (
+                  <Grip column={column} label={props.widthLabel?.(column.head)} onWidth={props.onWidth} />
+                )}
+              </Head>
             ))}
           </tr>
         </thead>
@@ -221,11 +230,13 @@ function Head<Row>({
   stuck,
   sort,
   onSort,
+  children,
 }: {
   column: Column<Row>;
   stuck: Stuck;
   sort: Sort | null;
   onSort?: (sort: Sort) => void;
+  children?: ReactNode;
 }) {
   const name = column.sort;
   const active = name !== undefined && sort?.name === name;
@@ -240,6 +251,7 @@ function Head<Row>({
       ) : (
         column.head
       )}
+      {children}
     </th>
   );
 }

@@ -5,6 +5,8 @@ export interface Column<Row> {
   head: ReactNode;
   /** Pixels. The column named by `grow` of the table takes what is left. */
   width: number;
+  /** Pixels below which the user cannot make it. */
+  least?: number;
   align?: "right";
   /** Stays in view when the table is scrolled sideways. Pinned columns come first (left) or last (right). */
   pin?: "left" | "right";
