@@ -105,7 +105,7 @@ function Drawing({
           status={status}
           icon={<FieldIcon />}
           name={field.name}
-          note={field.label || field.type.toLowerCase()}
+          note={field.label || field.type}
           glyph={<Glyph status={status} />}
         />
         {readers.map((reader) => {

@@ -120,7 +120,7 @@ export function FieldsTable({
       head: t.type,
       cell: (field) => (
         <span className="muted" title={field.type}>
-          {field.type.toLowerCase()}
+          {field.type}
         </span>
       ),
     });

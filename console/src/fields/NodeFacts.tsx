@@ -1,5 +1,5 @@
 import { Code, FileText, History, KeyRound, TableProperties } from "lucide-react";
-import type { ReactNode } from "react";
+import { Fragment, type ReactNode } from "react";
 import { Link } from "wouter";
 import { useZone } from "../app/session";
 import { inEnvironment, useEnvironment } from "../app/url";
@@ -12,6 +12,21 @@ import { Icon } from "../ui/Icon";
 import { Name } from "../ui/pieces";
 import type { Field, Node } from "./fields";
 import { fieldTexts } from "./texts";
+
+/** A long path that breaks at its joints. */
+function Path({ children }: { children: string }) {
+  return (
+    <span className="path">
+      {children.split(/(?<=[._])/).map((part, at) => (
+        // biome-ignore lint/suspicious/noArrayIndexKey: parts have no other name
+        <Fragment key={at}>
+          {part}
+          <wbr />
+        </Fragment>
+      ))}
+    </span>
+  );
+}
 
 /** A node beside a lineage: its fields, what it writes, its attempts, and the ways to its log and code. `marked`: fields that matter here. */
 export function NodeFacts({
@@ -39,7 +54,7 @@ export function NodeFacts({
     );
   const facts: [string, ReactNode][] = [
     [t.status, <StatusText key="status" status={statusOf(node.status, { paused: node.paused })} />],
-    [t.table, <Name key="table">{node.table || NONE}</Name>],
+    [t.table, node.table ? <Path key="table">{node.table}</Path> : NONE],
     [t.attempts, node.attempt || NONE],
     [t.start, dateTime(node.started_at, zone)],
     [t.end, dateTime(node.ended_at, zone)],

@@ -156,7 +156,12 @@ function Drawing({
   const lines: Line[] = nodes.flatMap((each) => {
     const strong = each.node.id === copy;
     return [
-      ...each.reads.map((read) => ({ from: `r${read.instance}`, to: `n${each.node.id}`, strong })),
+      ...each.reads.map((read) => ({
+        from: `r${read.instance}`,
+        to: `n${each.node.id}`,
+        strong,
+        dashed: read.removed,
+      })),
       ...(blocking ? each.blocking : []).map((node) => ({
         from: `b${node.id}`,
         to: `n${each.node.id}`,
@@ -179,9 +184,15 @@ function Drawing({
           <Card
             key={read.instance}
             at={layout.places.get(`r${read.instance}`)}
+            status={read.status ? statusOf(read.status, { paused: read.paused }) : undefined}
             name={read.name}
-            note={read.visible ? [...read.fields].join(", ") || t.entire : t.hidden}
+            note={
+              read.visible
+                ? [...(read.removed ? [t.removed] : []), [...read.fields].join(", ") || t.entire].join(", ")
+                : `${read.project}: ${t.hidden}`
+            }
             locked={!read.visible}
+            glyph={read.status && <Glyph status={statusOf(read.status, { paused: read.paused })} />}
             onSelect={
               read.visible && read.instance > 0
                 ? () =>
@@ -242,7 +253,7 @@ function Drawing({
           status={statusOf(field.status ?? "", { waiting: field.waiting, paused: field.paused === "paused" })}
           icon={<FieldIcon />}
           name={field.name}
-          note={field.label || field.type.toLowerCase()}
+          note={field.label || field.type}
           glyph={
             <Glyph
               status={statusOf(field.status ?? "", { waiting: field.waiting, paused: field.paused === "paused" })}

@@ -22,11 +22,13 @@ import {
   covered,
   type GanttNode,
   type Link,
+  type Other,
   place,
   type Stretch,
   spent,
   stretchesOf,
   stretchesOfNode,
+  stretchesOfOther,
   ticks,
   time,
 } from "./positions";
@@ -36,7 +38,9 @@ type Gantt = Schemas["Gantt"];
 
 type Row =
   | { kind: "link"; link: Link; before: Link | undefined; stretches: Stretch[]; open: boolean }
-  | { kind: "node"; link: Link; node: GanttNode; stretches: Stretch[] };
+  | { kind: "node"; link: Link; node: GanttNode; stretches: Stretch[] }
+  | { kind: "section"; title: string; note: string }
+  | { kind: "other"; other: Other; stretches: Stretch[] };
 
 const LEFT = 464;
 const LINK_ROW = 52;
@@ -69,20 +73,31 @@ export function Chart({ gantt, dimmed, runs }: { gantt: Gantt; dimmed: boolean; 
     return () => watcher.disconnect();
   }, [asTable]);
 
-  const rows = useMemo<Row[]>(
-    () =>
-      gantt.path.flatMap((link, at): Row[] => {
-        const before = gantt.path[at - 1];
-        const open = opened.has(link.instance);
-        return [
-          { kind: "link", link, before, stretches: stretchesOf(link, before), open },
-          ...(open
-            ? link.nodes.map((node): Row => ({ kind: "node", link, node, stretches: stretchesOfNode(node) }))
-            : []),
-        ];
-      }),
-    [gantt, opened],
-  );
+  const rows = useMemo<Row[]>(() => {
+    const path = gantt.path.flatMap((link, at): Row[] => {
+      const before = gantt.path[at - 1];
+      const open = opened.has(link.instance);
+      return [
+        { kind: "link", link, before, stretches: stretchesOf(link, before), open },
+        ...(open
+          ? link.nodes.map((node): Row => ({ kind: "node", link, node, stretches: stretchesOfNode(node) }))
+          : []),
+      ];
+    });
+    if (gantt.others.length === 0) return path;
+    const count = gantt.path.filter((link) => link.instance !== 0).length;
+    const shown = gantt.others.length;
+    return [
+      { kind: "section", title: t.path, note: t.nodesOnPath(count) },
+      ...path,
+      {
+        kind: "section",
+        title: t.others,
+        note: shown < gantt.others_count ? t.othersShown(shown, gantt.others_count) : t.othersNote(shown),
+      },
+      ...gantt.others.map((other): Row => ({ kind: "other", other, stretches: stretchesOfOther(other) })),
+    ];
+  }, [gantt, opened, t]);
   const span = useMemo(() => covered(gantt.path), [gantt]);
   const axis: Axis = { ...span, width: Math.min(WIDEST, room * factor) };
   const marks = ticks(axis, seen.left, seen.right, aheadOf(zone, span.start));
@@ -92,6 +107,8 @@ export function Chart({ gantt, dimmed, runs }: { gantt: Gantt; dimmed: boolean; 
     estimateSize: (at) => (rows[at]?.kind === "link" ? LINK_ROW : NODE_ROW),
     getItemKey: (at) => {
       const row = rows[at];
+      if (row?.kind === "section") return row.title;
+      if (row?.kind === "other") return `${row.other.instance}`;
       return row?.kind === "node" ? `${row.link.instance}/${row.node.node.id}` : `${row?.link.instance}`;
     },
     overscan: 8,
@@ -178,8 +195,14 @@ export function Chart({ gantt, dimmed, runs }: { gantt: Gantt; dimmed: boolean; 
                 >
                   {row.kind === "link" ? (
                     <LinkRow row={row} axis={axis} most={most} day={day} onToggle={() => toggle(row.link.instance)} />
-                  ) : (
+                  ) : row.kind === "node" ? (
                     <NodeRow row={row} axis={axis} day={day} />
+                  ) : row.kind === "other" ? (
+                    <OtherRow row={row} axis={axis} day={day} />
+                  ) : (
+                    <h3 className="gantt-section">
+                      <b className="medium">{row.title}</b> <span className="muted">{row.note}</span>
+                    </h3>
                   )}
                 </div>
               );
@@ -310,11 +333,13 @@ function LinkRow({
         <span className="right soft">{before ? duration(link.run_s) : duration(null)}</span>
       </div>
       <div className="gantt-track">
-        {before && <Arrow from={time(before.end)} axis={axis} />}
+        {before && time(before.end) >= axis.start && <Arrow from={time(before.end)} axis={axis} />}
         {row.stretches.map((stretch) => (
           <Bar key={`${stretch.phase} ${stretch.start}`} stretch={stretch} axis={axis} day={day} named />
         ))}
-        {isRoot && <i className="gantt-point" style={{ left: place(time(link.end), axis) }} />}
+        {isRoot && time(link.end) >= axis.start && (
+          <i className="gantt-point" style={{ left: place(time(link.end), axis) }} />
+        )}
       </div>
     </>
   );
@@ -340,6 +365,43 @@ function NodeRow({ row, axis, day }: { row: Extract<Row, { kind: "node" }>; axis
         <span className="right muted">{duration(ran || null)}</span>
       </div>
       <div className={classes("gantt-track", !node.decisive && "faded")}>
+        {row.stretches.map((stretch) => (
+          <Bar key={`${stretch.phase} ${stretch.start}`} stretch={stretch} axis={axis} day={day} />
+        ))}
+      </div>
+    </>
+  );
+}
+
+function OtherRow({ row, axis, day }: { row: Extract<Row, { kind: "other" }>; axis: Axis; day: string }) {
+  const t = useTexts(ganttTexts);
+  const environment = useEnvironment();
+  const { other } = row;
+  const status = other.statuses[0] ? statusOf(other.statuses[0]) : null;
+  const ran = (time(other.end) - time(other.start)) / 1000;
+  return (
+    <>
+      <div className="gantt-left">
+        <div className="gantt-name">
+          <span className="gantt-stub" />
+          {status && <Glyph status={status} size={14} />}
+          {other.visible ? (
+            <To href={inEnvironment(`/instances/${other.instance}/dag`, environment)}>
+              <Name>{other.name}</Name>
+            </To>
+          ) : (
+            <Tooltip content={t.noRole(other.project)}>
+              <span>
+                <Name className="muted">{other.name}</Name>
+              </span>
+            </Tooltip>
+          )}
+        </div>
+        <span />
+        <span />
+        <span className="right muted">{other.visible ? duration(ran || null) : ""}</span>
+      </div>
+      <div className="gantt-track faded">
         {row.stretches.map((stretch) => (
           <Bar key={`${stretch.phase} ${stretch.start}`} stretch={stretch} axis={axis} day={day} />
         ))}

@@ -2,7 +2,7 @@ import type { Schemas } from "../api/client";
 import { useZone } from "../app/session";
 import { duration, timeOn } from "../texts/format";
 import { useTexts } from "../texts/texts";
-import { type Stretch, stretchesOf, stretchesOfNode } from "./positions";
+import { type Stretch, stretchesOf, stretchesOfNode, stretchesOfOther } from "./positions";
 import { ganttTexts } from "./texts";
 
 /** What the chart shows, as a table. */
@@ -13,6 +13,7 @@ export function DataTable({ gantt, day }: { gantt: Schemas["Gantt"]; day: string
     ...lines(link.label, stretchesOf(link, gantt.path[at - 1])),
     ...link.nodes.flatMap((node) => lines(`${link.name}/${node.node.name}`, stretchesOfNode(node))),
   ]);
+  rows.push(...gantt.others.flatMap((other) => lines(`${other.name}(${other.instance})`, stretchesOfOther(other))));
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls
     <section className="grid" aria-label={t.showData} tabIndex={0}>

@@ -10,6 +10,7 @@ import { InstanceFrame } from "../instance/InstanceFrame";
 import type { Instance } from "../instance/useInstance";
 import { useTexts } from "../texts/texts";
 import { Segmented } from "../ui/Button";
+import { Switch } from "../ui/Choice";
 import { Icon } from "../ui/Icon";
 import { Empty, SkeletonRows } from "../ui/pieces";
 import { Chart } from "./Chart";
@@ -32,7 +33,8 @@ function Gantt({ instance }: { instance: Instance }) {
   const isStart = query.get("as") === "start";
   const text = query.get("with") ?? "";
   const other = /^\d{1,15}$/.test(text) ? Number(text) : 0;
-  const asked = isStart ? { start: id, end: other } : { start: other };
+  const only = query.get("only") === "path";
+  const asked = { ...(isStart ? { start: id, end: other } : { start: other }), others: !only };
   const ready = !isStart || other > 0;
   const { data, error, refetch, isPlaceholderData } = useQuery({
     queryKey: keys.around(id, "gantt", asked),
@@ -77,6 +79,10 @@ function Gantt({ instance }: { instance: Instance }) {
         {isStart ? self : choice}
         <Icon of={ArrowRight} size={14} className="muted" />
         {isStart ? choice : self}
+        <span className="grow" />
+        <Switch checked={only} onChange={(on) => change({ only: on ? "path" : null })}>
+          {t.onlyPath}
+        </Switch>
       </div>
       {!ready ? (
         <Empty icon={Route} title={t.chooseEnd}>

@@ -6,10 +6,12 @@ import {
   covered,
   EDGE,
   type Link,
+  type Other,
   place,
   spent,
   stretchesOf,
   stretchesOfNode,
+  stretchesOfOther,
   ticks,
 } from "./positions";
 
@@ -171,4 +173,34 @@ describe("bars", () => {
       { phase: "OTHER", seconds: 40 },
     ]);
   });
+});
+
+describe("what lies beside the path", () => {
+  const segment = (phase: string, start: string, end: string) => ({
+    phase,
+    start: at(start),
+    end: at(end),
+    seconds: 0,
+  });
+  const other = {
+    segments: [segment("WAIT_SCHEDULE", "01:00:00", "02:00:00"), segment("RUN", "02:00:00", "02:30:00")],
+    predicted: true,
+  } as Other;
+  it("is expected while it is not over", () => {
+    expect(stretchesOfOther(other).map((each) => each.phase)).toEqual(["WAIT_SCHEDULE", "EXPECTED"]);
+    expect(stretchesOfOther({ ...other, predicted: false }).map((each) => each.phase)).toEqual([
+      "WAIT_SCHEDULE",
+      "RUN",
+    ]);
+  });
+});
+
+it("a long time before anything was generated is cut off", () => {
+  const root = link({ instance: 0, end: at("00:00:00") });
+  const late = link({ start: at("11:00:00"), end: at("11:10:00") });
+  expect(covered([root, late])).toEqual({ start: ms("10:58:00"), end: ms("11:10:00") });
+  const axis = { ...covered([root, late]), width: 200 };
+  expect(place(ms("00:00:00"), axis)).toBe(EDGE);
+  const soon = link({ start: at("00:10:00"), end: at("00:20:00") });
+  expect(covered([root, soon]).start).toBe(ms("00:00:00"));
 });

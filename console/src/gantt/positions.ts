@@ -4,6 +4,7 @@ import type { Schemas } from "../api/client";
 
 export type Link = Schemas["GanttLink"];
 export type GanttNode = Schemas["GanttNode"];
+export type Other = Schemas["GanttOther"];
 
 /** What was spent: a phase of the server, `EXPECTED` for what is yet to run, `OTHER` for time of which there is no history. */
 export type Phase = "WAIT_UPSTREAM" | "WAIT_SCHEDULE" | "THROTTLED" | "WAIT_RESOURCE" | "RUN" | "EXPECTED" | "OTHER";
@@ -58,18 +59,25 @@ export function time(text: string): number {
   return Date.parse(text);
 }
 
-/** The time that a path covers: from where its start ended to where its end ended. */
+/**
+ * The time that a path covers: from where its start ended to where its end ended. Of a long time before anything was generated, in which
+ * nothing could happen, only the end.
+ */
 export function covered(path: readonly Link[]): { start: number; end: number } {
   const first = path[0];
   if (!first) return { start: 0, end: 1 };
   const start = path.length === 1 ? time(first.start) : time(first.end);
   const end = path.reduce((latest, link) => Math.max(latest, time(link.end)), start + 1);
-  return { start, end };
+  const before = path[1] && stretchesOf(path[1], first)[0];
+  if (before?.phase !== "OTHER") return { start, end };
+  const rest = Math.max(SECOND, end - before.end);
+  return { start: before.end - before.start > 4 * rest ? before.end - rest / 5 : start, end };
 }
 
+/** Where a time lies; what is before the beginning lies there. */
 export function place(at: number, axis: Axis): number {
   const whole = Math.max(1, axis.end - axis.start);
-  return EDGE + ((at - axis.start) / whole) * (axis.width - 2 * EDGE);
+  return EDGE + (Math.max(0, at - axis.start) / whole) * (axis.width - 2 * EDGE);
 }
 
 /** Left end and width of a stretch, at least two pixels so that it can be seen; null when it lies outside. */
@@ -151,6 +159,15 @@ export function stretchesOfNode(node: GanttNode): Stretch[] {
     found.push({ phase: "EXPECTED", start, end: time(node.end) });
   }
   return found;
+}
+
+/** What an instance beside the path waited for, and when it ran or is expected to. */
+export function stretchesOfOther(other: Other): Stretch[] {
+  return other.segments.map((segment) => ({
+    phase: segment.phase === "RUN" && other.predicted ? "EXPECTED" : (segment.phase as Phase),
+    start: time(segment.start),
+    end: time(segment.end),
+  }));
 }
 
 /** Seconds of the whole path by what they were spent on, the running first. */
