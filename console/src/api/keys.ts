@@ -12,5 +12,7 @@ export const keys = {
   tasks: (...what: unknown[]) => ["tasks", ...what] as const,
   /** Task instances of the MaxCompute protocol: not part of the stream; pages ask again while something runs. */
   runs: (...what: unknown[]) => ["runs", ...what] as const,
+  /** Tables of a project of the warehouse: asked anew when SQL has run in it. */
+  warehouse: (project: string, ...what: unknown[]) => ["warehouse", project, ...what] as const,
   projects: () => ["projects"] as const,
 };

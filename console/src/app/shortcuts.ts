@@ -48,8 +48,17 @@ function isTyping(target: EventTarget | null): boolean {
   return target instanceof HTMLInputElement && !["checkbox", "radio", "button"].includes(target.type);
 }
 
+/** Enter and Space belong to the button, the link or the field that has the focus. */
+function isPressing(event: KeyboardEvent): boolean {
+  const plain = !event.ctrlKey && !event.metaKey && !event.altKey;
+  const pressed = plain && (event.key === "Enter" || event.key === " ");
+  return (
+    pressed && event.target instanceof Element && event.target.closest("a, button, summary, input, select") !== null
+  );
+}
+
 function onKeyDown(event: KeyboardEvent): void {
-  if (event.defaultPrevented || event.isComposing) return;
+  if (event.defaultPrevented || event.isComposing || isPressing(event)) return;
   const typing = isTyping(event.target);
   // A dialog or menu in front has its own keys.
   const covered =

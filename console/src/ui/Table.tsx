@@ -7,6 +7,7 @@ import {
   memo,
   type ReactNode,
   type Ref,
+  useCallback,
   useEffect,
   useImperativeHandle,
   useMemo,
@@ -75,12 +76,24 @@ export function Table<Row>(props: TableProps<Row>) {
     handle,
   } = props;
   const scroller = useRef<HTMLDivElement>(null);
+  // Rows are drawn again when they change, not whenever the page gives new functions.
+  const latest = useRef(props);
+  latest.current = props;
+  const clicked = useCallback((row: Row | undefined, index: number, event: MouseEvent) => {
+    latest.current.onCurrent?.(index);
+    if (row !== undefined) latest.current.onRowClick?.(row, index, event);
+  }, []);
+  const opened = useCallback((row: Row | undefined) => {
+    if (row !== undefined) latest.current.onOpen?.(row);
+  }, []);
   const virtual = useVirtualizer({
     count,
     getScrollElement: () => scroller.current,
     estimateSize: () => rowHeight,
     overscan: 8,
     scrollPaddingStart: 32,
+    // Rows come with the frame, not before whatever else listens to the wheel.
+    useFlushSync: false,
   });
   const rows = virtual.getVirtualItems();
   const first = rows[0]?.index ?? 0;
@@ -104,19 +117,21 @@ export function Table<Row>(props: TableProps<Row>) {
   useEffect(() => {
     const element = scroller.current;
     if (!element) return;
+    let left = -1;
     const mark = () => {
-      element.toggleAttribute("data-scrolled-left", element.scrollLeft > 0);
-      element.toggleAttribute(
-        "data-scrolled-right",
-        element.scrollLeft + element.clientWidth < element.scrollWidth - 1,
-      );
+      left = element.scrollLeft;
+      element.toggleAttribute("data-scrolled-left", left > 0);
+      element.toggleAttribute("data-scrolled-right", left + element.clientWidth < element.scrollWidth - 1);
+    };
+    const scrolled = () => {
+      if (element.scrollLeft !== left) mark();
     };
     mark();
-    element.addEventListener("scroll", mark, { passive: true });
+    element.addEventListener("scroll", scrolled, { passive: true });
     const watch = new ResizeObserver(mark);
     watch.observe(element);
     return () => {
-      element.removeEventListener("scroll", mark);
+      element.removeEventListener("scroll", scrolled);
       watch.disconnect();
     };
   }, []);
@@ -146,7 +161,10 @@ export function Table<Row>(props: TableProps<Row>) {
       onCurrent?.(Math.min(count - 1, Math.max(0, next)));
     } else if (event.key === "Enter") {
       const row = current >= 0 ? rowAt(current) : undefined;
-      if (row !== undefined) onOpen?.(row);
+      if (row === undefined) return;
+      // Else a shortcut of the page would open it once more.
+      event.preventDefault();
+      onOpen?.(row);
     }
   }
 
@@ -186,9 +204,8 @@ export function Table<Row>(props: TableProps<Row>) {
                 current={index === current}
                 selected={row === undefined ? undefined : selected?.(row)}
                 className={row === undefined ? undefined : props.rowClass?.(row)}
-                onClick={props.onRowClick}
-                onCurrent={onCurrent}
-                onOpen={onOpen}
+                onClick={clicked}
+                onOpen={opened}
               />
             );
           })}
@@ -265,9 +282,8 @@ interface LineProps<Row> {
   current: boolean;
   selected: boolean | undefined;
   className: string | undefined;
-  onClick: TableProps<Row>["onRowClick"];
-  onCurrent: TableProps<Row>["onCurrent"];
-  onOpen: TableProps<Row>["onOpen"];
+  onClick: (row: Row | undefined, index: number, event: MouseEvent) => void;
+  onOpen: (row: Row | undefined) => void;
 }
 
 const Line = memo(function Line<Row>({
@@ -280,7 +296,6 @@ const Line = memo(function Line<Row>({
   selected,
   className,
   onClick,
-  onCurrent,
   onOpen,
 }: LineProps<Row>) {
   return (
@@ -288,13 +303,8 @@ const Line = memo(function Line<Row>({
       aria-rowindex={index + 2}
       aria-selected={selected}
       className={classes(current && "current", className)}
-      onClick={(event) => {
-        onCurrent?.(index);
-        if (row !== undefined) onClick?.(row, index, event);
-      }}
-      onDoubleClick={() => {
-        if (row !== undefined) onOpen?.(row);
-      }}
+      onClick={(event) => onClick(row, index, event)}
+      onDoubleClick={() => onOpen(row)}
     >
       {columns.map((column) => (
         <td key={column.key} className={look(column, stuck)} style={{ height, ...place(column, stuck) }}>

@@ -5,8 +5,16 @@ import { bracketMatching, HighlightStyle, indentOnInput, syntaxHighlighting } fr
 import { EditorState, Prec } from "@codemirror/state";
 import { drawSelection, EditorView, highlightActiveLine, keymap, lineNumbers, placeholder } from "@codemirror/view";
 import { tags } from "@lezer/highlight";
-import { useEffect, useRef } from "react";
+import { type Ref, useEffect, useImperativeHandle, useRef } from "react";
+import { completing } from "./completion";
 import { MAX_COMPUTE } from "./dialect";
+import { type Mark, marks, type Origin, setMark, spanOf } from "./marks";
+import type { Names } from "./names";
+
+export interface EditorHandle {
+  /** Put in where the cursor stands, over what is selected. */
+  insert: (text: string) => void;
+}
 
 interface Props {
   label: string;
@@ -14,9 +22,13 @@ interface Props {
   /** What it begins with; another value replaces the text. */
   text: string;
   onChange: (text: string) => void;
-  /** The selected part, "" for none. */
-  onSelect: (text: string) => void;
+  /** The selected part, "" for none, and where it begins. */
+  onSelect: (text: string, origin: Origin) => void;
   onRun: () => void;
+  /** What the last run found wrong. */
+  mark: Mark | null;
+  names: Names;
+  handle?: Ref<EditorHandle>;
 }
 
 /** Weight and shade tell parts of SQL apart; hue is kept for statuses. */
@@ -48,11 +60,38 @@ const THEME = EditorView.theme({
     boxShadow: "var(--sh-2)",
     overflow: "hidden",
   },
-  ".cm-tooltip.cm-tooltip-autocomplete > ul": { font: "var(--t-code)" },
+  ".cm-tooltip.cm-tooltip-autocomplete > ul": { font: "var(--t-code)", maxHeight: "264px" },
+  ".cm-tooltip.cm-tooltip-autocomplete > ul > li": { padding: "2px 8px", lineHeight: "20px" },
+  ".cm-completionDetail": { color: "var(--ink-3)", fontStyle: "normal" },
+  ".cm-completionMatchedText": { textDecoration: "none", fontWeight: "600" },
+  ".cm-tooltip.cm-completionInfo": {
+    padding: "8px 12px",
+    maxWidth: "360px",
+    whiteSpace: "pre-wrap",
+    font: "var(--t-12)",
+  },
   ".cm-tooltip.cm-tooltip-autocomplete > ul > li[aria-selected]": {
     backgroundColor: "var(--selected)",
     color: "var(--ink)",
   },
+  ".cm-mark-line, .cm-activeLine.cm-mark-line": {
+    backgroundColor: "var(--fail-b)",
+    boxShadow: "inset 3px 0 0 var(--fail-f)",
+  },
+  ".cm-mark": { textDecoration: "underline wavy var(--fail-f)", textUnderlineOffset: "3px" },
+  ".cm-mark-message": {
+    display: "flex",
+    alignItems: "baseline",
+    gap: "12px",
+    justifyContent: "space-between",
+    padding: "2px 12px 4px",
+    backgroundColor: "var(--fail-b)",
+    boxShadow: "inset 3px 0 0 var(--fail-f)",
+    color: "var(--fail-t)",
+    font: "var(--t-12)",
+  },
+  ".cm-mark-message strong": { fontWeight: "600" },
+  ".cm-mark-message span": { font: "var(--t-code)", flex: "none" },
 });
 
 /**
@@ -110,7 +149,9 @@ export default function Editor(props: Props) {
           indentOnInput(),
           bracketMatching(),
           closeBrackets(),
-          autocompletion(),
+          autocompletion({ icons: false }),
+          MAX_COMPUTE.language.data.of({ autocomplete: completing(() => now.current.names) }),
+          marks,
           highlightActiveLine(),
           placeholder(props.hint),
           sql({ dialect: MAX_COMPUTE, upperCaseKeywords: true }),
@@ -130,7 +171,11 @@ export default function Editor(props: Props) {
             if (update.docChanged) now.current.onChange(update.state.doc.toString());
             if (update.selectionSet || update.docChanged) {
               const { from, to } = update.state.selection.main;
-              now.current.onSelect(update.state.sliceDoc(from, to));
+              const line = update.state.doc.lineAt(from);
+              now.current.onSelect(update.state.sliceDoc(from, to), {
+                line: line.number,
+                column: from - line.from + 1,
+              });
             }
           }),
         ],
@@ -147,8 +192,26 @@ export default function Editor(props: Props) {
   useEffect(() => {
     const editor = view.current;
     if (!editor || editor.state.doc.toString() === props.text) return;
-    editor.dispatch({ changes: { from: 0, to: editor.state.doc.length, insert: props.text } });
+    const changes = { from: 0, to: editor.state.doc.length, insert: props.text };
+    editor.dispatch({ changes, effects: setMark.of(now.current.mark) });
   }, [props.text]);
+
+  useEffect(() => {
+    const editor = view.current;
+    if (!editor) return;
+    const span = props.mark && spanOf(editor.state.doc, props.mark);
+    const effects = [setMark.of(props.mark), ...(span ? [EditorView.scrollIntoView(span.from)] : [])];
+    editor.dispatch({ effects });
+  }, [props.mark]);
+
+  useImperativeHandle(props.handle, () => ({
+    insert: (text) => {
+      const editor = view.current;
+      if (!editor) return;
+      editor.dispatch(editor.state.replaceSelection(text), { userEvent: "input", scrollIntoView: true });
+      editor.focus();
+    },
+  }));
 
   return <div ref={host} className="editor" />;
 }

@@ -1,8 +1,8 @@
 import "../runs/runs.css";
 import "./worksheet.css";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
-import { Ban, ExternalLink, Play, SquareTerminal } from "lucide-react";
-import { lazy, Suspense, useEffect, useRef, useState } from "react";
+import { Ban, ExternalLink, PanelLeft, Play, SquareTerminal } from "lucide-react";
+import { lazy, Suspense, useEffect, useMemo, useRef, useState } from "react";
 import { Link } from "wouter";
 import { api } from "../api/client";
 import { keys } from "../api/keys";
@@ -17,18 +17,39 @@ import { Progress, Stages } from "../runs/Stages";
 import { useRun, useRunProjects } from "../runs/useRun";
 import { dateTime, duration } from "../texts/format";
 import { useTexts } from "../texts/texts";
-import { Button } from "../ui/Button";
+import { Button, IconButton } from "../ui/Button";
 import { Icon } from "../ui/Icon";
 import { Select } from "../ui/Menu";
 import { Empty, Key, SkeletonRows } from "../ui/pieces";
 import { Tabs } from "../ui/Tabs";
-import { keep, keepProject, kept, runOf, toRun, usualProject } from "./draft";
+import { toast } from "../ui/Toasts";
+import { Browser } from "./Browser";
+import {
+  isBrowsing,
+  keep,
+  keepBrowsing,
+  keepProject,
+  keepSent,
+  kept,
+  lastSent,
+  runOf,
+  type Sent,
+  toRun,
+  usualProject,
+} from "./draft";
+import type { EditorHandle } from "./Editor";
+import { markOf, type Origin } from "./marks";
+import { namesOf } from "./names";
 import { worksheetTexts } from "./texts";
 
 const Editor = lazy(() => import("./Editor"));
 
 /** Task instances that the worksheet submits have this name: it is how its history finds them. */
 const NAME = "worksheet";
+
+const START: Origin = { line: 1, column: 1 };
+/** Below this many pixels tables are shown only when they are asked for. */
+const WIDE_PX = 1280;
 
 type View = "result" | "stages" | "history";
 
@@ -42,25 +63,35 @@ export default function WorksheetPage() {
   const project =
     query.get("project") ?? shown?.project ?? usualProject(globalThis.localStorage, projects.data?.may_run ?? []);
   const view = (["result", "stages", "history"] as const).find((each) => each === query.get("view")) ?? "result";
-  const [text, setText] = useState(() => (shown ? "" : kept(globalThis.localStorage)));
-  const [selection, setSelection] = useState("");
+  const [text, setText] = useState(() => kept(globalThis.localStorage));
+  const [selection, setSelection] = useState({ text: "", origin: START });
+  const [browsing, setBrowsing] = useState(() => isBrowsing(globalThis.localStorage) ?? window.innerWidth >= WIDE_PX);
   const { data: run, error, refetch } = useRun(shown?.project ?? "", shown?.id ?? "", shown !== null);
-  const opened = useRef<string | null>(null);
+  const editor = useRef<EditorHandle>(null);
+  const [sent, setSent] = useState<Sent | null>(() => lastSent(globalThis.localStorage));
+  const opened = useRef(sent?.id);
   const sql = run?.tasks.find((task) => task.type === "SQL")?.text;
+  const names = useMemo(() => namesOf(client, project, projects.data?.items ?? []), [client, project, projects.data]);
 
-  // A run that is opened from elsewhere brings its text along, unless it is the one that was just submitted from here.
+  // A run that is opened from elsewhere brings its text along, unless it was submitted from here: what is written may be more by now.
+  // biome-ignore lint/correctness/useExhaustiveDependencies: what is written when it is opened
   useEffect(() => {
     if (run && sql !== undefined && opened.current !== run.line.id) {
       opened.current = run.line.id;
+      setSent(null);
+      if (text.trim() !== "" && text !== sql) toast({ text: t.opened });
       setText(sql);
     }
   }, [run, sql]);
 
   const submit = useMutation({
-    mutationFn: (its: { project: string; sql: string }) =>
-      api.post("/runs", { ...its, name: NAME, priority: 9, settings: {} }),
-    onSuccess: (made) => {
+    mutationFn: (its: { project: string; sql: string; origin: Origin }) =>
+      api.post("/runs", { project: its.project, sql: its.sql, name: NAME, priority: 9, settings: {} }),
+    onSuccess: (made, { origin }) => {
+      const its = { id: made.line.id, ...origin };
       opened.current = made.line.id;
+      setSent(its);
+      keepSent(globalThis.localStorage, its);
       keepProject(globalThis.localStorage, made.line.project);
       client.setQueryData(keys.runs(made.line.project, made.line.id), made);
       void client.invalidateQueries({ queryKey: keys.runs("list") });
@@ -73,11 +104,22 @@ export default function WorksheetPage() {
   });
   const stop = useStop(run);
   const isRunning = submit.isPending || (shown !== null && run !== undefined && !isOver(run.line.status));
-  const chosen = toRun(text, selection);
+  const chosen = toRun(text, selection.text);
   const reason = isRunning ? t.running : project === "" ? t.noProject : chosen === "" ? t.noSql : undefined;
   const start = () => {
-    if (!reason) submit.mutate({ project, sql: chosen });
+    if (!reason) submit.mutate({ project, sql: chosen, origin: chosen === selection.text ? selection.origin : START });
   };
+  const ended = run && isOver(run.line.status) ? run.line.id : null;
+  useEffect(() => {
+    if (ended) void client.invalidateQueries({ queryKey: keys.warehouse(project) });
+  }, [client, ended, project]);
+  const refused = submit.error?.message;
+  const refusedFrom = submit.variables?.origin;
+  const failed = run?.tasks.find((task) => task.status === "FAILED")?.output;
+  const mark = useMemo(() => {
+    if (refused) return markOf(refused, refusedFrom ?? START);
+    return failed ? markOf(failed, sent && sent.id === run?.line.id ? sent : START) : null;
+  }, [refused, refusedFrom, failed, sent, run?.line.id]);
   useShortcuts(t.title, [{ keys: "Ctrl+Enter", label: t.run, run: start, always: true }]);
   const write = (next: string) => {
     setText(next);
@@ -87,8 +129,17 @@ export default function WorksheetPage() {
   return (
     <Page title={t.title} crumbs={[{ label: t.title }]} className="worksheet">
       <div className="toolbar">
+        <IconButton
+          icon={PanelLeft}
+          label={browsing ? t.hideTables : t.showTables}
+          aria-expanded={browsing}
+          onClick={() => {
+            setBrowsing(!browsing);
+            keepBrowsing(globalThis.localStorage, !browsing);
+          }}
+        />
         <Button kind="primary" icon={Play} reason={reason} onClick={start}>
-          {selection.trim() === "" ? t.run : t.runSelection} <Key>Ctrl ↵</Key>
+          {selection.text.trim() === "" ? t.run : t.runSelection} <Key>Ctrl ↵</Key>
         </Button>
         <Button icon={Ban} reason={stop.reason} onClick={stop.stop}>
           {t.stop}
@@ -102,47 +153,55 @@ export default function WorksheetPage() {
         <span className="grow" />
         {run && <Standing run={run} />}
       </div>
-      <div className="worksheet-editor">
-        <Suspense fallback={<SkeletonRows rows={3} label={t.loading} />}>
-          <Editor
-            label={t.editor}
-            hint={t.placeholder}
-            text={text}
-            onChange={write}
-            onSelect={setSelection}
-            onRun={start}
+      <div className="worksheet-main">
+        {browsing && <Browser key={project} project={project} onInsert={(name) => editor.current?.insert(name)} />}
+        <div className="worksheet-work column">
+          <div className="worksheet-editor">
+            <Suspense fallback={<SkeletonRows rows={3} label={t.loading} />}>
+              <Editor
+                label={t.editor}
+                hint={t.placeholder}
+                text={text}
+                onChange={write}
+                onSelect={(part, origin) => setSelection({ text: part, origin })}
+                onRun={start}
+                mark={mark}
+                names={names}
+                handle={editor}
+              />
+            </Suspense>
+          </div>
+          <div className="worksheet-tabs">
+            <Tabs<View>
+              label={t.views}
+              tabs={(["result", "stages", "history"] as const).map((id) => ({ id, label: t.tabs[id] }))}
+              current={view}
+              onSelect={(id) => change({ view: id === "result" ? null : id })}
+              panel="worksheet-view"
+            />
+          </div>
+          <Failure
+            error={submit.error ?? error ?? projects.error}
+            onRetry={submit.error ? undefined : () => void refetch()}
           />
-        </Suspense>
-      </div>
-      <div className="worksheet-tabs">
-        <Tabs<View>
-          label={t.views}
-          tabs={(["result", "stages", "history"] as const).map((id) => ({ id, label: t.tabs[id] }))}
-          current={view}
-          onSelect={(id) => change({ view: id === "result" ? null : id })}
-          panel="worksheet-view"
-        />
-      </div>
-      <Failure
-        error={submit.error ?? error ?? projects.error}
-        onRetry={submit.error ? undefined : () => void refetch()}
-      />
-      <div className="worksheet-view" id="worksheet-view" role="tabpanel" aria-label={t.tabs[view]}>
-        {view === "history" ? (
-          <History
-            project={project}
-            shown={shown?.id}
-            onOpen={(id) => change({ run: `${project}/${id}`, view: null }, { push: true })}
-          />
-        ) : run ? (
-          <Outcome run={run} view={view} />
-        ) : shown && !error ? (
-          <SkeletonRows label={t.loading} />
-        ) : (
-          <Empty icon={SquareTerminal} title={t.noRun}>
-            {t.noRunNote}
-          </Empty>
-        )}
+          <div className="worksheet-view" id="worksheet-view" role="tabpanel" aria-label={t.tabs[view]}>
+            {view === "history" ? (
+              <History
+                project={project}
+                shown={shown?.id}
+                onOpen={(id) => change({ run: `${project}/${id}`, view: null }, { push: true })}
+              />
+            ) : run ? (
+              <Outcome run={run} view={view} />
+            ) : shown && !error ? (
+              <SkeletonRows label={t.loading} />
+            ) : (
+              <Empty icon={SquareTerminal} title={t.noRun}>
+                {t.noRunNote}
+              </Empty>
+            )}
+          </div>
+        </div>
       </div>
     </Page>
   );
@@ -198,7 +257,7 @@ function History({
 }) {
   const t = useTexts(worksheetTexts);
   const zone = useZone();
-  const asked = { project, mine: true, name: NAME, limit: 100 };
+  const asked = { project, mine: true, name: NAME, texts: true, limit: 100 };
   const { data, error, refetch } = useQuery({
     queryKey: keys.runs("list", asked),
     queryFn: ({ signal }) => api.get("/runs", { query: asked, signal }),
@@ -214,8 +273,10 @@ function History({
         <li key={line.id}>
           <button type="button" onClick={() => onOpen(line.id)} aria-current={line.id === shown || undefined}>
             <RunStatus status={line.status} />
-            <span className="mono">{line.id}</span>
             <span className="soft">{dateTime(line.submitted_at, zone)}</span>
+            <code className="ellipsis" title={line.text}>
+              {line.text.replace(/\s+/g, " ")}
+            </code>
             <span className="right">
               {isOver(line.status) && duration(secondsBetween(line.started_at, line.ended_at, line.submitted_at))}
             </span>

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { keep, keepProject, kept, runOf, toRun, usualProject } from "./draft";
+import { keep, keepProject, keepSent, kept, lastSent, runOf, toRun, usualProject } from "./draft";
 
 it("the selection runs when there is one", () => {
   expect(toRun("SELECT 1; SELECT 2;", "SELECT 2;")).toBe("SELECT 2;");
@@ -16,6 +16,9 @@ it("drafts survive, and a browser that keeps nothing does no harm", () => {
   keep(storage, "SELECT 1");
   keep(storage, "x".repeat(300_000));
   expect(kept(storage)).toBe("SELECT 1");
+  expect(lastSent(storage)).toBeNull();
+  keepSent(storage, { id: "2026", line: 3, column: 7 });
+  expect(lastSent(storage)).toEqual({ id: "2026", line: 3, column: 7 });
   const closed = {
     getItem: () => {
       throw new Error("denied");

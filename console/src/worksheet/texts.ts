@@ -1,4 +1,4 @@
-import { defineTexts } from "../texts/texts";
+import { defineTexts, plural } from "../texts/texts";
 
 export const worksheetTexts = defineTexts(
   {
@@ -22,8 +22,21 @@ export const worksheetTexts = defineTexts(
     loading: "Loading",
     noStages: "It has no stages: it changed or described something without reading rows.",
     ran: (duration: string) => `ran ${duration}`,
-    resize: "Height of the editor",
-    opened: "SQL of the chosen task instance",
+    opened: "The text of the task instance is shown. Ctrl Z brings back what was written.",
+    tables: "Tables",
+    hideTables: "Hide tables",
+    showTables: "Show tables",
+    findTable: "Find a table",
+    schema: "Schema",
+    view: "view",
+    noTables: "There is no table here yet",
+    noSuchTable: "No table has this in its name",
+    more: "Show more",
+    insert: (name: string) => `Insert ${name}`,
+    insertColumn: (name: string, type: string, isPartition: boolean) =>
+      `Insert ${name}, ${type}${isPartition ? ", partition column" : ""}`,
+    rows: (count: string, value: number) => `${count} ${value === 1 ? "row" : "rows"}`,
+    partitions: (count: number) => plural(count, "partition"),
   },
   {
     title: "查询",
@@ -46,7 +59,19 @@ export const worksheetTexts = defineTexts(
     loading: "加载中",
     noStages: "没有阶段：未读取数据行。",
     ran: (duration) => `运行 ${duration}`,
-    resize: "编辑器高度",
-    opened: "所选任务实例的 SQL",
+    opened: "已显示任务实例的 SQL，按 Ctrl Z 恢复原内容。",
+    tables: "表",
+    hideTables: "隐藏表",
+    showTables: "显示表",
+    findTable: "查找表",
+    schema: "Schema",
+    view: "视图",
+    noTables: "暂无表",
+    noSuchTable: "没有名称匹配的表",
+    more: "显示更多",
+    insert: (name) => `插入 ${name}`,
+    insertColumn: (name, type, isPartition) => `插入 ${name}，${type}${isPartition ? "，分区列" : ""}`,
+    rows: (count) => `${count} 行`,
+    partitions: (count) => `${count} 个分区`,
   },
 );
