@@ -85,6 +85,8 @@ class Config:
     time_zone: str = field(default_factory=machine_time_zone)
     """IANA name of the zone that SQL works in when neither the statement nor its project says otherwise. By default the
     machine's: clients read times in their own zone, and mostly that is the same one."""
+    workspace: Path | None = None
+    """Folder of the workspace's files, which the console then edits; without it the folder `workspace` of the home, if there is one."""
     rehearsal: bool = False
     """Serve a home for trying operations: its clock stands still until it is set, and no code of recurring instances is run."""
     limits: Limits = field(default_factory=Limits)
@@ -145,7 +147,7 @@ def _with(config: Config, values: Mapping[str, Any], where: str) -> Config:
     converted: dict[str, Any] = {}
     for name, value in values.items():
         match name:
-            case "home" | "ready_file":
+            case "home" | "ready_file" | "workspace":
                 converted[name] = Path(str(value)).expanduser()
             case "host" | "public_url" | "project":
                 converted[name] = str(value)

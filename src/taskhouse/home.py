@@ -20,6 +20,8 @@ from pathlib import Path
 
 DATABASE = "meta.db"
 SECRET_KEY = "secret.key"
+WORKSPACE = "workspace"
+"""Folder of the workspace's files, where a server is given no other."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1820,13 +1820,14 @@ export interface components {
         };
         /**
          * HourLine
-         * @description `hour` of the run date, 24 for whatever is due after it.
+         * @description `hour` of the run date, 24 for whatever is due after it. `tables`: how many of the instances are of logical tables.
          */
         HourLine: {
             hour: number;
             statuses: {
                 [key: string]: number;
             };
+            tables: number;
             total: number;
         };
         /**
@@ -2289,11 +2290,12 @@ export interface components {
         /**
          * Overview
          * @description `statuses` count instances by their most urgent status, `types` those of logical tables and of scripts. `day_start` is the first moment of the run date. `finished`: percent of the
-         *         instances that had finished `slot_minutes` * n after it, up to `now`, and `finished_now` by now; `usual`: the same of the days in `compared_with`, for the whole
+         *         instances that had finished `slot_minutes` * n after it, up to `now`, and `finished_now` by now; `expected`: those that will have by the
+         *         ends of the slots after it, as long as nobody must act, empty for days that are not today and when it is not foreseen; `usual`: the same of the days in `compared_with`, for the whole
          *         day. Compared are the days before on which something finished that same day; with fewer than three both are empty. `behind` is how many percent less than the
          *         median finished so far, negative for more; None without a comparison. `late_before`: instances due before it that have not started are late; `latest` are some of
-         *         them, the longest waiting first, and `failed` some of those that failed, the last first. `earlier_failed`: instances of the data timestamps from `earlier_from` up to
-         *         the day before that are failed still. `groups`: slots of the environment, whatever the date.
+         *         them, the longest waiting first, and `failed` some of those that failed, the last first. `earlier_failed`: by type, instances of the data timestamps from
+         *         `earlier_from` up to the day before that are failed still. `groups`: slots of the environment, whatever the date.
          */
         Overview: {
             behind: number | null;
@@ -2301,16 +2303,22 @@ export interface components {
             bizdate: string;
             compared_with: string[];
             day_start: string;
-            earlier_failed: number;
+            earlier_failed: {
+                [key: string]: number;
+            };
             /** Format: date */
             earlier_from: string;
             environment: string;
+            expected: number[];
             failed: components["schemas"]["FailedLine"][];
             finished: number[];
             finished_now: number;
             groups: components["schemas"]["GroupLine"][];
             late: number;
             late_before: string;
+            late_types: {
+                [key: string]: number;
+            };
             latest: components["schemas"]["LateLine"][];
             now: string;
             paused: number;
@@ -2471,7 +2479,7 @@ export interface components {
         };
         /**
          * ProjectLine
-         * @description `title` is `English name (Chinese name)`.
+         * @description `title` is `English name (Chinese name)`; `types` as in `Overview`.
          */
         ProjectLine: {
             hours: components["schemas"]["HourLine"][];
@@ -2482,6 +2490,11 @@ export interface components {
             };
             title: string;
             total: number;
+            types: {
+                [key: string]: {
+                    [key: string]: number;
+                };
+            };
         };
         /** ProjectList */
         ProjectList: {

@@ -11,7 +11,7 @@ import click
 
 from taskhouse.cli.options import administration, home_option
 from taskhouse.config import DEFAULT_PROJECT
-from taskhouse.home import holder_of
+from taskhouse.home import WORKSPACE, holder_of
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -39,7 +39,8 @@ def demo(
     """Load real data into a running server: flights from New York, weather, planes, airports, airlines, iris.
 
     The rows travel through the tunnel, as any client's do. Running it again replaces them. On a server where nothing has been published it
-    then publishes the workspace `flights` with instances of the last days. Needs the extra `demo`.
+    then publishes the workspace `flights` with instances of the last days; a copy of its files in the home is what the console edits.
+    Needs the extra `demo`.
     """
     if endpoint:
         if not (access_id and secret):
@@ -86,9 +87,11 @@ def load_demo(endpoint: str, project: str, access_id: str, secret: str, api: Res
 
 def _workspace(connection: Connection, console: Console, api: RestApi) -> str:
     """Publish the workspace where nothing has been published; what there is to do in it, in words."""
-    from taskhouse.cli.demo_workspace import DemoWorkspace
+    from taskhouse.cli.demo_workspace import DemoWorkspace, files, keep
     from taskhouse.client.api.client import Client
 
+    if api.home:
+        keep(Path(api.home) / WORKSPACE, files(connection.project))
     with Client(api.url, api.token) as client:
         if _is_rehearsal(client):
             return ""  # its clock stands still and nothing really runs

@@ -6,6 +6,7 @@ fields that need it fail. Then it comes, and two fields are to be rerun.
 
 from __future__ import annotations
 
+import os
 import re
 import time
 from collections.abc import Mapping, Sequence
@@ -16,6 +17,8 @@ from typing import TYPE_CHECKING, Any
 import click
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+from taskhouse.home import WORKSPACE
 
 if TYPE_CHECKING:
     from taskhouse.client.api.client import Client
@@ -39,6 +42,18 @@ def files(project: str) -> dict[str, str]:
     from taskhouse.client.api.workspace import read_folder
 
     return {path: _NAME_IN_FILES.sub(f"{project}.", text) for path, text in read_folder(FOLDER).items()}
+
+
+def keep(folder: Path, texts: Mapping[str, str]) -> None:
+    """A copy of the files that is the user's to change. A folder that is there is left as it is."""
+    if folder.exists():
+        return
+    unfinished = folder.with_name(f".{folder.name}.{os.getpid()}")
+    for path, text in texts.items():
+        file = unfinished / path
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text, encoding="utf-8")
+    unfinished.rename(folder)
 
 
 def late_day(today: date) -> date:
@@ -117,6 +132,7 @@ class DemoWorkspace:
                 f"  taskhouse instances list --status FAILED --bizdate {line.bizdate}{at}",
                 f"  taskhouse instances fields {line.id}{at}",
                 f"  taskhouse rerun {line.id} --fields {','.join(FIELDS)}{at}",
+                *((f"\nThe definitions are yours to change, in the console (Edit Node) or in {home}/{WORKSPACE}",) if home else ()),
             )
         )
 

@@ -56,6 +56,12 @@ if TYPE_CHECKING:
     help="Seconds that running tasks get when the server is told to end. [TASKHOUSE_GRACE_S; default: 5]",
 )
 @click.option(
+    "--workspace",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Folder of the workspace's files, which the console then shows and changes. [TASKHOUSE_WORKSPACE; default: the folder "
+    "`workspace` in the home, if there is one]",
+)
+@click.option(
     "--rehearsal",
     is_flag=True,
     default=None,

@@ -118,6 +118,8 @@ class PublishedTask:
     first_run_date: date = date.min
     published_at: datetime | None = None
     published_by: str = ""
+    defined_at: str = ""
+    """File and line of the definition when it was published: `sales/orders.yaml:20`."""
 
     def blueprint(self) -> TaskBlueprint:
         """What generation asks for."""

@@ -23,6 +23,7 @@ from taskhouse.ports.recurring_store import RecurringStore
 from taskhouse.ports.session_store import SessionStore
 from taskhouse.ports.sign_in_store import SignInStore
 from taskhouse.ports.warehouse import Warehouse
+from taskhouse.ports.workspace_folder import WorkspaceFolder
 from taskhouse.ports.workspace_store import WorkspaceStore
 from taskhouse.services.definitions.memory_workspace import MemoryWorkspaceStore
 from taskhouse.services.measure import Measures
@@ -73,6 +74,8 @@ class World:
     rehearsal: Rehearsal | None = None
     """Only on a server that rehearses (`taskhouse serve --rehearsal`)."""
 
+    folder: WorkspaceFolder | None = None
+    """Where the workspace's files are, for those who change them in a browser."""
     features: Features = field(default_factory=Features)
     sign_ins: SignInStore = ABSENT
 

@@ -10,14 +10,14 @@ from pathlib import Path
 
 import structlog
 
-from taskhouse.config import Config
+from taskhouse.config import Config, ConfigError
 from taskhouse.domain.features import Features
 from taskhouse.domain.limits import Limits
 from taskhouse.domain.snapshot import OperationSettings
 from taskhouse.engines.algorithms import AlgorithmRegistry
 from taskhouse.engines.process.processes import SupervisedProcesses
 from taskhouse.engines.transfer.transfers import OutsideTransfers
-from taskhouse.home import SECRET_KEY, Holder, Home
+from taskhouse.home import SECRET_KEY, WORKSPACE, Holder, Home
 from taskhouse.ports.engine import Engine
 from taskhouse.ports.processes import Language
 from taskhouse.ports.warehouse import Warehouse
@@ -54,6 +54,7 @@ from taskhouse.store.recurring.store import SqlRecurringStore
 from taskhouse.store.sessions import SqlSessionStore
 from taskhouse.store.sign_in import SqlSignInStore
 from taskhouse.store.workspace import SqlWorkspaceStore
+from taskhouse.store.workspace_folder import DiskWorkspaceFolder
 from taskhouse.wiring.later import Later
 from taskhouse.wiring.recurring import Recurring, check_purpose, rehearsing
 
@@ -90,8 +91,10 @@ def build_world(
     endpoint: Callable[[], str],
     features: Features | None = None,
     operations: OperationSettings | None = None,
+    workspace: Path | None = None,
 ) -> World:
-    """The world on an open database. `endpoint` tells scripts where this server is reached."""
+    """The world on an open database. `endpoint` tells scripts where this server is reached. `workspace`: the folder of its files, if it
+    is not the one in the home."""
     recurring = SqlRecurringStore(database)
     return World(
         instances=SqlInstanceStore(database),
@@ -114,6 +117,7 @@ def build_world(
         books=Books(recurring, operations),
         features=features or Features(),
         sign_ins=SqlSignInStore(database),
+        folder=DiskWorkspaceFolder(workspace or home / WORKSPACE),
     )
 
 
@@ -145,6 +149,8 @@ class Server:
         self._http: HttpServer | None = None
         self._reach: Reach | None = None
         self._bearer = Bearer()
+        if config.workspace is not None and not config.workspace.is_dir():
+            raise ConfigError(f"the workspace {config.workspace} is not a folder")
         self.home = Home(config.home)
         self._ends.callback(self.home.close)
         with self._ends_on_error():
@@ -212,6 +218,7 @@ class Server:
             self._endpoint_for_scripts,
             self._config.features,
             self._config.operations,
+            self._config.workspace,
         )
 
     def _open_recurring(self) -> Recurring:

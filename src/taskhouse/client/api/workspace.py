@@ -10,10 +10,7 @@ from pathlib import Path
 import msgspec
 
 from taskhouse.client.api.transport import Transport
-
-MAX_FILE_BYTES = 4_000_000
-ENDINGS = frozenset((".yaml", ".yml", ".sql", ".py", ".sh"))
-"""Definitions, and files of code that they name. Others are not part of a workspace."""
+from taskhouse.domain.workspace_paths import ENDINGS, MAX_FILE_BYTES
 
 
 class Finding(msgspec.Struct, frozen=True):

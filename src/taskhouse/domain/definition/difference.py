@@ -196,7 +196,7 @@ def compare_task(before: PublishedTask | None, after: PublishedTask | None) -> T
     return found
 
 
-_OF_PUBLICATION = frozenset(("version", "first_run_date", "published_at", "published_by"))
+_OF_PUBLICATION = frozenset(("version", "first_run_date", "published_at", "published_by", "defined_at"))
 
 
 def _same(before: PublishedTask, after: PublishedTask) -> bool:

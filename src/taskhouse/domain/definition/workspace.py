@@ -28,6 +28,8 @@ SourceTable: TypeAlias = DimensionTable | FactTable
 LogicalTable: TypeAlias = DimensionTable | FactTable | AggregateTable
 TaskDefinition: TypeAlias = LogicalTable | ScriptTask | IntegrationTask | VirtualNode
 Metric: TypeAlias = DerivedMetric | CustomMetric
+_Grouped: TypeAlias = tuple[frozenset[Grain], str]
+"""Granularity and business unit: what an aggregate table and the metrics that join it have in common."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +47,10 @@ class Workspace:
     scripts: Mapping[str, ScriptTask] = field(default_factory=dict)
     integrations: Mapping[str, IntegrationTask] = field(default_factory=dict)
     virtual_nodes: Mapping[str, VirtualNode] = field(default_factory=dict)
+    _derived_by_grain: dict[_Grouped, list[DerivedMetric]] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
+    """Made when it is first asked for."""
 
     @property
     def organisation(self) -> Organisation:
@@ -90,12 +96,18 @@ class Workspace:
 
     def gathered(self, table: AggregateTable) -> list[DerivedMetric]:
         """The derived metrics that join an aggregate table: of its granularity, from projects of its business unit, by name."""
-        unit = self.business_unit(table.project)
-        return [
-            metric
-            for _, metric in sorted(self.derived.items())
-            if metric.granularity == table.granularity and self.business_unit(metric.project) == unit
-        ]
+        if not self._derived_by_grain:
+            for _, metric in sorted(self.derived.items()):
+                self._derived_by_grain.setdefault(self._grouped(metric), []).append(metric)
+        return list(self._derived_by_grain.get(self._grouped(table), ()))
+
+    def is_gathered(self, metric: DerivedMetric) -> bool:
+        """Whether there is an aggregate table that it joins."""
+        group = self._grouped(metric)
+        return any(self._grouped(table) == group for table in self.aggregates.values())
+
+    def _grouped(self, each: DerivedMetric | AggregateTable) -> _Grouped:
+        return each.granularity, self.business_unit(each.project)
 
     def metrics(self, table: AggregateTable) -> list[Metric]:
         """All metrics of an aggregate table: derived ones by name, then custom ones as written."""

@@ -15,6 +15,7 @@ from taskhouse.protocols.rest import (
     views_tasks,
     warehouse,
     workspace,
+    workspace_files,
 )
 from taskhouse.protocols.rest.app import Authenticate, Observe, RestApp
 from taskhouse.protocols.rest.authentication import TokenOrSession
@@ -36,6 +37,7 @@ GROUPS: tuple[Routes, ...] = (
     runs.routes,
     warehouse.routes,
     workspace.routes,
+    workspace_files.routes,
 )
 """Whoever adds a module of routes adds its `routes` here."""
 

@@ -141,7 +141,13 @@ class RestApp:
             if route.streaming:
                 source = await loop.run_in_executor(self._workers, self._begin, route, request, data)
                 return self._stream(route, request, source)
-            return await loop.run_in_executor(self._workers, self._handle, route, request, data)
+            gone = threading.Event()
+            watch = loop.create_task(_watch(request, gone)) if route.gives_up else None
+            try:
+                return await loop.run_in_executor(self._workers, self._handle, route, request, data, gone)
+            finally:
+                if watch is not None:
+                    watch.cancel()
         except ApiError as error:
             return _error(error, request_id)
         except Fault as fault:
@@ -153,7 +159,9 @@ class RestApp:
             message = f"internal error; the server's log has the details under request id {request_id}"
             return _error(ApiError(500, "INTERNAL_ERROR", message), request_id)
 
-    def _call(self, route: Route, request: Request, data: bytes) -> Call[object, object]:
+    def _call(
+        self, route: Route, request: Request, data: bytes, gone: threading.Event | None = None
+    ) -> Call[object, object]:
         headers = request.headers
         actor = NOBODY if route.public else self._authenticate(self._world, headers, request.method)
         path = route.read_path(request.path_params)
@@ -173,13 +181,14 @@ class RestApp:
             f"{request.url.scheme}://{headers.get('host', 'localhost')}{BASE_PATH}",
             _idempotency_key(headers, route),
             request.client.host if request.client else "",
+            gone or threading.Event(),
         )
 
-    def _handle(self, route: Route, request: Request, data: bytes) -> Response:
+    def _handle(self, route: Route, request: Request, data: bytes, gone: threading.Event) -> Response:
         """On a worker thread."""
         request_id: str = request.scope["request_id"]
         with bound_contextvars(request_id=request_id):
-            call = self._call(route, request, data)
+            call = self._call(route, request, data, gone)
             if not call.idempotency_key:
                 response = _response(route.handler(call), route, request_id)
             else:
@@ -277,6 +286,13 @@ async def _read(request: Request, limit: int) -> bytes:
         message = f"the body did not arrive within {BODY_S:g} s"
         raise ApiError(408, "TIMEOUT", message, headers={"connection": "close"}) from None
     return b"".join(parts)
+
+
+async def _watch(request: Request, gone: threading.Event) -> None:
+    """Tells when the client has closed the connection. The body has been read."""
+    while (await request.receive())["type"] != "http.disconnect":
+        pass
+    gone.set()
 
 
 def _response(value: object, route: Route, request_id: str) -> Response:

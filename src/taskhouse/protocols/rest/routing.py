@@ -7,6 +7,7 @@ A route is declared once; the server and the OpenAPI document are both made from
 from __future__ import annotations
 
 import re
+import threading
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Annotated, Any, Generic, TypeAlias, TypeVar
@@ -14,7 +15,7 @@ from typing import Annotated, Any, Generic, TypeAlias, TypeVar
 import msgspec
 
 from taskhouse.domain.roles import Actor
-from taskhouse.protocols.rest.errors import not_found
+from taskhouse.protocols.rest.errors import ApiError, not_found
 from taskhouse.services.world import World
 
 BASE_PATH = "/api/v1"
@@ -51,6 +52,13 @@ class Call(Generic[Q, B]):
     idempotency_key: str = ""
     address: str = ""
     """Where the request came from, as the connection says."""
+    gone: threading.Event = field(default_factory=threading.Event)
+    """Set when the client has closed the connection, on routes that `give_up`."""
+
+    def still_wanted(self) -> None:
+        """Raises when nobody waits for the answer any more."""
+        if self.gone.is_set():
+            raise ApiError(408, "GIVEN_UP", "the client did not wait for the answer")
 
     @property
     def user(self) -> str:
@@ -86,7 +94,8 @@ Streaming = Callable[[Call[Any, Any]], AsyncIterator[bytes]]
 @dataclass(frozen=True, slots=True)
 class Route:
     """`reply` is the type of the JSON answer, or a media type's text. `errors` are statuses to document besides 400, 401 and 500.
-    `public`: without a token. `streaming`: the handler is an asynchronous generator. `repeatable`: takes `Idempotency-Key`."""
+    `public`: without a token. `streaming`: the handler is an asynchronous generator. `repeatable`: takes `Idempotency-Key`.
+    `gives_up`: asks `still_wanted` while it works."""
 
     method: str
     path: str
@@ -101,6 +110,7 @@ class Route:
     public: bool = False
     streaming: bool = False
     repeatable: bool = False
+    gives_up: bool = False
     max_body: int = MAX_BODY
     example: object = None
     """An example of the body."""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from datetime import date
 
 import msgspec
@@ -18,7 +19,7 @@ from taskhouse.domain.definition.touched import Touched
 from taskhouse.domain.recurring import Environment
 from taskhouse.protocols.rest.errors import ApiError, ErrorItem, bad_request
 from taskhouse.protocols.rest.routing import Call, Nothing, Routes
-from taskhouse.services.definitions.apply_workspace import PlanChangedError, apply_workspace
+from taskhouse.services.definitions.apply_workspace import PlanChangedError, Publication, apply_workspace
 from taskhouse.services.definitions.findings import Finding
 from taskhouse.services.definitions.json_schema import json_schema
 from taskhouse.services.definitions.plan_workspace import (
@@ -27,10 +28,11 @@ from taskhouse.services.definitions.plan_workspace import (
     plan_workspace,
     validate,
 )
+from taskhouse.services.world import World
 
 routes = Routes("workspace")
 
-_LARGE = 64 * 1024 * 1024
+LARGE = 64 * 1024 * 1024
 _FILE = "tenant: {name: demo}\nprojects:\n  - {name: shop, owner: alice}\n"
 
 
@@ -131,7 +133,7 @@ class ProjectChangeView(msgspec.Struct, frozen=True):
 
 class WorkspacePlanView(msgspec.Struct, frozen=True):
     """`digest` is presented to apply; empty when the definitions are not valid. `empty`: there is nothing to publish. New tasks have
-    their first instances for `first_run_date`."""
+    their first instances for `first_run_date`, and changed ones those of their new version."""
 
     environment: str
     valid: bool
@@ -158,11 +160,11 @@ class PublicationView(msgspec.Struct, frozen=True):
     generated: int = 0
 
 
-@routes.post("/workspace/validate", body=WorkspaceBody, reply=ValidationView, max_body=_LARGE)
+@routes.post("/workspace/validate", body=WorkspaceBody, reply=ValidationView, max_body=LARGE)
 def validate_definitions(call: Call[Nothing, WorkspaceBody]) -> ValidationView:
     """Check definitions, with all that is wrong at once; writes nothing. `environment` is ignored: both are checked."""
     found = validate(call.world, call.body.files)
-    return ValidationView(not any(not each.is_warning for each in found), _findings(found))
+    return ValidationView(not any(not each.is_warning for each in found), findings_view(found))
 
 
 @routes.post(
@@ -170,7 +172,7 @@ def validate_definitions(call: Call[Nothing, WorkspaceBody]) -> ValidationView:
     body=WorkspaceBody,
     reply=WorkspacePlanView,
     errors=(403, 409),
-    max_body=_LARGE,
+    max_body=LARGE,
     example=WorkspaceBody({"shop.yaml": _FILE}),
 )
 def plan_definitions(call: Call[Nothing, WorkspaceBody]) -> WorkspacePlanView:
@@ -178,14 +180,18 @@ def plan_definitions(call: Call[Nothing, WorkspaceBody]) -> WorkspacePlanView:
 
     Errors in definitions are part of the answer: it is 200 with `valid` false, and `findings` say where and why.
     """
-    environment = _environment(call.body.environment)
+    environment = environment_word(call.body.environment)
     try:
-        return _plan_view(plan_workspace(call.world, call.actor, environment, call.body.files))
+        return plan_view(plan_workspace(call.world, call.actor, environment, call.body.files))
     except InvalidWorkspaceError as error:
-        revision = call.world.recurring.published(environment)[0]
-        return WorkspacePlanView(
-            environment.value, False, True, "", revision, "", _findings(error.findings), [], [], [], []
-        )
+        return invalid_view(call.world, environment, error)
+
+
+def invalid_view(world: World, environment: Environment, error: InvalidWorkspaceError) -> WorkspacePlanView:
+    revision = world.recurring.published(environment)[0]
+    return WorkspacePlanView(
+        environment.value, False, True, "", revision, "", findings_view(error.findings), [], [], [], []
+    )
 
 
 @routes.post(
@@ -194,7 +200,7 @@ def plan_definitions(call: Call[Nothing, WorkspaceBody]) -> WorkspacePlanView:
     reply=PublicationView,
     errors=(403, 409),
     repeatable=True,
-    max_body=_LARGE,
+    max_body=LARGE,
     example=WorkspaceBody({"shop.yaml": _FILE}, "PROD", "0a1b2c"),
 )
 def apply_definitions(call: Call[Nothing, WorkspaceBody]) -> PublicationView:
@@ -202,12 +208,20 @@ def apply_definitions(call: Call[Nothing, WorkspaceBody]) -> PublicationView:
 
     Definitions with errors are 400 `INVALID_WORKSPACE`; each item names file, line and column.
     """
-    environment = _environment(call.body.environment)
+    environment = environment_word(call.body.environment)
     if not call.body.digest:
         raise bad_request("a publication needs the digest of its plan: POST /workspace/plan first", "digest")
-    try:
-        since = _date(call.body.since)
+    since = date_word(call.body.since)
+    with refusals():
         made = apply_workspace(call.world, call.actor, environment, call.body.files, call.body.digest, since)
+    return publication_view(made)
+
+
+@contextmanager
+def refusals() -> Iterator[None]:
+    """Of publishing, as errors of the API."""
+    try:
+        yield
     except InvalidWorkspaceError as error:
         items = [
             ErrorItem(0, str(each.mark), each.where, f"{each.message} ({each.hint})" if each.hint else each.message)
@@ -217,8 +231,11 @@ def apply_definitions(call: Call[Nothing, WorkspaceBody]) -> PublicationView:
         raise ApiError(400, "INVALID_WORKSPACE", str(error), items) from None
     except PlanChangedError as error:
         raise ApiError(409, "PLAN_CHANGED", str(error)) from None
+
+
+def publication_view(made: Publication) -> PublicationView:
     return PublicationView(
-        environment.value,
+        made.plan.environment.value,
         made.revision,
         list(made.plan.difference.published),
         list(made.plan.difference.retired),
@@ -233,14 +250,14 @@ def definitions_schema(call: Call[Nothing, None]) -> dict[str, object]:
     return json_schema()
 
 
-def _environment(word: str) -> Environment:
+def environment_word(word: str) -> Environment:
     try:
         return Environment(word.upper())
     except ValueError:
         raise bad_request(f"'{word}' is not an environment; write DEV or PROD", "environment") from None
 
 
-def _date(text: str) -> date | None:
+def date_word(text: str) -> date | None:
     if not text:
         return None
     try:
@@ -249,7 +266,7 @@ def _date(text: str) -> date | None:
         raise bad_request(f"'{text}' is not a date; write it like 2026-03-02", "since") from None
 
 
-def _findings(found: Iterable[Finding]) -> list[FindingView]:
+def findings_view(found: Iterable[Finding]) -> list[FindingView]:
     return [
         FindingView(
             each.mark.file, each.mark.line, each.mark.column, each.where, each.message, each.hint, each.is_warning
@@ -258,7 +275,7 @@ def _findings(found: Iterable[Finding]) -> list[FindingView]:
     ]
 
 
-def _plan_view(made: WorkspacePlan) -> WorkspacePlanView:
+def plan_view(made: WorkspacePlan) -> WorkspacePlanView:
     difference = made.difference
     return WorkspacePlanView(
         made.environment.value,
@@ -267,7 +284,7 @@ def _plan_view(made: WorkspacePlan) -> WorkspacePlanView:
         made.digest,
         made.revision,
         made.first_run_date.isoformat(),
-        _findings(made.warnings),
+        findings_view(made.warnings),
         _settings(difference.tenant),
         [_project(each) for each in difference.projects],
         [_task(each, made) for each in difference.tasks],

@@ -6,7 +6,7 @@ finishes it. Old tables stay until their lifecycle ends.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta, tzinfo
 from zoneinfo import ZoneInfo
@@ -57,8 +57,10 @@ def apply_workspace(
     files: Mapping[str, str],
     digest: str,
     since: date | None = None,
+    saved: Callable[[], None] | None = None,
 ) -> Publication:
-    """Publish. `since`: new tasks have instances from this run date on, and those of days that have passed are generated now. When there is
+    """Publish. `saved` is called inside the transaction, last, or at once when there is nothing to publish; what it raises undoes the
+    publication. `since`: new tasks have instances from this run date on, and those of days that have passed are generated now. When there is
     nothing to publish, all tasks get theirs of the days that have passed since then, which takes a super administrator.
 
     Raises `InvalidWorkspaceError`, `PlanChangedError`, and `Fault`s: NO_PERMISSION, INVALID_STATE when somebody else
@@ -72,15 +74,20 @@ def apply_workspace(
     zone = ZoneInfo(plan.workspace.tenant.time_zone)
     _check_since(plan, since, now.astimezone(zone).date())
     if plan.difference.is_empty:
+        if saved is not None:
+            saved()
         return Publication(plan, plan.revision, now, _past(world, actor, environment, since, now, zone))
     _make_projects(world, plan, now)
     deploy(world, plan.materialized, Caller(login_name(actor.user), is_admin=True))  # roles were checked by the plan
     tasks = [_dated(plan, id, now, actor.user, since) for id in plan.difference.published]
 
     def publish() -> int:
-        if not tasks and not plan.difference.retired:
-            return plan.revision
-        return world.recurring.publish(environment, tasks, plan.difference.retired, now, expected=plan.revision)
+        revision = plan.revision
+        if tasks or plan.difference.retired:
+            revision = world.recurring.publish(environment, tasks, plan.difference.retired, now, expected=revision)
+        if saved is not None:
+            saved()
+        return revision
 
     revision = world.workspace.save(plan.organisation, now, publish, expected=plan.organisation_revision)
     _log.info(
@@ -129,7 +136,9 @@ def _dated(plan: WorkspacePlan, id: str, now: datetime, user: str, since: date |
     """A task that was published before goes on; a new one begins with the next generation, or with the date asked for."""
     earlier = plan.published.get(id)
     first = earlier.first_run_date if earlier is not None else since or plan.first_run_date
-    return replace(plan.tasks[id], first_run_date=first, published_at=now, published_by=user)
+    mark = plan.marks.get(id)
+    defined_at = f"{mark.file}:{mark.line}" if mark else ""
+    return replace(plan.tasks[id], first_run_date=first, published_at=now, published_by=user, defined_at=defined_at)
 
 
 def _make_projects(world: World, plan: WorkspacePlan, now: datetime) -> None:

@@ -29,6 +29,7 @@ from taskhouse.domain.faults import Fault
 from taskhouse.domain.readiness import SHARED_GROUP, SHARED_SLOTS
 from taskhouse.domain.recurring import Priority
 from taskhouse.domain.schedule import LAST_DAY, Cycle, Schedule, ScheduleType
+from taskhouse.domain.workspace_paths import is_definition
 from taskhouse.services.definitions.findings import Findings, suggestion
 from taskhouse.services.definitions.shapes import Values
 
@@ -168,7 +169,7 @@ class TaskBuilder:
             raise self.refuse((*place, "file"), f"'{values['file']}' lies outside the workspace")
         text = self.files.get(path)
         if text is None:
-            known = [other for other in self.files if not other.endswith((".yaml", ".yml"))]
+            known = [other for other in self.files if not is_definition(other)]
             raise self.refuse((*place, "file"), f"there is no file '{path}' in the workspace", suggestion(path, known))
         if not text.strip():
             raise self.refuse((*place, "file"), f"the file '{path}' is empty")

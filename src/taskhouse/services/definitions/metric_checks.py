@@ -116,8 +116,7 @@ def _check_derived(workspace: Workspace, metric: DerivedMetric, to: Findings, na
     place = (*metric.place, "granularity")
     if not all(map(partial(_expect_reference, workspace, source, place, to), sorted(metric.granularity))):
         return
-    gathering = [each for each in workspace.aggregates.values() if metric in workspace.gathered(each)]
-    if not gathering:
+    if not workspace.is_gathered(metric):
         words = ", ".join(str(grain) for grain in sorted(metric.granularity))
         to.report(
             (*metric.place, "granularity"),

@@ -9,13 +9,13 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, fields, is_dataclass, replace
+from dataclasses import dataclass, field, fields, is_dataclass, replace
 from datetime import date, datetime, time
 from enum import Enum
 from zoneinfo import ZoneInfo
 
 from taskhouse.domain.definition.difference import Change, Difference, compare, first_run_date
-from taskhouse.domain.definition.places import Problem
+from taskhouse.domain.definition.places import Mark, Problem
 from taskhouse.domain.definition.tenant import Organisation, ProjectMode
 from taskhouse.domain.definition.workspace import Workspace
 from taskhouse.domain.dependency import dependency_cycle
@@ -32,7 +32,13 @@ from taskhouse.services.materialization.context import ExistingTable
 from taskhouse.services.materialization.planning import nothing_exists
 from taskhouse.services.world import World
 
-_PUBLISHERS = frozenset({ProjectRole.PROJECT_ADMIN, ProjectRole.DEVELOPER})
+PUBLISHERS = frozenset({ProjectRole.PROJECT_ADMIN, ProjectRole.DEVELOPER})
+StillWanted = Callable[[], None]
+"""Called between steps of work that takes long; raises when nobody waits for it any more."""
+
+
+def always() -> None:
+    """Nobody gives up."""
 
 
 class InvalidWorkspaceError(Exception):
@@ -47,7 +53,8 @@ class InvalidWorkspaceError(Exception):
 @dataclass(frozen=True, slots=True)
 class WorkspacePlan:
     """`published` is the current state, `tasks` everything that will be, `difference.published` the part of it that changes. New tasks have their
-    first instances for `first_run_date`. `warnings` are findings that keep nothing from being published."""
+    first instances for `first_run_date`. `warnings` are findings that keep nothing from being published. `marks`: where each task is
+    defined."""
 
     environment: Environment
     revision: int
@@ -60,15 +67,18 @@ class WorkspacePlan:
     digest: str
     first_run_date: date
     warnings: tuple[Finding, ...] = ()
+    marks: Mapping[str, Mark] = field(default_factory=dict)
 
     @property
     def organisation(self) -> Organisation:
         return self.workspace.organisation
 
 
-def validate(world: World, files: Mapping[str, str]) -> tuple[Finding, ...]:
+def validate(world: World, files: Mapping[str, str], wanted: StillWanted = always) -> tuple[Finding, ...]:
     """All findings: of the files, and of what they come to in each environment beside what is there."""
-    return _findings(files, lambda environment: world.recurring.published(environment)[1], world.catalogue.table)
+    return _findings(
+        files, lambda environment: world.recurring.published(environment)[1], world.catalogue.table, wanted
+    )
 
 
 def validate_alone(files: Mapping[str, str]) -> tuple[Finding, ...]:
@@ -77,18 +87,25 @@ def validate_alone(files: Mapping[str, str]) -> tuple[Finding, ...]:
 
 
 def _findings(
-    files: Mapping[str, str], published: Callable[[Environment], Mapping[str, PublishedTask]], existing: ExistingTable
+    files: Mapping[str, str],
+    published: Callable[[Environment], Mapping[str, PublishedTask]],
+    existing: ExistingTable,
+    wanted: StillWanted = always,
 ) -> tuple[Finding, ...]:
     read = _read(files)
     for environment in (Environment.PROD, Environment.DEV):
+        wanted()
         if read.is_good and any(True for _ in read.workspace.tasks(environment)):
             _materialized(read, environment, published(environment), existing, published(Environment.PROD))
     return _ordered(read.findings.found)
 
 
-def plan_workspace(world: World, actor: Actor, environment: Environment, files: Mapping[str, str]) -> WorkspacePlan:
+def plan_workspace(
+    world: World, actor: Actor, environment: Environment, files: Mapping[str, str], wanted: StillWanted = always
+) -> WorkspacePlan:
     """Raises `InvalidWorkspaceError`, or `Fault` (NO_PERMISSION) naming what the actor may not publish."""
     read = _read(files)
+    wanted()
     if not read.is_good:
         raise InvalidWorkspaceError(_ordered(read.findings.found))
     revision, published = world.recurring.published(environment)
@@ -97,6 +114,7 @@ def plan_workspace(world: World, actor: Actor, environment: Environment, files: 
     materialized, tasks = _materialized(read, environment, published, world.catalogue.table, production)
     if not read.is_good:
         raise InvalidWorkspaceError(_ordered(read.findings.found))
+    wanted()
     workspace = read.workspace
     difference = compare(published, tasks, organisation, workspace.organisation)
     _check_projects_left(world, difference, environment)
@@ -116,6 +134,7 @@ def plan_workspace(world: World, actor: Actor, environment: Environment, files: 
         digest,
         starts,
         _ordered(read.findings.found),
+        {task.id: read.findings.locate(task.place) for task in workspace.tasks(environment)},
     )
 
 
@@ -208,6 +227,24 @@ def _check_projects_left(world: World, difference: Difference, environment: Envi
 def _check_permission(
     actor: Actor, difference: Difference, published: Mapping[str, PublishedTask], tasks: Mapping[str, PublishedTask]
 ) -> None:
+    check_organisation(actor, difference)
+    if actor.super_admin:
+        return
+    for task in difference.tasks:
+        for name in sorted({each[task.id].project for each in (published, tasks) if task.id in each}):
+            if not may_publish(actor, name):
+                raise Fault(
+                    FaultCode.NO_PERMISSION,
+                    f"you may not publish '{task.id}': it takes the role DEVELOPER or PROJECT_ADMIN in project '{name}'",
+                )
+
+
+def may_publish(actor: Actor, project: str) -> bool:
+    return actor.super_admin or not PUBLISHERS.isdisjoint(actor.roles.get(project, ()))
+
+
+def check_organisation(actor: Actor, difference: Difference) -> None:
+    """Raises `Fault` (NO_PERMISSION) when the tenant or a project differs that the actor may not change."""
     if actor.super_admin:
         return
     if difference.tenant:
@@ -222,14 +259,6 @@ def _check_permission(
             )
         if ProjectRole.PROJECT_ADMIN not in actor.roles.get(project.name, ()):
             raise Fault(FaultCode.NO_PERMISSION, f"only an administrator of project '{project.name}' may change it")
-    for task in difference.tasks:
-        projects = {each[task.id].project for each in (published, tasks) if task.id in each}
-        for name in sorted(projects):
-            if _PUBLISHERS.isdisjoint(actor.roles.get(name, ())):
-                raise Fault(
-                    FaultCode.NO_PERMISSION,
-                    f"you may not publish '{task.id}': it takes the role DEVELOPER or PROJECT_ADMIN in project '{name}'",
-                )
 
 
 def _digest(*parts: object) -> str:
@@ -237,7 +266,7 @@ def _digest(*parts: object) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-_NOT_COMPARED = frozenset(("version", "first_run_date", "published_at", "published_by"))
+_NOT_COMPARED = frozenset(("version", "first_run_date", "published_at", "published_by", "defined_at"))
 
 
 def _canonical(value: object) -> object:

@@ -10,6 +10,7 @@ from taskhouse.domain.definition.metrics import BUILT_IN_PERIODS
 from taskhouse.domain.definition.places import Mark, Place
 from taskhouse.domain.definition.tenant import Tenant
 from taskhouse.domain.definition.workspace import Workspace
+from taskhouse.domain.workspace_paths import DEFINITIONS, MAX_FILES, is_definition
 from taskhouse.services.definitions.building import Builder
 from taskhouse.services.definitions.building_tasks import BuildError
 from taskhouse.services.definitions.checks import check
@@ -27,11 +28,9 @@ from taskhouse.services.definitions.yaml_nodes import (
     documents,
 )
 
-MAX_FILES = 5_000
 MAX_FILE_CHARS = 4_000_000
 MAX_CHARS = 32_000_000
 MAX_NODES = 2_000_000
-_YAML = (".yaml", ".yml")
 
 
 @dataclass(slots=True)
@@ -83,7 +82,7 @@ class _Reading:
         if self._fits():
             budget = NodeBudget(MAX_NODES)
             for file in sorted(self._files):
-                if file.endswith(_YAML):
+                if is_definition(file):
                     try:
                         for document in documents(file, self._files[file], budget):
                             self._read(document)
@@ -95,9 +94,14 @@ class _Reading:
 
     def _fits(self) -> bool:
         whole = Mark("workspace", 1, 1)
-        yaml_files = [file for file in self._files if file.endswith(_YAML)]
+        yaml_files = [file for file in self._files if is_definition(file)]
         if not yaml_files:
-            self.to.note(whole, (), "the folder has no definitions", "definitions are files that end in .yaml or .yml")
+            self.to.note(
+                whole,
+                (),
+                "the folder has no definitions",
+                f"definitions are files that end in {' or '.join(DEFINITIONS)}",
+            )
         if len(self._files) > MAX_FILES:
             self.to.note(whole, (), f"the folder has {len(self._files)} files; {MAX_FILES} are allowed")
         if sum(map(len, self._files.values())) > MAX_CHARS:

@@ -129,7 +129,8 @@ class TaskNode:
 
 @dataclass(frozen=True, slots=True)
 class TaskDetail:
-    """`timeout_h` in hours; `retries` with `retry_gap_min` minutes between them."""
+    """`timeout_h` in hours; `retries` with `retry_gap_min` minutes between them. `defined_at`: file and line of the definition when this version was
+    published, empty when that was not recorded."""
 
     line: TaskLine
     schedule: ScheduleView
@@ -145,6 +146,7 @@ class TaskDetail:
     resource_group: str
     latency_days: int
     first_run_date: str
+    defined_at: str
     may: tuple[str, ...]
 
 
@@ -307,6 +309,7 @@ def detail(world: World, actor: Actor, task_id: str, environment: Environment) -
         task.resource_group if task.biz_type is BizType.SCRIPT else "",
         task.latency_days,
         task.first_run_date.isoformat(),
+        task.defined_at,
         tuple(may),
     )
 
