@@ -21,6 +21,7 @@ def test_instances_count_once_under_their_most_urgent_status(home: House) -> Non
     home.clock.set(at("01:00"))
     late = overview(home.world, ADMIN, PROD, BIZDATE)
     assert (late.late, [line.name for line in late.latest]) == (2, ["S0", "A"])
+    assert late.late_types == {"SCRIPT": 1, "LOGICAL_TABLE": 1}
     assert late.latest[0].waits_s == 50 * 60 and late.late == len(late.latest)
     assert [line.blocked_by and line.blocked_by.label for line in late.latest] == [None, "S0"]
 
@@ -32,6 +33,7 @@ def test_instances_count_once_under_their_most_urgent_status(home: House) -> Non
     assert list(after.finished) == sorted(after.finished)
     assert after.finished_now == round(100 * succeeded / 6, 1) >= after.finished[-1]
     (shop,) = after.projects
+    assert shop.types == after.types and [hour.tables for hour in shop.hours] == [1, 1, 0]
     assert (shop.name, shop.total, shop.statuses) == ("shop", 6, after.statuses)
     assert [hour.hour for hour in shop.hours] == [0, 1, 2] and sum(hour.total for hour in shop.hours) == 6
 
@@ -64,10 +66,26 @@ def test_what_failed_says_why(home: House) -> None:
 def test_failures_of_earlier_days_are_told(home: House) -> None:
     home.run("S0", "00:10", "00:25", "ERROR")
     day_after = overview(home.world, ADMIN, PROD, BIZDATE + timedelta(days=1))
-    assert day_after.earlier_failed == 1
+    assert day_after.earlier_failed == {"SCRIPT": 1, "LOGICAL_TABLE": 0}
     assert day_after.earlier_from <= BIZDATE
-    assert overview(home.world, ADMIN, PROD, BIZDATE).earlier_failed == 0
-    assert overview(home.world, STRANGER, PROD, BIZDATE + timedelta(days=1)).earlier_failed == 0
+    assert not any(overview(home.world, ADMIN, PROD, BIZDATE).earlier_failed.values())
+    assert not any(overview(home.world, STRANGER, PROD, BIZDATE + timedelta(days=1)).earlier_failed.values())
+
+
+def test_the_rest_of_the_day_is_expected_from_usual_durations(home: House) -> None:
+    assert overview(home.world, ADMIN, PROD, BIZDATE).expected == ()  # nobody has loaded the day
+    home.load()
+    home.clock.set(at("00:10"))
+    found = overview(home.world, ADMIN, PROD, BIZDATE)
+    slots = 24 * 60 // found.slot_minutes
+    assert len(found.expected) == slots - (len(found.finished) - 1)
+    # Five minutes each, as of nodes that never ran: S0 00:15; A 00:35 and Y 00:50; E 01:05; X and Z 02:05.
+    by_time = dict(zip(("00:15", "00:30", "00:45", "01:00", "01:15"), found.expected, strict=False))
+    assert by_time == {"00:15": 16.7, "00:30": 16.7, "00:45": 33.3, "01:00": 50.0, "01:15": 66.7}
+    assert found.expected[-1] == 100.0
+    home.run("S0", "00:10", "00:12", "ERROR")
+    assert overview(home.world, ADMIN, PROD, BIZDATE).expected == ()  # somebody must act first
+    assert overview(home.world, ADMIN, PROD, BIZDATE - timedelta(days=1)).expected == ()
 
 
 def test_slots_of_resource_groups_are_counted(home: House) -> None:

@@ -43,7 +43,7 @@ def expected_finish(
     every = [node for nodes in moving for node in nodes]
     if not every:
         return Expected()
-    usual = usual_durations(store, records, _with_unfinished_upstream(snapshot, every))
+    usual = usual_durations(store, records, with_unfinished_upstream(snapshot, every))
     size = len(states)
     durations = [UNKNOWN_DURATION] * size  # of succeeded nodes nobody makes use
     for node, duration in usual.items():
@@ -52,7 +52,7 @@ def expected_finish(
         Column(size, lambda node: states[node].started_at),
         Column(size, lambda node: states[node].ended_at),
         durations,
-        _RetryAt(states),
+        RetryAt(states),
     )
     ends: dict[int, datetime | None] = {}
     for plan, nodes in zip(plans, moving, strict=True):
@@ -80,7 +80,7 @@ def usual_durations(
     return found
 
 
-def _with_unfinished_upstream(snapshot: Snapshot, start: Iterable[int]) -> list[int]:
+def with_unfinished_upstream(snapshot: Snapshot, start: Iterable[int]) -> list[int]:
     """The nodes, and what is upstream of them without having succeeded or failed."""
     graph, status, removed, success = snapshot.graph, snapshot.status, snapshot.removed, NodeStatus.SUCCESS
     edge_up, offsets, edges = graph.edge_up, graph.in_edges.offsets, graph.in_edges.targets
@@ -96,7 +96,7 @@ def _with_unfinished_upstream(snapshot: Snapshot, start: Iterable[int]) -> list[
     return list(found)
 
 
-class _RetryAt(Mapping[int, datetime]):
+class RetryAt(Mapping[int, datetime]):
     def __init__(self, states: Sequence[NodeState]) -> None:
         self._states = states
 

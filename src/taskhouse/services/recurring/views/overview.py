@@ -7,6 +7,7 @@ store call, the days before by another one a minute, what is still failed of the
 from __future__ import annotations
 
 import threading
+from bisect import bisect_right
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -30,6 +31,7 @@ from taskhouse.services.recurring.views.overview_attention import (
     late_lines,
     resource_groups,
 )
+from taskhouse.services.recurring.views.overview_expected import expected_ends
 from taskhouse.services.recurring.views.refusal import About, ViewCode, ViewRefused
 from taskhouse.services.recurring.views.scene import zone_of
 from taskhouse.services.world import World
@@ -54,21 +56,23 @@ class UsualShare:
 
 @dataclass(frozen=True, slots=True)
 class HourLine:
-    """`hour` of the run date, 24 for whatever is due after it."""
+    """`hour` of the run date, 24 for whatever is due after it. `tables`: how many of the instances are of logical tables."""
 
     hour: int
     total: int
+    tables: int
     statuses: Mapping[str, int]
 
 
 @dataclass(frozen=True, slots=True)
 class ProjectLine:
-    """`title` is `English name (Chinese name)`."""
+    """`title` is `English name (Chinese name)`; `types` as in `Overview`."""
 
     name: str
     title: str
     total: int
     statuses: Mapping[str, int]
+    types: Mapping[str, Mapping[str, int]]
     late: int
     hours: tuple[HourLine, ...]
 
@@ -76,11 +80,12 @@ class ProjectLine:
 @dataclass(frozen=True, slots=True)
 class Overview:
     """`statuses` count instances by their most urgent status, `types` those of logical tables and of scripts. `day_start` is the first moment of the run date. `finished`: percent of the
-    instances that had finished `slot_minutes` * n after it, up to `now`, and `finished_now` by now; `usual`: the same of the days in `compared_with`, for the whole
+    instances that had finished `slot_minutes` * n after it, up to `now`, and `finished_now` by now; `expected`: those that will have by the
+    ends of the slots after it, as long as nobody must act, empty for days that are not today and when it is not foreseen; `usual`: the same of the days in `compared_with`, for the whole
     day. Compared are the days before on which something finished that same day; with fewer than three both are empty. `behind` is how many percent less than the
     median finished so far, negative for more; None without a comparison. `late_before`: instances due before it that have not started are late; `latest` are some of
-    them, the longest waiting first, and `failed` some of those that failed, the last first. `earlier_failed`: instances of the data timestamps from `earlier_from` up to
-    the day before that are failed still. `groups`: slots of the environment, whatever the date."""
+    them, the longest waiting first, and `failed` some of those that failed, the last first. `earlier_failed`: by type, instances of the data timestamps from
+    `earlier_from` up to the day before that are failed still. `groups`: slots of the environment, whatever the date."""
 
     environment: str
     bizdate: date
@@ -92,14 +97,16 @@ class Overview:
     types: Mapping[str, Mapping[str, int]]
     paused: int
     late: int
+    late_types: Mapping[str, int]
     latest: tuple[LateLine, ...]
     late_before: datetime
     failed: tuple[FailedLine, ...]
-    earlier_failed: int
+    earlier_failed: Mapping[str, int]
     earlier_from: date
     slot_minutes: int
     finished: tuple[float, ...]
     finished_now: float
+    expected: tuple[float, ...]
     usual: tuple[UsualShare, ...]
     compared_with: tuple[date, ...]
     behind: float | None
@@ -115,6 +122,7 @@ def overview(
     if visible is not None and projects - visible:
         name = min(projects - visible)
         raise ViewRefused(ViewCode.FORBIDDEN, f"you may not see project '{name}'", About(0, name))
+    world.books.of(environment).refresh()
     now = world.clock.now()
     late_before = now - LATE_AFTER
     query = InstanceQuery(
@@ -149,17 +157,19 @@ def overview(
         start,
         _count(own),
         statuses,
-        {kind.value: _statuses(each for each in own if each.biz_type is kind) for kind in BizType},
+        _by_type(own),
         sum(each.number for each in own if each.is_paused),
         late,
+        {kind.value: _late(each for each in own if each.biz_type is kind) if late else 0 for kind in BizType},
         late_lines(world, actor, this_day, late_before, now) if late else (),
         late_before,
         failed_lines(world, actor, this_day) if StatusClass.FAILED.name in statuses else (),
-        world.recurring.count(earlier),
+        {kind.value: world.recurring.count(replace(earlier, biz_type=kind)) for kind in BizType},
         bizdate - HISTORY * ONE_DAY,
         SLOT // timedelta(minutes=1),
         tuple(finished),
         share,
+        _expected(world, actor, query, own, start, now) if lateness and 0 <= reached < SLOTS else (),
         usual,
         tuple(before),
         round(usual[reached].median - share, 1) if usual and own and reached >= 0 else None,
@@ -217,6 +227,18 @@ def _finished(tallies: Sequence[Tally], start: datetime) -> list[float]:
     return shares
 
 
+def _expected(
+    world: World, actor: Actor, query: InstanceQuery, own: Sequence[Tally], start: datetime, now: datetime
+) -> tuple[float, ...]:
+    """At the end of each slot from the present one on."""
+    ends = expected_ends(world, actor, query.bizdate_to or start.date(), query.projects, now)
+    if not ends:
+        return ()
+    done, total = sum(each.number for each in own if each.finished is not None), _count(own)
+    slots = range(_slots_until(now, start) + 1, SLOTS + 1)
+    return tuple(_share(done + bisect_right(ends, start + slot * SLOT), total) for slot in slots)
+
+
 def _share(part: int, total: int) -> float:
     return round(100 * part / total, 1) if total else 0.0
 
@@ -240,8 +262,9 @@ def _projects(
                 title,
                 _count(own),
                 _statuses(own),
+                _by_type(own),
                 _late(own) if lateness else 0,
-                tuple(HourLine(hour, _count(its), _statuses(its)) for hour, its in sorted(hours.items())),
+                tuple(HourLine(hour, _count(its), _tables(its), _statuses(its)) for hour, its in sorted(hours.items())),
             )
         )
     return tuple(lines)
@@ -253,6 +276,14 @@ def _count(tallies: Iterable[Tally]) -> int:
 
 def _late(tallies: Iterable[Tally]) -> int:
     return sum(each.number for each in tallies if each.is_late)
+
+
+def _tables(tallies: Iterable[Tally]) -> int:
+    return sum(each.number for each in tallies if each.biz_type is BizType.LOGICAL_TABLE)
+
+
+def _by_type(tallies: Sequence[Tally]) -> Mapping[str, Mapping[str, int]]:
+    return {kind.value: _statuses(each for each in tallies if each.biz_type is kind) for kind in BizType}
 
 
 def _statuses(tallies: Iterable[Tally]) -> Mapping[str, int]:

@@ -155,9 +155,7 @@ def resource_groups(world: World, actor: Actor, environment: Environment) -> tup
     """Every group of the tenant, from what schedulers have loaded: of all dates and projects, for whoever has a role in any."""
     if not actor.super_admin and not actor.roles:
         return ()
-    book = world.books.of(environment)
-    book.refresh()
-    scene = of_book(world, actor, book)
+    scene = of_book(world, actor, world.books.of(environment))
     taken: Counter[tuple[str, NodeStatus]] = Counter()
     for at, state in enumerate(scene.states):
         if state.status in _HELD and scene.published_node(at).program.kind is not ProgramKind.VIRTUAL:
