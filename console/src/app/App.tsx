@@ -7,7 +7,7 @@ import { OperationHost } from "../operation/OperationHost";
 import { useTexts } from "../texts/texts";
 import { Empty, SkeletonRows } from "../ui/pieces";
 import { Toasts } from "../ui/Toasts";
-import { TooltipGroup } from "../ui/Tooltip";
+import { TooltipPlace } from "../ui/Tooltip";
 import { Boundary } from "./Boundary";
 import { Failure } from "./Page";
 import { safe, signInPath } from "./paths";
@@ -35,11 +35,10 @@ export function App() {
   if (path === "/sign-in") return <Redirect to={safe(next)} replace />;
   return (
     <SessionPlace value={session}>
-      <TooltipGroup>
-        <Signed />
-        <OperationHost />
-        <Toasts label={t.notices} close={t.close} />
-      </TooltipGroup>
+      <Signed />
+      <OperationHost />
+      <Toasts label={t.notices} close={t.close} />
+      <TooltipPlace />
     </SessionPlace>
   );
 }

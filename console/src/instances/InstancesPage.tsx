@@ -23,7 +23,7 @@ import { Table, type TableHandle } from "../ui/Table";
 import { Tabs } from "../ui/Tabs";
 import { Tooltip } from "../ui/Tooltip";
 import { BatchBar } from "./BatchBar";
-import { columnsOf, HIDDEN_AT_FIRST, NARROW, OPTIONAL } from "./columns";
+import { columnsOf, HIDDEN_AT_FIRST, KnownPlace, NARROW, OPTIONAL } from "./columns";
 import { described } from "./describe";
 import { FilterBar } from "./FilterBar";
 import { ALL_DATES, dayBefore, filtersOf, NARROWING, orderOf, type Tab, tabOf } from "./filters";
@@ -89,42 +89,29 @@ export default function InstancesPage() {
           zone,
           environment,
           tab,
-          projects,
-          selected,
           rooms,
           widths: layout.widths,
           isNarrow,
           today,
-          notRerun,
           onSelect: select,
-          selectAll: {
-            checked: selected.size > 0 && selected.size >= matching,
-            mixed: selected.size > 0,
-            reason: matching > MOST_SELECTED ? t.tooMany(MOST_SELECTED) : undefined,
-            toggle: () => (selected.size > 0 ? clear() : selectEvery(listQuery)),
-          },
         },
         layout.hidden,
       ),
-    [
-      t,
-      zone,
-      environment,
-      tab,
+    [t, zone, environment, tab, rooms, layout.widths, layout.hidden, isNarrow, today, select],
+  );
+  const known = useMemo(
+    () => ({
       projects,
-      selected,
-      rooms,
-      layout.widths,
-      layout.hidden,
-      isNarrow,
-      today,
       notRerun,
-      select,
-      clear,
-      selectEvery,
-      listQuery,
-      matching,
-    ],
+      selected,
+      selectAll: {
+        checked: selected.size > 0 && selected.size >= matching,
+        mixed: selected.size > 0,
+        reason: matching > MOST_SELECTED ? t.tooMany(MOST_SELECTED) : undefined,
+        toggle: () => (selected.size > 0 ? clear() : selectEvery(listQuery)),
+      },
+    }),
+    [t, projects, notRerun, selected, matching, clear, selectEvery, listQuery],
   );
 
   const pathOf = useCallback(
@@ -253,31 +240,33 @@ export default function InstancesPage() {
         data-loading={list.isPending || undefined}
         aria-label={tab === "scripts" ? t.scripts : t.modeling}
       >
-        <Table<Line>
-          label={t.title}
-          columns={columns}
-          count={list.count}
-          rowAt={list.rowAt}
-          keyOf={keyOf}
-          grow="name"
-          sort={order}
-          onSort={(next: Sort) =>
-            change(
-              next.name === "due" && next.order === "desc"
-                ? { sort: null, order: null }
-                : { sort: next.name, order: next.order },
-            )
-          }
-          onWidth={layout.resize}
-          widthLabel={(head) => t.widthOf(String(head))}
-          selected={(line) => selected.has(line.id)}
-          current={current}
-          onCurrent={setCurrent}
-          onOpen={open}
-          onView={list.onView}
-          handle={table}
-          empty={!list.isPending && !list.error && <Nothing query={query} change={change} />}
-        />
+        <KnownPlace value={known}>
+          <Table<Line>
+            label={t.title}
+            columns={columns}
+            count={list.count}
+            rowAt={list.rowAt}
+            keyOf={keyOf}
+            grow="name"
+            sort={order}
+            onSort={(next: Sort) =>
+              change(
+                next.name === "due" && next.order === "desc"
+                  ? { sort: null, order: null }
+                  : { sort: next.name, order: next.order },
+              )
+            }
+            onWidth={layout.resize}
+            widthLabel={(head) => t.widthOf(String(head))}
+            selected={(line) => selected.has(line.id)}
+            current={current}
+            onCurrent={setCurrent}
+            onOpen={open}
+            onView={list.onView}
+            handle={table}
+            empty={!list.isPending && !list.error && <Nothing query={query} change={change} />}
+          />
+        </KnownPlace>
         {selected.size > 0 && <BatchBar selected={selected} onClear={clear} />}
       </div>
       <footer className="page-foot">

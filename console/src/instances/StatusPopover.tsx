@@ -1,7 +1,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { useVirtualizer } from "@tanstack/react-virtual";
 import { ArrowRight } from "lucide-react";
-import { useMemo, useRef, useState } from "react";
+import { type ComponentProps, type ReactNode, useMemo, useRef, useState } from "react";
 import { Link } from "wouter";
 import { api, type Schemas } from "../api/client";
 import { keys } from "../api/keys";
@@ -15,6 +15,7 @@ import { classes } from "../ui/classes";
 import { SearchField } from "../ui/Field";
 import { Popover } from "../ui/Floating";
 import { Icon } from "../ui/Icon";
+import { OnUse, type Use } from "../ui/OnUse";
 import { Chip, Name, SkeletonRows, Tag } from "../ui/pieces";
 import { instanceTexts } from "./texts";
 import type { Line } from "./windows";
@@ -27,25 +28,47 @@ export function StatusCell({ line }: { line: Line }) {
   const t = useTexts(instanceTexts);
   return (
     <span className="row gap-1">
-      <Popover
-        label={t.fieldsOf(line.name)}
-        width={540}
-        className="status-popover"
-        trigger={<Counts of="fields" numbers={line.fields} waiting={line.waiting} button tabIndex={-1} />}
-      >
+      <StatusButton label={t.fieldsOf(line.name)} of="fields" numbers={line.fields} waiting={line.waiting}>
         <FieldList line={line} />
-      </Popover>
-      <Popover
+      </StatusButton>
+      <StatusButton
         label={t.nodesOf(line.name)}
-        width={540}
-        className="status-popover"
-        trigger={
-          <Counts of="nodes" numbers={line.nodes} waiting={line.waiting} paused={line.paused} button tabIndex={-1} />
-        }
+        of="nodes"
+        numbers={line.nodes}
+        waiting={line.waiting}
+        paused={line.paused}
       >
         <NodeList line={line} />
-      </Popover>
+      </StatusButton>
     </span>
+  );
+}
+
+function StatusButton({
+  label,
+  children,
+  ...counts
+}: Pick<ComponentProps<typeof Counts>, "of" | "numbers" | "waiting" | "paused"> & {
+  label: string;
+  children: ReactNode;
+}) {
+  const button = (use?: Use) => (
+    <Counts {...counts} button tabIndex={-1} aria-haspopup="dialog" autoFocus={use === "focus"} />
+  );
+  return (
+    <OnUse quiet={button()}>
+      {(use) => (
+        <Popover
+          label={label}
+          width={540}
+          className="status-popover"
+          trigger={button(use)}
+          defaultOpen={use === "click"}
+        >
+          {children}
+        </Popover>
+      )}
+    </OnUse>
   );
 }
 
@@ -184,10 +207,10 @@ interface ListProps<Item> {
   onRetry: () => void;
   textOf: (item: Item) => string;
   classOf: (item: Item) => string;
-  row: (item: Item) => React.ReactNode;
+  row: (item: Item) => ReactNode;
   keyOf: (item: Item) => string | number;
   foot: string;
-  link: React.ReactNode;
+  link: ReactNode;
 }
 
 function List<Item>(props: ListProps<Item>) {

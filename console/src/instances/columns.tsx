@@ -1,4 +1,5 @@
 import { FileText, RotateCw, Workflow } from "lucide-react";
+import { createContext, useContext } from "react";
 import { Link } from "wouter";
 import { type Environment, inEnvironment } from "../app/url";
 import { openOperation } from "../operation/open";
@@ -24,19 +25,31 @@ export interface Around {
   zone: string;
   environment: Environment;
   tab: Tab;
-  /** `English name (Chinese name)` and mode by project. */
-  projects: ReadonlyMap<string, { title: string; mode: string }>;
-  selected: ReadonlyMap<number, Line>;
   /** Pixels that the contents need, and those that the user chose instead. */
   rooms: Rooms;
   widths: Rooms;
   /** Only what a narrow window has room for. */
   isNarrow: boolean;
   today: string;
+  onSelect: (line: Line, index: number, range: boolean) => void;
+}
+
+/** What changes while the rows stay: only the cells that show it are drawn again then. */
+export interface Known {
+  /** `English name (Chinese name)` and mode by project. */
+  projects: ReadonlyMap<string, { title: string; mode: string }>;
   /** Why an instance cannot be rerun, as far as the server said. */
   notRerun: ReadonlyMap<number, string>;
-  onSelect: (line: Line, index: number, range: boolean) => void;
+  selected: ReadonlyMap<number, Line>;
   selectAll: { checked: boolean; mixed: boolean; reason?: string; toggle: () => void };
+}
+
+export const KnownPlace = createContext<Known | null>(null);
+
+function useKnown(): Known {
+  const found = useContext(KnownPlace);
+  if (found === null) throw new Error("rows stand in a KnownPlace");
+  return found;
 }
 
 /** Columns that can be hidden, in their order. */
@@ -86,30 +99,11 @@ export function columnsOf(around: Around, hidden: ReadonlySet<string>): Column<L
   const all: Column<Line>[] = [
     {
       key: "select",
-      head: (
-        <Checkbox
-          aria-label={t.selectAll}
-          checked={around.selectAll.checked}
-          indeterminate={around.selectAll.mixed}
-          reason={around.selectAll.reason}
-          onChange={around.selectAll.toggle}
-        />
-      ),
+      head: <SelectAll label={t.selectAll} />,
       width: 40,
       pin: "left",
       className: "select",
-      cell: (line, index) => (
-        <Checkbox
-          aria-label={t.selectRow(line.name)}
-          tabIndex={-1}
-          checked={around.selected.has(line.id)}
-          onClick={(event) => {
-            event.stopPropagation();
-            around.onSelect(line, index, event.shiftKey);
-          }}
-          onChange={() => {}}
-        />
-      ),
+      cell: (line, index) => <SelectRow line={line} index={index} around={around} />,
     },
     {
       key: "name",
@@ -196,10 +190,7 @@ export function columnsOf(around: Around, hidden: ReadonlySet<string>): Column<L
       key: "project",
       head: t.head.project,
       width: 100,
-      cell: (line) => {
-        const names = line.projects.map((name) => around.projects.get(name)?.title ?? name).join(", ");
-        return <span title={names}>{names}</span>;
-      },
+      cell: (line) => <Projects of={line.projects} />,
     },
     {
       key: "tags",
@@ -238,6 +229,26 @@ function fitted(column: Column<Line>, { rooms, widths, isNarrow }: Around): Colu
   return { ...column, least: head, width: widths[column.key] ?? Math.max(least, rooms[column.key] ?? 0) };
 }
 
+function SelectAll({ label }: { label: string }) {
+  const { checked, mixed, reason, toggle } = useKnown().selectAll;
+  return <Checkbox aria-label={label} checked={checked} indeterminate={mixed} reason={reason} onChange={toggle} />;
+}
+
+function SelectRow({ line, index, around }: { line: Line; index: number; around: Around }) {
+  return (
+    <Checkbox
+      aria-label={around.t.selectRow(line.name)}
+      tabIndex={-1}
+      checked={useKnown().selected.has(line.id)}
+      onClick={(event) => {
+        event.stopPropagation();
+        around.onSelect(line, index, event.shiftKey);
+      }}
+      onChange={() => {}}
+    />
+  );
+}
+
 function ScriptStatus({ line }: { line: Line }) {
   const status = statusOf(line.statuses[0] ?? "NOT_RUNNING", { waiting: line.waiting[0], paused: line.paused > 0 });
   return <StatusText status={status} />;
@@ -263,8 +274,15 @@ function Tags({ of }: { of: readonly string[] }) {
   );
 }
 
+function Projects({ of }: { of: readonly string[] }) {
+  const { projects } = useKnown();
+  const names = of.map((name) => projects.get(name)?.title ?? name).join(", ");
+  return <span title={names}>{names}</span>;
+}
+
 function RowActions({ line, around }: { line: Line; around: Around }) {
   const { t, environment } = around;
+  const { projects, notRerun } = useKnown();
   return (
     <span className="row-actions">
       <Tooltip content={t.dag}>
@@ -289,7 +307,7 @@ function RowActions({ line, around }: { line: Line; around: Around }) {
         icon={RotateCw}
         size="small"
         label={t.rerun}
-        reason={around.notRerun.get(line.id)}
+        reason={notRerun.get(line.id)}
         onClick={(event) => {
           event.stopPropagation();
           openOperation({ operation: "RERUN", targets: [{ instance: line.id }], perspective: "TABLE" });
@@ -300,7 +318,7 @@ function RowActions({ line, around }: { line: Line; around: Around }) {
         name={line.name}
         task={line.task}
         type={line.biz_type}
-        mode={around.projects.get(line.project)?.mode}
+        mode={projects.get(line.project)?.mode}
         environment={environment}
         perspective="TABLE"
       />

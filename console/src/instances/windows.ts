@@ -1,5 +1,5 @@
 import { keepPreviousData, useQueries, useQuery, useQueryClient } from "@tanstack/react-query";
-import { useCallback, useEffect, useMemo, useState } from "react";
+import { useCallback, useEffect, useMemo, useRef, useState } from "react";
 import { api, type Schemas } from "../api/client";
 import { keys } from "../api/keys";
 import type { ListQuery } from "./filters";
@@ -50,6 +50,8 @@ export function seen(stretches: readonly Stretch[], first: number, last: number)
   return found.length > 0 ? found : [0];
 }
 
+/** While the list is scrolled it is looked this often which rows are in view (ms). */
+const VIEW_MS = 120;
 /** Rows looked at beyond those in view. */
 const AHEAD = 60;
 
@@ -68,9 +70,17 @@ export function useWindows(query: ListQuery, total: number | undefined) {
   const [kept, setKept] = useState<{ name: string; stretches: readonly Stretch[] }>({ name, stretches: [FIRST] });
   const stretches = kept.name === name ? kept.stretches : [FIRST];
   const [view, setView] = useState({ first: 0, last: 40 });
+  const looking = useRef({ first: 0, last: 40, timer: undefined as ReturnType<typeof setTimeout> | undefined });
   const onView = useCallback((first: number, last: number) => {
-    setView((now) => (now.first === first && now.last === last ? now : { first, last }));
+    const its = looking.current;
+    its.first = first;
+    its.last = last;
+    its.timer ??= setTimeout(() => {
+      its.timer = undefined;
+      setView((now) => (now.first === its.first && now.last === its.last ? now : { first: its.first, last: its.last }));
+    }, VIEW_MS);
   }, []);
+  useEffect(() => () => clearTimeout(looking.current.timer), []);
   const client = useQueryClient();
   const keyOf = useCallback((stretch: Stretch) => keys.instances("page", name, stretch.marker, stretch.limit), [name]);
   const places = seen(stretches, Math.max(0, view.first - AHEAD), view.last + AHEAD);

@@ -8,6 +8,8 @@ export interface PopoverProps {
   anchor?: ComponentProps<typeof Base.Positioner>["anchor"];
   label: string;
   open?: boolean;
+  /** Open from the beginning, where `open` does not say. */
+  defaultOpen?: boolean;
   onOpenChange?: (open: boolean) => void;
   side?: "top" | "bottom" | "left" | "right";
   align?: "start" | "center" | "end";
@@ -22,6 +24,7 @@ export function Popover({
   anchor,
   label,
   open,
+  defaultOpen,
   onOpenChange,
   side = "bottom",
   align = "start",
@@ -30,7 +33,7 @@ export function Popover({
   children,
 }: PopoverProps) {
   return (
-    <Base.Root open={open} onOpenChange={(next) => onOpenChange?.(next)}>
+    <Base.Root open={open} defaultOpen={defaultOpen} onOpenChange={(next) => onOpenChange?.(next)}>
       {trigger && <Base.Trigger render={trigger} />}
       <Base.Portal>
         <Base.Positioner
