@@ -1,5 +1,5 @@
 import { Lock } from "lucide-react";
-import { memo, type PointerEvent } from "react";
+import { type FocusEvent, memo, type PointerEvent } from "react";
 import { Counts } from "../status/Counts";
 import { Glyph } from "../status/Glyph";
 import { KindIcon, NodeIcon } from "../status/kinds";
@@ -51,7 +51,9 @@ function hovering({ node, onHover }: Props) {
       if (event.pointerType === "mouse" && (event.movementX !== 0 || event.movementY !== 0)) onHover(node.id);
     },
     onPointerLeave: () => onHover(null),
-    onFocus: () => onHover(null),
+    // Keys that move through the picture open the drawer, which says more.
+    onFocus: (event: FocusEvent) => onHover(event.currentTarget.matches(":focus-visible") ? node.id : null),
+    onBlur: () => onHover(null),
   };
 }
 

@@ -1,6 +1,15 @@
 import "./dag.css";
 import { Box as BoxIcon, Maximize, Minimize, Minus, Plus } from "lucide-react";
-import { type KeyboardEvent, type ReactNode, useCallback, useEffect, useMemo, useRef, useState } from "react";
+import {
+  type KeyboardEvent,
+  type MouseEvent,
+  type ReactNode,
+  useCallback,
+  useEffect,
+  useMemo,
+  useRef,
+  useState,
+} from "react";
 import { useShortcuts } from "../app/shortcuts";
 import { useTexts } from "../texts/texts";
 import { Button, IconButton } from "../ui/Button";
@@ -27,6 +36,8 @@ interface Props {
   onToggle?: (id: string) => void;
   /** What a card says when the pointer rests on a node. */
   hover?: (node: GraphNode) => ReactNode;
+  /** What can be done with a node or a row, asked for with the right button or its key; at a point of the window. */
+  menu?: (choice: Choice, at: { x: number; y: number }, close: () => void) => ReactNode;
   /** In the toolbar, after the search. */
   tools?: ReactNode;
   /** Below the toolbar. */
@@ -47,6 +58,7 @@ export function Graph({
   onMore,
   onToggle,
   hover,
+  menu,
   tools,
   notice,
   drawer,
@@ -105,6 +117,15 @@ export function Graph({
     [onMore, stage.anchor],
   );
   const choose = useCallback((choice: Choice) => onChoose(choice), [onChoose]);
+  const [menuAt, setMenuAt] = useState<{ choice: Choice; x: number; y: number } | null>(null);
+  const onContextMenu = (event: MouseEvent) => {
+    const target = (event.target as Element).closest<HTMLElement>("[data-choice]");
+    const [node, row] = target?.dataset.choice?.split("/") ?? [];
+    if (!menu || node === undefined) return;
+    event.preventDefault();
+    setHovered(null);
+    setMenuAt({ choice: { node, row }, x: event.clientX, y: event.clientY });
+  };
   const onKeyDown = (event: KeyboardEvent) => {
     if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey) return;
     const target = event.target as HTMLElement;
@@ -146,6 +167,7 @@ export function Graph({
         aria-describedby="dag-keys"
         tabIndex={view.detail === "buttons" ? -1 : 0}
         onKeyDown={onKeyDown}
+        onContextMenu={onContextMenu}
         {...stage.pointer(onChoose)}
       >
         <span id="dag-keys" hidden>
@@ -179,6 +201,7 @@ export function Graph({
               );
             })}
         </div>
+        {menuAt && menu?.(menuAt.choice, menuAt, () => setMenuAt(null))}
         {shownHover && hover && (
           <div className="dag-hover" role="tooltip" style={stage.hoverPlace(shownHover.id)}>
             {hover(shownHover)}

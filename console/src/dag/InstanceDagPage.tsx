@@ -5,8 +5,8 @@ import { api } from "../api/client";
 import { keys } from "../api/keys";
 import { Failure } from "../app/Page";
 import { useZone } from "../app/session";
-import { useQueryState } from "../app/url";
-import { InstanceFrame } from "../instance/InstanceFrame";
+import { inEnvironment, useEnvironment, useQueryState } from "../app/url";
+import { InstanceFrame, instancePath } from "../instance/InstanceFrame";
 import { type Instance, isScript } from "../instance/useInstance";
 import { runDay } from "../texts/format";
 import { useLanguage } from "../texts/language";
@@ -19,6 +19,7 @@ import { DagDrawer } from "./DagDrawer";
 import { Graph, NodesButton } from "./Graph";
 import { type Choice, pictureOf } from "./graph";
 import { InstanceHover } from "./InstanceHover";
+import { InstanceMenu } from "./InstanceMenu";
 import { type Dag, graphOf, joined, openedOf } from "./instanceGraph";
 import { dagTexts } from "./texts";
 import { useFollow } from "./useFollow";
@@ -45,6 +46,7 @@ function InstanceDag({ instance }: { instance: Instance }) {
   const t = useTexts(dagTexts);
   const language = useLanguage();
   const zone = useZone();
+  const environment = useEnvironment();
   const [, navigate] = useLocation();
   const [query, change] = useQueryState();
   const id = instance.line.id;
@@ -125,6 +127,7 @@ function InstanceDag({ instance }: { instance: Instance }) {
     [change, moreText],
   );
   const shown = dag?.instances;
+  const centre = (of: number) => navigate(inEnvironment(instancePath(of, "dag"), environment));
   const toggle = (of: string) => {
     const each = shown?.find((other) => String(other.id) === of);
     if (!each?.visible || each.biz_type !== "LOGICAL_TABLE") return;
@@ -160,6 +163,22 @@ function InstanceDag({ instance }: { instance: Instance }) {
         hover={(node) => {
           const each = shown?.find((other) => String(other.id) === node.id);
           return each && <InstanceHover instance={each} day={day} />;
+        }}
+        menu={(choice, at, close) => {
+          const each = shown?.find((other) => String(other.id) === choice.node);
+          if (!each?.visible || each.biz_type === "ROOT") return null;
+          return (
+            <InstanceMenu
+              instance={each}
+              choice={choice}
+              at={at}
+              isCentre={each.id === id}
+              onChoose={choose}
+              onToggle={toggle}
+              onCentre={() => centre(each.id)}
+              onClose={close}
+            />
+          );
         }}
         tools={
           <>
@@ -201,11 +220,7 @@ function InstanceDag({ instance }: { instance: Instance }) {
               day={day}
               onChoose={choose}
               onToggle={toggle}
-              onCentre={() =>
-                navigate(
-                  `/instances/${chosenInstance.id}/dag${window.location.search.includes("env=dev") ? "?env=dev" : ""}`,
-                )
-              }
+              onCentre={() => centre(chosenInstance.id)}
             />
           )
         }

@@ -221,7 +221,8 @@ function Step({
 
 function Details({ check, diagnosis }: { check: string; diagnosis: Diagnosis }) {
   const t = useTexts(diagnosisTexts);
-  if (check === "UPSTREAM" && diagnosis.blocking.length > 0)
+  // Of a single one the head says all.
+  if (check === "UPSTREAM" && diagnosis.blocking.length > 1)
     return (
       <div className="check-block">
         <h3>{t.firstBlocking}</h3>

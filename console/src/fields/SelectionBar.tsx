@@ -1,4 +1,5 @@
 import { ChevronDown, X } from "lucide-react";
+import { useShortcuts } from "../app/shortcuts";
 import { OPERATION_ICONS } from "../instance/operationEntries";
 import type { Instance } from "../instance/useInstance";
 import { operationNames, reasonText } from "../operation/names";
@@ -25,6 +26,19 @@ export function SelectionBar({
   const t = useTexts(fieldTexts);
   const rerun = selectionOffer(fields, "RERUN").open;
   const { data: along } = useAssociated(instance.line.id, rerun);
+  const names = useTexts(operationNames);
+  // While fields are chosen, keys mean them and not the table.
+  const start = (operation: OperationName) => {
+    const { open } = selectionOffer(fields, operation);
+    if (open.length > 0)
+      openOperation({ operation, targets: [{ instance: instance.line.id, fields: open }], perspective: "FIELD" });
+  };
+  const resumes = selectionOffer(fields, "RESUME").open.length > 0;
+  useShortcuts(t.fields, [
+    { keys: "r", label: names.RERUN, run: () => start("RERUN") },
+    { keys: "Shift+r", label: names.RERUN_DOWNSTREAM, run: () => start("RERUN_DOWNSTREAM") },
+    { keys: "p", label: resumes ? names.RESUME : names.PAUSE, run: () => start(resumes ? "RESUME" : "PAUSE") },
+  ]);
   return (
     <section className="selection-bar" aria-label={t.chosen(fields.length)}>
       <span className="medium nowrap">{t.chosen(fields.length)}</span>

@@ -160,7 +160,10 @@ export function findingText(language: Language, { code, values, text }: Finding,
     group: String(values.group ?? ""),
     taken: Number(values.taken),
     slots: Number(values.slots),
-    why: [reasons[reason] ?? reason, values.detail].filter(Boolean).join(language === "zh" ? "，" : ", "),
+    // That it is an error is said by the error.
+    why: [reason === "ERROR" && values.detail ? "" : (reasons[reason] ?? reason), values.detail]
+      .filter(Boolean)
+      .join(language === "zh" ? "，" : ", "),
   });
 }
 

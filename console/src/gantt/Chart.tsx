@@ -8,7 +8,7 @@ import { inEnvironment, useEnvironment } from "../app/url";
 import { Glyph, StatusText } from "../status/Glyph";
 import { NodeIcon } from "../status/kinds";
 import { statusOf } from "../status/status";
-import { duration, runDay, timeOn } from "../texts/format";
+import { duration, runDay, shortTimeOn, timeOn } from "../texts/format";
 import { useTexts } from "../texts/texts";
 import { Button, IconButton } from "../ui/Button";
 import { classes } from "../ui/classes";
@@ -375,6 +375,7 @@ function NodeRow({ row, axis, day }: { row: Extract<Row, { kind: "node" }>; axis
 
 function OtherRow({ row, axis, day }: { row: Extract<Row, { kind: "other" }>; axis: Axis; day: string }) {
   const t = useTexts(ganttTexts);
+  const zone = useZone();
   const environment = useEnvironment();
   const { other } = row;
   const status = other.statuses[0] ? statusOf(other.statuses[0]) : null;
@@ -386,9 +387,12 @@ function OtherRow({ row, axis, day }: { row: Extract<Row, { kind: "other" }>; ax
           <span className="gantt-stub" />
           {status && <Glyph status={status} size={14} />}
           {other.visible ? (
-            <To href={inEnvironment(`/instances/${other.instance}/dag`, environment)}>
-              <Name>{other.name}</Name>
-            </To>
+            <>
+              <To href={inEnvironment(`/instances/${other.instance}/dag`, environment)}>
+                <Name>{other.name}</Name>
+              </To>
+              <span className="muted t-11">{shortTimeOn(other.due_at, zone, day)}</span>
+            </>
           ) : (
             <Tooltip content={t.noRole(other.project)}>
               <span>

@@ -1,6 +1,6 @@
 import { Menu as Base } from "@base-ui/react/menu";
 import { Check, ChevronDown, ChevronRight, type LucideIcon } from "lucide-react";
-import { Fragment, type ReactElement, type ReactNode } from "react";
+import { Fragment, type ReactElement, type ReactNode, useMemo, useRef } from "react";
 import { Link } from "wouter";
 import { classes } from "./classes";
 import { Icon } from "./Icon";
@@ -43,6 +43,42 @@ export function Menu({ trigger, entries, align = "end", side = "bottom", open, o
         <Base.Positioner align={align} side={side} sideOffset={4} collisionPadding={8} className="floating">
           <Base.Popup className={classes("menu", className)}>
             <Entries of={typeof entries === "function" ? entries() : entries} />
+          </Base.Popup>
+        </Base.Positioner>
+      </Base.Portal>
+    </Base.Root>
+  );
+}
+
+/** A menu at a point of the window, open as long as it is there. Focus goes back to where it was. */
+export function MenuAt({
+  x,
+  y,
+  label,
+  entries,
+  onClose,
+}: {
+  x: number;
+  y: number;
+  label: string;
+  entries: readonly MenuEntry[];
+  onClose: () => void;
+}) {
+  const before = useRef(document.activeElement instanceof HTMLElement ? document.activeElement : null);
+  const anchor = useMemo(() => ({ getBoundingClientRect: () => DOMRect.fromRect({ x, y }) }), [x, y]);
+  return (
+    <Base.Root open onOpenChange={(next) => !next && onClose()}>
+      <Base.Portal>
+        <Base.Positioner
+          anchor={anchor}
+          align="start"
+          side="right"
+          collisionPadding={8}
+          collisionAvoidance={{ side: "flip", align: "shift", fallbackAxisSide: "none" }}
+          className="floating"
+        >
+          <Base.Popup className="menu" aria-label={label} finalFocus={before}>
+            <Entries of={entries} />
           </Base.Popup>
         </Base.Positioner>
       </Base.Portal>
