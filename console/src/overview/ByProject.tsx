@@ -1,13 +1,16 @@
 import { useId } from "react";
+import { Link } from "wouter";
 import { useEnvironment } from "../app/url";
 import { StatusCount } from "../status/Counts";
 import { HUE, statusOf, statusTexts } from "../status/status";
 import { number, useTexts } from "../texts/texts";
 import { Tooltip } from "../ui/Tooltip";
 import { inOrder } from "./bars";
+import { type BizType, listOf, typeWith } from "./links";
 import type { Overview } from "./OverviewPage";
 import { overviewTexts } from "./texts";
 
+type Project = Overview["projects"][number];
 type Hour = Overview["projects"][number]["hours"][number];
 
 /** A row a project: what finished and failed, and of every hour a bar of the instances that were due in it, all to one scale. */
@@ -20,6 +23,16 @@ export function ByProject({ of }: { of: Overview }) {
   );
   const most = Math.max(1, ...of.projects.flatMap((project) => project.hours.map((each) => each.total)));
   const name = (hour: number) => (hour >= 24 ? t.later : `${String(hour).padStart(2, "0")}:00`);
+  const to = (project: Project, status: string, type: BizType) =>
+    listOf(environment, of.bizdate, type, { project: project.name, status });
+  const hourOf = (project: Project, hour: Hour) =>
+    listOf(environment, of.bizdate, hour.tables > 0 ? "LOGICAL_TABLE" : "SCRIPT", {
+      project: project.name,
+      due_from: momentOf(of.run_date, hour.hour),
+      due_to: hour.hour >= 24 ? null : momentOf(of.run_date, hour.hour + 1),
+      sort: "due",
+      order: "asc",
+    });
   return (
     <section aria-labelledby={title} className="by-project">
       <div className="overview-head">
@@ -59,14 +72,27 @@ export function ByProject({ of }: { of: Overview }) {
                     {number(done)} / {number(project.total)}
                   </td>
                   <td>
-                    {failed > 0 ? <StatusCount status="failed" count={failed} /> : <span className="muted">–</span>}
+                    {failed > 0 ? (
+                      <Link
+                        href={to(
+                          project,
+                          "FAILED",
+                          typeWith((type) => project.types[type]?.FAILED ?? 0),
+                        )}
+                        aria-label={`${t.failed}: ${failed}`}
+                      >
+                        <StatusCount status="failed" count={failed} />
+                      </Link>
+                    ) : (
+                      <span className="muted">–</span>
+                    )}
                   </td>
                   {environment === "PROD" && (
                     <td>{project.late > 0 ? number(project.late) : <span className="muted">–</span>}</td>
                   )}
                   {hours.map((hour) => (
                     <td key={hour} className="hour">
-                      <Bar of={by.get(hour)} name={name(hour)} most={most} />
+                      <Bar of={by.get(hour)} name={name(hour)} most={most} to={(its) => hourOf(project, its)} />
                     </td>
                   ))}
                   <td />
@@ -80,7 +106,14 @@ export function ByProject({ of }: { of: Overview }) {
   );
 }
 
-function Bar({ of, name, most }: { of: Hour | undefined; name: string; most: number }) {
+/** `2026-03-02T13:00`; hour 24 is midnight of the day after. */
+function momentOf(day: string, hour: number): string {
+  const at = new Date(`${day}T00:00:00Z`);
+  at.setUTCHours(hour);
+  return at.toISOString().slice(0, 16);
+}
+
+function Bar({ of, name, most, to }: { of: Hour | undefined; name: string; most: number; to: (hour: Hour) => string }) {
   const t = useTexts(overviewTexts);
   const names = useTexts(statusTexts);
   if (!of) return null;
@@ -96,16 +129,16 @@ function Bar({ of, name, most }: { of: Hour | undefined; name: string; most: num
         </>
       }
     >
-      <span
+      <Link
+        href={to(of)}
         className="hour-bar"
-        role="img"
         aria-label={`${t.hour(name, of.total)}: ${words}`}
         style={{ width: `${Math.max(4, (100 * of.total) / most)}%` }}
       >
         {parts.map(([code, count]) => (
           <i key={code} className={`${HUE[statusOf(code)]} bar-${statusOf(code)}`} style={{ flexGrow: count }} />
         ))}
-      </span>
+      </Link>
     </Tooltip>
   );
 }

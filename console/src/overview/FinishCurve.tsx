@@ -17,7 +17,7 @@ export function FinishCurve({ of }: { of: Overview }) {
   const width = useWidth(place);
   const hours = of.projects.flatMap((project) => project.hours.map((each) => each.hour));
   const medians = of.usual.map((each) => each.median);
-  const to = lastHour(medians, of.finished, hours, of.slot_minutes);
+  const to = lastHour(medians, of.finished, hours, of.slot_minutes, of.expected);
   const frame: Frame = { width, height: HEIGHT, left: 44, right: 16, top: 28, bottom: 28, from: 0, to };
   const reached = of.finished.length - 1;
   const share = of.finished_now;
@@ -27,7 +27,7 @@ export function FinishCurve({ of }: { of: Overview }) {
   const marks = Array.from({ length: Math.floor(to / step(to)) + 1 }, (_, at) => at * step(to));
   const behind = of.behind ?? 0;
   const compared = behind > 0 ? t.behind(behind) : behind < 0 ? t.ahead(-behind) : t.even;
-  const atRight = xOf(frame, hour) > width - 200;
+  const atRight = xOf(frame, hour) > width - (of.behind === null ? 80 : 200);
   return (
     <section aria-labelledby={title}>
       <div className="overview-head">
@@ -68,6 +68,7 @@ export function FinishCurve({ of }: { of: Overview }) {
                 </text>
               </>
             )}
+            {isToday && of.expected.length > 0 && <Expected frame={frame} of={of} hour={hour} />}
             <path
               d={`${line(frame, of.finished, of.slot_minutes)}${isToday ? `L${xOf(frame, hour)} ${yOf(frame, share)}` : ""}`}
               className="curve-own"
@@ -100,7 +101,13 @@ export function FinishCurve({ of }: { of: Overview }) {
             {t.usual(of.compared_with.length)}
           </span>
         ) : (
-          t.noUsual
+          <span>{t.noUsual}</span>
+        )}
+        {isToday && of.expected.length > 0 && (
+          <span className="row gap-2">
+            <i className="curve-key ahead" />
+            {t.expectedNote}
+          </span>
         )}
         <Data of={of} />
       </div>
@@ -108,12 +115,36 @@ export function FinishCurve({ of }: { of: Overview }) {
   );
 }
 
+/** From now on, dotted: what will have finished, as long as nobody must act. */
+function Expected({ frame, of, hour }: { frame: Frame; of: Overview; hour: number }) {
+  const t = useTexts(overviewTexts);
+  const first = 1440 / of.slot_minutes + 1 - of.expected.length;
+  const ahead = of.expected
+    .map((share, at) => ({ hour: ((first + at) * of.slot_minutes) / 60, share }))
+    .filter((each) => each.hour <= frame.to);
+  const points = ahead.map((each) => `L${xOf(frame, each.hour)} ${yOf(frame, each.share)}`).join("");
+  const middle = ahead[Math.floor(ahead.length / 2)];
+  return (
+    <>
+      <path d={`M${xOf(frame, hour)} ${yOf(frame, of.finished_now)}${points}`} className="curve-expected" />
+      {middle && ahead.length > 3 && (
+        <text className="curve-share" x={xOf(frame, middle.hour) + 6} y={yOf(frame, middle.share) + 16}>
+          {t.expected}
+        </text>
+      )}
+    </>
+  );
+}
+
 /** The curve as a table, by hours. */
 function Data({ of }: { of: Overview }) {
   const t = useTexts(overviewTexts);
   const each = 60 / of.slot_minutes;
+  const first = 24 * each + 1 - of.expected.length;
+  const expected = (hour: number) => of.expected[hour * each - first];
   const rows = Array.from({ length: 25 }, (_, hour) => hour).filter(
-    (hour) => of.finished[hour * each] !== undefined || of.usual[hour * each] !== undefined,
+    (hour) =>
+      of.finished[hour * each] !== undefined || of.usual[hour * each] !== undefined || expected(hour) !== undefined,
   );
   const percent = (value: number | undefined) => (value === undefined ? "–" : `${value} %`);
   return (
@@ -122,7 +153,7 @@ function Data({ of }: { of: Overview }) {
       <table>
         <thead>
           <tr>
-            {[t.time, t.share, t.low, t.median, t.high].map((head) => (
+            {[t.time, t.share, t.expected, t.low, t.median, t.high].map((head) => (
               <th key={head} scope="col">
                 {head}
               </th>
@@ -135,7 +166,7 @@ function Data({ of }: { of: Overview }) {
             return (
               <tr key={hour}>
                 <th scope="row">{`${String(hour).padStart(2, "0")}:00`}</th>
-                {[of.finished[hour * each], usual?.low, usual?.median, usual?.high].map((value, at) => (
+                {[of.finished[hour * each], expected(hour), usual?.low, usual?.median, usual?.high].map((value, at) => (
                   // biome-ignore lint/suspicious/noArrayIndexKey: columns stay in their places
                   <td key={at}>{percent(value)}</td>
                 ))}

@@ -5,8 +5,10 @@ import { Link } from "wouter";
 import { api, type Schemas } from "../api/client";
 import { keys } from "../api/keys";
 import { Failure, Page } from "../app/Page";
-import { useZone } from "../app/session";
+import { useSession, useZone } from "../app/session";
 import { inEnvironment, useEnvironment, useQueryState } from "../app/url";
+import { compact } from "../instances/filters";
+import { Glyph } from "../status/Glyph";
 import { dayOf, runDay } from "../texts/format";
 import { tag, useLanguage } from "../texts/language";
 import { useTexts } from "../texts/texts";
@@ -16,13 +18,17 @@ import { Empty, SkeletonRows } from "../ui/pieces";
 import { FailedList, LateList } from "./Attention";
 import { ByProject } from "./ByProject";
 import { FinishCurve } from "./FinishCurve";
+import { listOf, TYPES } from "./links";
+import { Slots } from "./Slots";
 import { Tiles } from "./Tiles";
 import { overviewTexts } from "./texts";
+import { useRenewal } from "./useRenewal";
 
 export type Overview = Schemas["Overview"];
 
-/** How often it is counted again (ms). Counting at every change would keep the server busy when much happens. */
-const TICK_MS = 5_000;
+/** How often it is counted again when nothing happens (ms): time alone makes instances late. In a rehearsal it is set by hand, and nothing tells of it. */
+const TICK_MS = 60_000;
+const REHEARSAL_TICK_MS = 5_000;
 
 /** A data timestamp at a glance. */
 export default function OverviewPage() {
@@ -30,6 +36,7 @@ export default function OverviewPage() {
   const language = useLanguage();
   const environment = useEnvironment();
   const zone = useZone();
+  const { rehearsal } = useSession();
   const [query, change] = useQueryState();
   const date = query.get("date") ?? "";
   const projects = query.getAll("project");
@@ -41,8 +48,9 @@ export default function OverviewPage() {
         signal,
       }),
     placeholderData: keepPreviousData,
-    refetchInterval: TICK_MS,
+    refetchInterval: rehearsal ? REHEARSAL_TICK_MS : TICK_MS,
   });
+  useRenewal(environment, () => void refetch());
   const known = useQuery({ queryKey: keys.projects(), queryFn: ({ signal }) => api.get("/projects", { signal }) });
   const heading = data
     ? new Intl.DateTimeFormat(tag(language), { dateStyle: "full", timeZone: "UTC" }).format(
@@ -82,6 +90,7 @@ export default function OverviewPage() {
     >
       <Failure error={error} onRetry={() => void refetch()} />
       {!data && !error && <SkeletonRows label={t.loading} />}
+      {data && <Earlier of={data} projects={projects} />}
       {data && data.total === 0 && (
         <Empty
           icon={CalendarOff}
@@ -96,17 +105,54 @@ export default function OverviewPage() {
   );
 }
 
+/** Failures of earlier days that nobody has mended. */
+function Earlier({ of, projects }: { of: Overview; projects: readonly string[] }) {
+  const t = useTexts(overviewTexts);
+  const environment = useEnvironment();
+  const days = { bizdate_from: compact(of.earlier_from), bizdate_to: compact(moved(of.bizdate, -1)) };
+  const found = TYPES.map((type) => ({ type, count: of.earlier_failed[type] ?? 0 })).filter(({ count }) => count > 0);
+  if (found.length === 0) return null;
+  const all = found.reduce((sum, { count }) => sum + count, 0);
+  return (
+    <p className="earlier t-12" role="status">
+      <Glyph status="failed" size={12} label="" />
+      {t.earlier(all)}
+      {found.map(({ type, count }) => (
+        <Link key={type} href={listOf(environment, null, type, { ...days, status: "FAILED", project: projects })}>
+          {type === "SCRIPT" ? t.scripts(count) : t.tables(count)}
+        </Link>
+      ))}
+    </p>
+  );
+}
+
+function NotScheduled() {
+  const t = useTexts(overviewTexts);
+  return (
+    <section>
+      <div className="overview-head">
+        <h2>{t.notScheduled}</h2>
+      </div>
+      <p className="muted t-12">{t.noLateDev}</p>
+    </section>
+  );
+}
+
 function Day({ of, projects }: { of: Overview; projects: readonly string[] }) {
+  const environment = useEnvironment();
   return (
     <div className="overview">
       <Tiles of={of} projects={projects} />
       <div className="overview-two">
         <FinishCurve of={of} />
-        <FailedList of={of} projects={projects} />
+        <div>
+          <FailedList of={of} projects={projects} />
+          {environment === "DEV" ? <NotScheduled /> : <LateList of={of} projects={projects} />}
+        </div>
       </div>
       <div className="overview-two last">
         <ByProject of={of} />
-        <LateList of={of} />
+        {of.groups.length > 0 && <Slots of={of} />}
       </div>
     </div>
   );

@@ -6,7 +6,7 @@ import { Glyph } from "../status/Glyph";
 import { statusOf, statusTexts } from "../status/status";
 import { number, useTexts } from "../texts/texts";
 import { Icon } from "../ui/Icon";
-import { listOf } from "./links";
+import { type BizType, listOf, TYPES } from "./links";
 import type { Overview } from "./OverviewPage";
 import { overviewTexts } from "./texts";
 
@@ -16,6 +16,7 @@ const SHOWN = ["SUCCEEDED", "RUNNING", "WAITING", "NOT_RUNNING", "FAILED"] as co
 export function Tiles({ of, projects }: { of: Overview; projects: readonly string[] }) {
   const t = useTexts(overviewTexts);
   const names = useTexts(statusTexts);
+  const environment = useEnvironment();
   return (
     <ul className="tiles">
       {SHOWN.map((code) => (
@@ -25,12 +26,22 @@ export function Tiles({ of, projects }: { of: Overview; projects: readonly strin
           name={code === "WAITING" ? names.waiting : names.name[statusOf(code)]}
           count={of.statuses[code] ?? 0}
         >
-          <Split of={of} code={code} projects={projects} />
+          <Split
+            of={of}
+            counts={(type) => of.types[type]?.[code] ?? 0}
+            narrowed={{ status: code, project: projects }}
+            none={t.of(number(of.total))}
+          />
           {code === "NOT_RUNNING" && of.paused > 0 && <span>{t.pausedToo(of.paused)}</span>}
         </Tile>
       ))}
       <Tile glyph={<Icon of={AlarmClock} size={12} />} name={t.late} count={of.late}>
-        <span>{t.lateNote}</span>
+        <Split
+          of={of}
+          counts={(type) => of.late_types[type] ?? 0}
+          narrowed={{ late: "true", project: projects, sort: "due", order: "asc" }}
+          none={environment === "DEV" ? t.notScheduled : t.lateNote}
+        />
       </Tile>
     </ul>
   );
@@ -59,18 +70,20 @@ function Tile({
   );
 }
 
-/** Of how many tables and scripts the number consists. */
-function Split({ of, code, projects }: { of: Overview; code: string; projects: readonly string[] }) {
+/** Of how many tables and scripts the number consists; each leads to their list. */
+function Split(props: {
+  of: Overview;
+  counts: (type: BizType) => number;
+  narrowed: Record<string, string | readonly string[]>;
+  none: string;
+}) {
   const t = useTexts(overviewTexts);
   const environment = useEnvironment();
-  const tables = of.types.LOGICAL_TABLE?.[code] ?? 0;
-  const scripts = of.types.SCRIPT?.[code] ?? 0;
-  const narrowed = { status: code, project: projects };
-  if (tables + scripts === 0) return <span>{t.of(number(of.total))}</span>;
-  return (
-    <>
-      {tables > 0 && <Link href={listOf(environment, of.bizdate, "LOGICAL_TABLE", narrowed)}>{t.tables(tables)}</Link>}
-      {scripts > 0 && <Link href={listOf(environment, of.bizdate, "SCRIPT", narrowed)}>{t.scripts(scripts)}</Link>}
-    </>
-  );
+  const found = TYPES.map((type) => ({ type, count: props.counts(type) })).filter(({ count }) => count > 0);
+  if (found.length === 0) return <span>{props.none}</span>;
+  return found.map(({ type, count }) => (
+    <Link key={type} href={listOf(environment, props.of.bizdate, type, props.narrowed)}>
+      {type === "SCRIPT" ? t.scripts(count) : t.tables(count)}
+    </Link>
+  ));
 }

@@ -64,13 +64,14 @@ function round(value: number): number {
 }
 
 /**
- * The whole hours that the axis shows: from midnight to an hour after everything usually has finished, now included, at least six hours.
+ * The whole hours that the axis shows: from midnight to an hour after everything usually has finished, now and what is expected included, at least six hours.
  */
 export function lastHour(
   usual: readonly number[],
   finished: readonly number[],
   hours: readonly number[],
   slotMinutes: number,
+  expected: readonly number[] = [],
 ): number {
   const end = (shares: readonly number[]) => {
     const most = shares[shares.length - 1] ?? 0;
@@ -78,7 +79,10 @@ export function lastHour(
     return most > 0 ? (at * slotMinutes) / 60 : 0;
   };
   const own = finished.length < 1440 / slotMinutes + 1 ? ((finished.length - 1) * slotMinutes) / 60 : end(finished);
-  const last = Math.max(end(usual), own, ...hours.filter((hour) => hour < 24).map((hour) => hour + 1));
+  const most = expected[expected.length - 1] ?? 0;
+  const done = expected.findIndex((share) => share >= most);
+  const ahead = done < 0 ? 0 : 24 - ((expected.length - 1 - done) * slotMinutes) / 60;
+  const last = Math.max(end(usual), own, ahead, ...hours.filter((hour) => hour < 24).map((hour) => hour + 1));
   return Math.min(24, Math.max(6, Math.ceil(last + 0.5)));
 }
 
