@@ -173,6 +173,54 @@ def test_too_many_attempts_are_told_when_to_come_back(house: House) -> None:
         assert client.post("/session", json={"user": "alice", "password": PASSWORD}).status_code == 201
 
 
+def test_one_changes_ones_own_password(house: House) -> None:
+    house.now += 1000
+    world = house.world
+    world.access.add_user("ALIYUN$dora", world.clock.now())
+    passwords.put(world, "ALIYUN$dora", PASSWORD)
+
+    def sign_in_as_dora(client: httpx.Client, password: str) -> httpx.Response:
+        return client.post("/session", json={"user": "dora", "password": password})
+
+    with house.client() as client, house.client() as elsewhere:
+        csrf = {"x-csrf-token": sign_in_as_dora(client, PASSWORD).json()["csrf_token"]}
+        assert sign_in_as_dora(elsewhere, PASSWORD).status_code == 201
+        body = {"current": PASSWORD, "new": "another one"}
+        assert client.put("/session/password", json=body).json()["code"] == "CSRF"
+        for new, words in (("short", "10 to 200"), ("aaaaaaaaaaaa", "different"), (PASSWORD, "present one")):
+            refused = client.put("/session/password", json=body | {"new": new}, headers=csrf)
+            assert refused.status_code == 400 and words in refused.json()["message"]
+        wrong = client.put("/session/password", json=body | {"current": "not this one"}, headers=csrf)
+        assert (wrong.status_code, wrong.json()["code"]) == (403, "WRONG_PASSWORD")
+        by_token = {"authorization": f"Bearer {house.token}"}
+        assert client.put("/session/password", json=body, headers=by_token).json()["code"] == "NO_SESSION"
+        assert client.get("/me").json()["user"] == elsewhere.get("/me").json()["user"] == "dora"
+
+        old = dict(client.cookies)
+        changed = client.put("/session/password", json=body, headers=csrf)
+        assert changed.status_code == 200 and "HttpOnly" in changed.headers["set-cookie"]
+        assert changed.json()["csrf_token"] != csrf["x-csrf-token"]
+        assert client.get("/me").json()["user"] == "dora"
+        assert elsewhere.get("/me").status_code == 401  # the other sessions have ended
+        with house.client(cookies=old) as stolen:
+            assert stolen.get("/me").status_code == 401
+        assert sign_in_as_dora(elsewhere, PASSWORD).status_code == 401
+        assert sign_in_as_dora(elsewhere, "another one").status_code == 201
+
+
+def test_guessing_the_present_password_is_limited(house: House) -> None:
+    house.now += 1000
+    with house.signed_in() as (client, session):
+        csrf = {"x-csrf-token": session["csrf_token"]}
+        body = {"current": "not this one", "new": "another one"}
+        for _ in range(PER_USER_AND_ADDRESS):
+            assert client.put("/session/password", json=body, headers=csrf).status_code == 403
+        refused = client.put("/session/password", json=body | {"current": PASSWORD}, headers=csrf)
+        assert (refused.status_code, refused.headers["retry-after"]) == (429, "300")
+        assert client.get("/me").status_code == 200
+    house.now += 1000
+
+
 def test_a_session_ends_by_itself_with_its_password_and_with_its_user(house: House) -> None:
     house.now += 1000
     world = house.world

@@ -17,6 +17,7 @@ import structlog
 
 from taskhouse.domain.faults import Fault
 from taskhouse.domain.roles import Actor
+from taskhouse.ports.sign_in_store import SignedIn
 from taskhouse.protocols.rest.errors import ApiError
 from taskhouse.protocols.rest.identity import tenant_zone
 from taskhouse.protocols.rest.routing import Call, Nothing, Reply, Routes
@@ -35,6 +36,13 @@ class Credentials(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     user: Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
     password: Annotated[str, msgspec.Meta(min_length=1, max_length=1000)]
+
+
+class NewPassword(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """`current`: the password as it is. `new`: 10 to 200 characters, at least 4 different ones."""
+
+    current: Annotated[str, msgspec.Meta(min_length=1, max_length=1000)]
+    new: Annotated[str, msgspec.Meta(min_length=1, max_length=1000)]
 
 
 class SessionView(msgspec.Struct, frozen=True):
@@ -92,15 +100,34 @@ def session_routes(attempts: Attempts, is_secure: Callable[[], bool]) -> Routes:
         done = sign_in.sign_in(world, attempts, body.user, body.password, call.address)
         if isinstance(done, sign_in.Refused):
             log.warning("sign-in refused", user=body.user, address=call.address, wait_s=done.wait_s)
-            if done.wait_s:
-                message = f"too many attempts; the next one is looked at in {done.wait_s} seconds"
-                raise ApiError(429, "TOO_MANY_ATTEMPTS", message, headers={"retry-after": str(done.wait_s)})
+            _refuse_many(done)
             raise ApiError(401, "WRONG_PASSWORD", "the name or the password is wrong")
-        session, secret = done
+        return begun(world, *done, 201)
+
+    @routes.put("/session/password", body=NewPassword, reply=SessionView, errors=(403, 429))
+    def change_password(call: Call[Nothing, NewPassword]) -> Reply:
+        """Change one's own password. All sessions of the user end, this one goes on under another cookie.
+
+        403 `WRONG_PASSWORD` says that the present password is not the one given, 403 `NO_SESSION` that the request was one of a token. Wrong ones count
+        as wrong passwords of signing in: 429 `TOO_MANY_ATTEMPTS`.
+        """
+        world, body = call.world, call.body
+        secret = "" if call.headers.get("authorization") else secret_in(world, call.headers)
+        session = sign_in.session_of(world, secret) if secret else None
+        if session is None:
+            raise ApiError(403, "NO_SESSION", "a password is changed in a session, by whoever signed in with it")
+        done = sign_in.change_password(world, attempts, session.user, body.current, body.new, call.address)
+        if isinstance(done, sign_in.Refused):
+            log.warning("password not changed", user=session.user, address=call.address, wait_s=done.wait_s)
+            _refuse_many(done)
+            raise ApiError(403, "WRONG_PASSWORD", "the present password is not the one given")
+        log.info("password changed", user=session.user, address=call.address)
+        return begun(world, *done, 200)
+
+    def begun(world: World, session: SignedIn, secret: str, status: int) -> Reply:
         view = _view(world, actor_of(world, session.user), secret, session.expires_at)
-        return Reply(
-            view, 201, headers={"set-cookie": _cookie(world, secret, is_secure()), "cache-control": "no-store"}
-        )
+        headers = {"set-cookie": _cookie(world, secret, is_secure()), "cache-control": "no-store"}
+        return Reply(view, status, headers=headers)
 
     @routes.delete("/session", status=204)
     def end_session(call: Call[Nothing, None]) -> Reply:
@@ -110,6 +137,12 @@ def session_routes(attempts: Attempts, is_secure: Callable[[], bool]) -> Routes:
         return Reply(b"", 204, headers={"set-cookie": _cookie(call.world, "", is_secure())})
 
     return routes
+
+
+def _refuse_many(refused: sign_in.Refused) -> None:
+    if refused.wait_s:
+        message = f"too many attempts; the next one is looked at in {refused.wait_s} seconds"
+        raise ApiError(429, "TOO_MANY_ATTEMPTS", message, headers={"retry-after": str(refused.wait_s)})
 
 
 def _view(world: World, actor: Actor, secret: str, expires_at: datetime) -> SessionView:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from taskhouse.domain.access import user_name
-from taskhouse.domain.faults import Fault
+from taskhouse.domain.faults import Fault, FaultCode
 from taskhouse.ports.sign_in_store import SignedIn
 from taskhouse.services.access import passwords
 from taskhouse.services.access.attempts import Attempts
@@ -44,6 +44,24 @@ def sign_in(world: World, attempts: Attempts, name: str, password: str, address:
     if not passwords.fits(world, user, password):
         return Refused()
     attempts.succeeded(user, address)
+    return begin(world, user)
+
+
+def change_password(
+    world: World, attempts: Attempts, user: str, current: str, new: str, address: str
+) -> tuple[SignedIn, str] | Refused:
+    """By the user, who knows the present one. All sessions end, and a new one begins. Guesses count as those of signing in do. Raises `Fault`
+    (InvalidArgument) for a password that is none, or is the present one."""
+    wait_s = attempts.wait_s(user, address)
+    if wait_s > 0:
+        return Refused(wait_s)
+    attempts.failed(user, address)
+    if not passwords.fits(world, user, current):
+        return Refused()
+    attempts.succeeded(user, address)
+    if new == current:
+        raise Fault(FaultCode.INVALID_ARGUMENT, "the new password is the present one")
+    passwords.put(world, user, new)
     return begin(world, user)
 
 
