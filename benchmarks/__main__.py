@@ -1,4 +1,4 @@
-"""`make bench`: recurring instances beside their aims; latency, TPC-H and tunnels, each beside the thing that it cannot be faster than.
+"""`make bench`: recurring instances and the console beside their aims; latency, TPC-H and tunnels, each beside the thing that it cannot be faster than.
 
 Every figure is measured on the machine it runs on, in one run: first the bare thing, then the same through the released client and a server of
 its own on a fresh home.
@@ -12,11 +12,11 @@ import sys
 import tempfile
 from pathlib import Path
 
-from benchmarks import idle, latency, recurring, tpch, tunnels, views
+from benchmarks import console, idle, latency, recurring, tpch, tunnels, views
 from benchmarks.clients import open_client
 from tools import server
 
-PARTS = ("recurring", "views", "idle", "latency", "tpch", "tunnels")
+PARTS = ("recurring", "views", "console", "idle", "latency", "tpch", "tunnels")
 
 
 def main() -> int:
@@ -39,7 +39,9 @@ def main() -> int:
             recurring.run(Path(temporary))
         if "views" in parts:
             views.run(Path(temporary))
-        if set(parts) <= {"recurring", "views"}:
+        if "console" in parts:
+            console.run(Path(temporary))
+        if set(parts) <= {"recurring", "views", "console"}:
             return 0
         with server.running(Path(temporary) / "home", Path(temporary) / "server.log") as ready:
             if "idle" in parts:

@@ -28,6 +28,9 @@ class Ready:
     pid: int
     rest_url: str
     token: str
+    user: str
+    password: str | None
+    """Of the administrator, when the home is new."""
 
 
 @contextmanager
@@ -67,6 +70,7 @@ def _wait(process: subprocess.Popen[bytes], ready_file: Path) -> Ready:
             found = json.loads(ready_file.read_text())
             endpoint, project, access_id = found["endpoint"], found["project"], found["access_id"]
             rest_url, token = found["rest_url"], found["token"]
-            return Ready(endpoint, project, access_id, found["secret"], process.pid, rest_url, token)
+            user, password = found["user"], found["password"]
+            return Ready(endpoint, project, access_id, found["secret"], process.pid, rest_url, token, user, password)
         time.sleep(0.05)
     raise SystemExit(f"the server was not ready after {START_S} s")
