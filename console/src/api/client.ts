@@ -66,11 +66,25 @@ export class ApiError extends Error {
 }
 
 let csrf = "";
+let csrfUser = "";
 let onSignedOut: () => void = () => {};
 
-/** The token that requests which change something must carry, of the present session. */
-export function setCsrf(token: string): void {
+/** The token that requests which change something must carry, of the present session, and whose session it is. */
+export function setCsrf(token: string, user: string): void {
   csrf = token;
+  csrfUser = user;
+}
+
+/** Another tab began a session anew for the same user: its token is taken over. False when nobody, or somebody else, is signed in now. */
+async function renewCsrf(): Promise<boolean> {
+  const user = csrfUser;
+  const session = (await send("GET", `${BASE}/session`, undefined)) as Schemas["SessionView"] | undefined;
+  if (session === undefined || session.user !== user) {
+    onSignedOut();
+    return false;
+  }
+  setCsrf(session.csrf_token, session.user);
+  return true;
 }
 
 /** Called when the server does not know the session any more. */
@@ -169,5 +183,9 @@ function write(
     BASE +
     filled(path as string, options.path as Record<string, Plain>) +
     search(options.query as Record<string, Plain>);
-  return send(method, url, body, options.signal, options.idempotencyKey);
+  const once = () => send(method, url, body, options.signal, options.idempotencyKey);
+  return once().catch(async (error: unknown) => {
+    if (error instanceof ApiError && error.code === "CSRF" && csrf !== "" && (await renewCsrf())) return once();
+    throw error;
+  });
 }

@@ -1,5 +1,5 @@
 import { useQueryClient } from "@tanstack/react-query";
-import { Keyboard, Languages, LogOut, SunMoon } from "lucide-react";
+import { Keyboard, KeyRound, Languages, LogOut, SunMoon } from "lucide-react";
 import { useLocation } from "wouter";
 import { live } from "../api/live";
 import { LANGUAGES, setLanguage, useLanguage } from "../texts/language";
@@ -9,6 +9,7 @@ import { Avatar, Keys } from "../ui/pieces";
 import { SESSION, signOut, useSession } from "./session";
 import { appTexts } from "./texts";
 import { setTheme, type Theme, useTheme } from "./theme";
+import { inEnvironment, useEnvironment } from "./url";
 
 const THEMES: readonly Theme[] = ["system", "light", "dark"];
 
@@ -19,6 +20,7 @@ export function Account({ onShortcuts }: { onShortcuts: () => void }) {
   const language = useLanguage();
   const theme = useTheme();
   const client = useQueryClient();
+  const environment = useEnvironment();
   const [, navigate] = useLocation();
 
   async function leave() {
@@ -65,7 +67,14 @@ export function Account({ onShortcuts }: { onShortcuts: () => void }) {
           })),
         },
         { key: "shortcuts", label: t.shortcuts, icon: Keyboard, hint: <Keys of="?" />, onSelect: onShortcuts },
-        { key: "out", label: t.signOut, icon: LogOut, above: true, onSelect: () => void leave() },
+        {
+          key: "password",
+          label: t.changePassword,
+          icon: KeyRound,
+          above: true,
+          onSelect: () => navigate(inEnvironment("/account/password", environment)),
+        },
+        { key: "out", label: t.signOut, icon: LogOut, onSelect: () => void leave() },
       ]}
     />
   );

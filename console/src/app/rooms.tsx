@@ -21,4 +21,5 @@ export const ROOMS = [
   { path: "/runs", page: lazy(() => import("../runs/RunsPage")) },
   { path: "/runs/:project/:id", page: lazy(() => import("../runs/RunPage")) },
   { path: "/worksheet", page: lazy(() => import("../worksheet/WorksheetPage")) },
+  { path: "/account/password", page: lazy(() => import("./PasswordPage")) },
 ] as const;

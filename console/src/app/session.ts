@@ -17,7 +17,7 @@ export function useSessionQuery() {
     queryKey: SESSION,
     queryFn: async ({ signal }): Promise<Session | null> => {
       const session = (await api.get("/session", { signal })) as Session | undefined;
-      setCsrf(session?.csrf_token ?? "");
+      setCsrf(session?.csrf_token ?? "", session?.user ?? "");
       return session ?? null;
     },
     staleTime: 60_000,
@@ -43,11 +43,11 @@ export function useZone(): string {
 
 export async function signIn(user: string, password: string): Promise<Session> {
   const session = await api.post("/session", { user, password });
-  setCsrf(session.csrf_token);
+  setCsrf(session.csrf_token, session.user);
   return session;
 }
 
 export async function signOut(): Promise<void> {
   await api.delete("/session");
-  setCsrf("");
+  setCsrf("", "");
 }
