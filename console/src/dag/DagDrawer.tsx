@@ -2,7 +2,7 @@ import { useQuery } from "@tanstack/react-query";
 import { Crosshair, Lock } from "lucide-react";
 import type { ReactNode } from "react";
 import { Link } from "wouter";
-import { api, type Schemas } from "../api/client";
+import { api } from "../api/client";
 import { keys } from "../api/keys";
 import { useZone } from "../app/session";
 import { inEnvironment, useEnvironment, useQueryState } from "../app/url";
@@ -23,6 +23,7 @@ import { CodePart, DiagnosisPart, FieldsPart, NodesPart, OperationsPart } from "
 import { drawerTexts } from "./drawerTexts";
 import type { Choice } from "./graph";
 import { type Dag, type DagInstance, type NodeLine, statusOfInstance, statusOfNode } from "./instanceGraph";
+import { useOffers } from "./useOffers";
 
 type Part = "nodes" | "attempts" | "fields" | "diagnosis" | "code" | "operations";
 
@@ -100,22 +101,11 @@ function Operations({ instance, line }: Props & { line: NodeLine | undefined }) 
   const t = useTexts(drawerTexts);
   const language = useLanguage();
   const environment = useEnvironment();
-  const { data: detail } = useQuery({
-    queryKey: keys.instance(instance.id),
-    queryFn: ({ signal }) => api.get("/instances/{id}", { path: { id: instance.id }, signal }),
-  });
   const { data: projects } = useQuery({
     queryKey: keys.projects(),
     queryFn: ({ signal }) => api.get("/projects", { signal }),
   });
-  const { data: fields } = useQuery({
-    queryKey: keys.instance(instance.id, "fields"),
-    queryFn: ({ signal }) => api.get("/instances/{id}/fields", { path: { id: instance.id }, signal }),
-    enabled: line !== undefined && instance.biz_type !== "SCRIPT",
-  });
-  const own = line && fields?.items.filter((field) => line.fields.includes(field.name));
-  const offered: Readonly<Record<string, Schemas["OfferView"]>> =
-    own && own.length > 0 ? together(own.map((field) => field.operations)) : (detail?.operations ?? {});
+  const offered = useOffers(instance, line) ?? {};
   const button = (operation: OperationName, label: string): ReactNode => (
     <Button
       size="small"
@@ -150,17 +140,6 @@ function Operations({ instance, line }: Props & { line: NodeLine | undefined }) 
       />
     </div>
   );
-}
-
-/** An operation on several fields is open when it is open on one of them; otherwise the first says why not. */
-function together(
-  all: readonly Readonly<Record<string, Schemas["OfferView"]>>[],
-): Record<string, Schemas["OfferView"]> {
-  const found: Record<string, Schemas["OfferView"]> = {};
-  for (const offers of all)
-    for (const [name, offer] of Object.entries(offers))
-      if (!found[name] || (!found[name].open && offer.open)) found[name] = offer;
-  return found;
 }
 
 function Parts({

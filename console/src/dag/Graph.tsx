@@ -105,6 +105,12 @@ export function Graph({
     }
   };
 
+  const back = useRef<Choice | null>(null);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: when the picture is another one
+  useEffect(() => {
+    if (back.current && document.activeElement === stage.element.current) stage.focusOn(back.current);
+    back.current = null;
+  }, [found]);
   const toggle = (id: string) => {
     stage.anchor(id);
     onToggle?.(id);
@@ -139,6 +145,9 @@ export function Graph({
       stage.focusOn(next);
     } else if (event.key === " " && onToggle) {
       event.preventDefault();
+      // The card goes, and with it the focus: it comes back to what takes its place.
+      back.current = present;
+      stage.element.current?.focus({ preventScroll: true });
       toggle(present.node);
     } else if (event.key === "Escape" && chosen) {
       event.preventDefault();

@@ -1,18 +1,17 @@
 import { useQuery } from "@tanstack/react-query";
-import { Crosshair, FileText, RefreshCw, SquareDashedMousePointer, Workflow } from "lucide-react";
+import { Crosshair, FileText, SquareDashedMousePointer, Workflow } from "lucide-react";
 import { api } from "../api/client";
 import { keys } from "../api/keys";
 import { inEnvironment, useEnvironment } from "../app/url";
-import { closedBecause, OPERATION_ICONS } from "../instance/operationEntries";
+import { operationEntries } from "../instance/operationEntries";
 import { instanceMenu } from "../instances/menu";
-import { operationNames } from "../operation/names";
-import { type OperationName, openOperation } from "../operation/open";
 import { useLanguage } from "../texts/language";
 import { useTexts } from "../texts/texts";
 import { MenuAt, type MenuEntry } from "../ui/Menu";
 import { drawerTexts } from "./drawerTexts";
 import type { Choice } from "./graph";
 import type { DagInstance } from "./instanceGraph";
+import { useOffers } from "./useOffers";
 
 /** What can be done with an instance of the picture, or with one node of it: the pages and operations of the lists, with what the picture itself can do. */
 export function InstanceMenu({
@@ -37,30 +36,14 @@ export function InstanceMenu({
   const t = useTexts(drawerTexts);
   const language = useLanguage();
   const environment = useEnvironment();
-  const { data: offers } = useQuery({
-    queryKey: keys.instance(instance.id, "offers"),
-    queryFn: ({ signal }) => api.get("/instances/{id}/offers", { path: { id: instance.id }, signal }),
-    staleTime: 0,
-  });
+  const line = instance.nodes?.find((node) => String(node.id) === choice.row);
+  const offers = useOffers(instance, line);
   const { data: projects } = useQuery({
     queryKey: keys.projects(),
     queryFn: ({ signal }) => api.get("/projects", { signal }),
   });
-  const line = instance.nodes?.find((node) => String(node.id) === choice.row);
   const isTable = instance.biz_type === "LOGICAL_TABLE";
   const path = `/instances/${instance.id}/log${line ? `?node=${line.id}` : ""}`;
-  const operation = (name: OperationName): MenuEntry => ({
-    key: name,
-    label: operationNames[language][name],
-    icon: OPERATION_ICONS[name],
-    reason: offers && closedBecause(offers.operations, name, language),
-    onSelect: () =>
-      openOperation({
-        operation: name,
-        targets: [{ instance: instance.id, ...(line && isTable ? { fields: line.fields } : {}) }],
-        perspective: "DAG",
-      }),
-  });
   const entries: MenuEntry[] = [
     { key: "details", label: t.showDetails, icon: SquareDashedMousePointer, onSelect: () => onChoose(choice) },
     ...(isTable && !line
@@ -75,9 +58,15 @@ export function InstanceMenu({
       : []),
     ...(isCentre ? [] : [{ key: "centre", label: t.centre, icon: Crosshair, onSelect: onCentre }]),
     { key: "log", label: t.runLogPage, icon: FileText, href: inEnvironment(path, environment), above: true },
-    { ...operation("RERUN"), icon: RefreshCw },
+    ...operationEntries({
+      instance: instance.id,
+      fields: line && isTable ? line.fields : [],
+      offered: line || !offers?.RERUN ? (offers ?? {}) : { RERUN: offers.RERUN },
+      perspective: "DAG",
+      language,
+    }),
     ...(line
-      ? [operation("FORCE_RERUN_CURRENT"), operation("SET_SUCCESS")]
+      ? []
       : instanceMenu(
           {
             instance: instance.id,
@@ -86,7 +75,7 @@ export function InstanceMenu({
             type: instance.biz_type,
             mode: projects?.items.find((project) => project.name === instance.project)?.mode,
             environment,
-            offers: offers?.operations,
+            offers,
             perspective: "DAG",
           },
           language,

@@ -47,6 +47,7 @@ export function closedBecause(offered: Offered, operation: OperationName, langua
 
 interface EntriesOf {
   instance: number;
+  /** None: the instance as a whole. */
   fields: readonly string[];
   offered: Offered;
   perspective: Perspective;
@@ -69,7 +70,7 @@ export function operationEntries(of: EntriesOf): MenuEntry[] {
         onSelect: () =>
           openOperation({
             operation,
-            targets: [{ instance: of.instance, fields: of.fields }],
+            targets: [{ instance: of.instance, ...(of.fields.length > 0 ? { fields: of.fields } : {}) }],
             perspective: of.perspective,
           }),
       },
