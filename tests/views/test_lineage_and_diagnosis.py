@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from taskhouse.domain.dependency import Dependency
-from taskhouse.domain.node_state import NodeWrite, RunTrigger
+from taskhouse.domain.node_state import NodeWrite, Run, RunStatus, RunTrigger
 from taskhouse.ports.recurring_store import OperationEntry, Perspective
 from taskhouse.services.recurring.views import code_page, lineage, run_log
 from taskhouse.services.recurring.views.diagnosis_page import NodeDiagnosis, diagnosis_of
@@ -120,7 +120,8 @@ def test_success_without_running_says_how(home: House) -> None:
     home.force(S0="SUCCESS")
     state = home.state("S0")
     set_by_hand = state._replace(run=1, trigger=RunTrigger.MANUAL_SUCCESS, lock_version=state.lock_version + 1)
-    home.write(NodeWrite(state.lock_version, set_by_hand), home.clock.now())
+    by_hand = Run(state.id, 1, 0, RunTrigger.MANUAL_SUCCESS, RunStatus.SUCCESS)
+    home.write(NodeWrite(state.lock_version, set_by_hand, (by_hand,)), home.clock.now())
     (found,) = diagnosis_of(home.world, ADMIN, home.ids["S0"]).items
     assert (found.checks[4].code, found.checks[4].text) == ("SET_TO_SUCCESS", "set to success by hand")
 

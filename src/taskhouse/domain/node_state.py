@@ -137,7 +137,8 @@ class Transition(NamedTuple):
 class NodeWrite(NamedTuple):
     """`after` replaces the row of node `after.id` whose lock version is `expected`; it carries `expected + 1`. `runs` are inserted,
     or replace those with the same serial; a replacing run's empty `task_instance` and `parameters` and its `version` 0 keep what is
-    stored (they were written by others). `transitions` are in order; empty when only flags change."""
+    stored (they were written by others). `transitions` are in order; empty when only flags change. Without runs, what `after` says of
+    attempts (`attempt`, `run`, `started_at`, `ended_at`) is as it was."""
 
     expected: int
     after: NodeState

@@ -427,6 +427,8 @@ class MemoryRecurringStore:
         state = write.after
         if state.lock_version != write.expected + 1:
             raise ValueError(f"a write of node {state.id} goes from version {write.expected} to {state.lock_version}")
+        if not write.runs and _attempts(state) != _attempts(self._states[state.id]):
+            raise ValueError(f"a write of node {state.id} changes its attempts and brings no run")
         self._states[state.id] = state
         for run in write.runs:
             self._put_run(run)
@@ -587,3 +589,7 @@ class MemoryRecurringStore:
     def remember(self, user: str, request_id: str, answer: Remembered, now: datetime) -> Remembered:
         self._answers = {key: kept for key, kept in self._answers.items() if kept[1] >= now - REMEMBERED_FOR}
         return self._answers.setdefault((user, request_id), (answer, now))[0]
+
+
+def _attempts(state: NodeState) -> tuple[object, ...]:
+    return state.attempt, state.run, state.started_at, state.ended_at

@@ -11,9 +11,9 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import Connection
 
-from taskhouse.domain.node_changes import starts
+from taskhouse.domain.node_changes import starts, waits
 from taskhouse.domain.recurring import BizType
-from taskhouse.domain.status import StatusClass
+from taskhouse.domain.status import NodeStatus, StatusClass
 from taskhouse.ports.recurring_store import InstanceQuery, OperationEntry, OperationWrite, Perspective, SortKey
 from taskhouse.store.database import Database
 from taskhouse.store.prepared import raw_connection
@@ -158,6 +158,19 @@ def test_an_operation_reads_the_same_however_many_nodes_it_has(sqlite: SqlRecurr
             sqlite.operate(OperationWrite(logged, [starts(state, "one", at(1)) for state in batch]), NOW)
         reads.append(sum(text.startswith("SELECT") for text in seen))
     assert reads[0] == reads[1] <= 6
+
+
+def test_nodes_that_come_to_be_alike_are_written_at_once(sqlite: SqlRecurringStore, database: Database) -> None:
+    publish(sqlite, [script(f"S{n}") for n in range(40)])
+    bear(sqlite)
+    states = list(sqlite.graph(PROD, [BIZDATE]).states)
+    counts = []
+    for batch in (states[:2], states[2:]):
+        logged = OperationEntry(NOW, "ann", "RERUN", Perspective.BATCH, 1, {}, instances=tuple(s.id for s in batch))
+        with statements(database) as seen:
+            sqlite.operate(OperationWrite(logged, [waits(s, NodeStatus.WAIT_SCHEDULE, at(1)) for s in batch]), NOW)
+        counts.append(len(seen))
+    assert counts[0] == counts[1] <= 10
 
 
 def test_the_feed_and_dates_at_work_are_index_ranges(sqlite: SqlRecurringStore, database: Database) -> None:

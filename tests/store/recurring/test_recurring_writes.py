@@ -40,10 +40,11 @@ def test_a_write_replaces_the_whole_row(store: RecurringStore) -> None:
     after = NodeState(
         state.id, NodeStatus.FAILED, 1, True, True, False, 3, 2, at(9), FailReason.TIMEOUT, 4, at(8), "me", at(1), at(2), at(3), RunTrigger.FORCE, CodeChoice.AS_RAN
     )  # fmt: skip
-    at_desk.write(NodeWrite(0, after))
+    at_desk.write(NodeWrite(0, after, (Run(state.id, 4, 3, RunTrigger.FORCE, RunStatus.FAILED, at(1), at(2)),)))
     assert at_desk.state("B") == after
-    at_desk.write(NodeWrite(1, NodeState(state.id, lock_version=2)))
-    assert at_desk.state("B") == NodeState(state.id, lock_version=2)
+    bare = NodeState(state.id, lock_version=2, attempt=3, run=4, started_at=at(1), ended_at=at(2))
+    at_desk.write(NodeWrite(1, bare))
+    assert at_desk.state("B") == bare
 
 
 def test_a_write_counts_only_on_the_row_it_was_made_for(store: RecurringStore) -> None:

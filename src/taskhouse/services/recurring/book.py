@@ -56,8 +56,8 @@ class Feed:
             self._rebuilt = False
             return changed, rebuilt
 
-    def tell(self, position: int) -> None:
-        self._changed[position] = None
+    def tell(self, positions: Iterable[int]) -> None:
+        self._changed.update(dict.fromkeys(positions))
 
     def tell_rebuilt(self) -> None:
         """Also what a reader says who lost its way."""
@@ -310,7 +310,7 @@ class Book:
 
     def _follow(self, changes: Changes, since: int) -> bool:
         """What happened after the number `since`. Whether instances were generated that belong here."""
-        graph, feeds = self.graph, self._feeds
+        graph, paused, forced = self.graph, self.paused, self.forced
         touched: list[int] = []
         for state in changes.nodes:
             at = graph.node_at.get(state.id)
@@ -319,8 +319,8 @@ class Book:
             if at is None or self.states[at].lock_version >= state.lock_version:
                 continue
             self.states[at] = state
-            (self.paused.add if state.paused else self.paused.discard)(at)
-            (self.forced.add if state.skip_checks else self.forced.discard)(at)
+            (paused.add if state.paused else paused.discard)(at)
+            (forced.add if state.skip_checks else forced.discard)(at)
             touched.append(at)
         for edge in changes.removed_edges:
             place = graph.edge_at.get(edge)
@@ -340,9 +340,8 @@ class Book:
         self.cursor = max(self.cursor, changes.cursor)
         if self._read_to == since:
             self._read_to = changes.cursor
-        for feed in feeds:
-            for at in touched:
-                feed.tell(at)
+        for feed in self._feeds:
+            feed.tell(touched)
         new = [bizdate for environment, bizdate in changes.generated if environment is self.environment]
         if self._follows_generation:
             self._dates.update(dict.fromkeys(new))

@@ -125,8 +125,8 @@ def _log(raw: sqlite3.Connection, entry: OperationEntry) -> int:
     )
     id = raw.execute(_NEW, values).lastrowid
     assert id is not None
-    every = dict.fromkeys((*entry.instances, entry.instance))
-    raw.executemany("INSERT INTO operation_instances VALUES (?, ?)", [(instance, id) for instance in every])
+    every = id_list(dict.fromkeys((*entry.instances, entry.instance)))
+    raw.execute("INSERT INTO operation_instances SELECT value, ? FROM json_each(?)", (id, every)).close()
     return id
 
 

@@ -28,6 +28,8 @@ RUN_COLUMNS = (
     "node, serial, number, trigger, status, started_at, ended_at, reason, message, owner, task_instance, "
     "version, code, parameters"
 )
+AMONG = "IN (SELECT value FROM json_each(?))"
+"""Ids as JSON text (`publications.id_list`): one statement for any number of rows."""
 _STATUSES, _REASONS, _TRIGGERS, _CODES = STATUS.members, REASON.members, TRIGGER.members, CODE.members
 _STATUS_CODE, _TRIGGER_CODE, _CODE_CODE = STATUS.code, TRIGGER.code, CODE.code
 
@@ -97,38 +99,41 @@ class Clock:
         return self._last_micros
 
 
-def state_values(state: NodeState, ran: int | None, clock: Clock, changed: int) -> tuple[Any, ...]:
-    """For `UPDATE_STATE`."""
+def state_values(state: NodeState, clock: Clock) -> tuple[Any, ...]:
+    """What every write may change."""
     return (
         _STATUS_CODE[state.status],
         state.lock_version,
         PAUSED * state.paused + SKIP_CHECKS * state.skip_checks + RELEASED * state.released,
-        state.attempt,
         state.retried,
         None if state.retry_at is None else clock(state.retry_at),
         None if state.reason is None else REASON.code[state.reason],
-        state.run,
-        ran,
         None if state.cancelling_until is None else clock(state.cancelling_until),
         state.owner,
         clock(state.since),
-        clock(state.started_at),
-        clock(state.ended_at),
         _TRIGGER_CODE[state.trigger],
         _CODE_CODE[state.code],
-        changed,
-        state.id,
     )
 
 
-UPDATE_STATE = """UPDATE node_states SET status = ?, lock_version = ?, flags = ?, attempt = ?, retried = ?, retry_at = ?,
-    reason = ?, run = ?, ran = ?, cancelling_until = ?, owner = ?, since = ?, started_at = ?, ended_at = ?, trigger = ?, code = ?,
-    changed = ? WHERE id = ?"""
+def attempt_values(state: NodeState, ran: int | None, clock: Clock) -> tuple[Any, ...]:
+    """What only writes with runs change."""
+    return state.attempt, state.run, ran, clock(state.started_at), clock(state.ended_at)
 
-UPDATE_OPERATED_STATE = UPDATE_STATE.replace(
-    "changed = ? WHERE id = ?", "changed = ?, operation = {operation}, operated = lock_version + 1 WHERE id = ?"
-)
-"""By an operation, whose id is to be put in. In an UPDATE, columns on the right have the values of before."""
+
+def _update(columns: str, which: str, *, operated: bool) -> str:
+    """In an UPDATE, columns on the right have the values of before."""
+    names = f"{columns}, changed, operation" if operated else f"{columns}, changed"
+    settings = ", ".join(f"{name} = ?" for name in names.split(", "))
+    return f"UPDATE node_states SET {settings}{', operated = lock_version + 1' if operated else ''} WHERE id {which}"
+
+
+_STATE = "status, lock_version, flags, retried, retry_at, reason, cancelling_until, owner, since, trigger, code"
+_ATTEMPT = "attempt, run, ran, started_at, ended_at"
+UPDATE_ATTEMPTS = tuple(_update(f"{_STATE}, {_ATTEMPT}", "= ?", operated=operated) for operated in (False, True))
+"""Of one node: its `state_values`, its `attempt_values`, the number of the change, and the operation when one does it (the second)."""
+UPDATE_ALIKE = tuple(_update(_STATE, AMONG, operated=operated) for operated in (False, True))
+"""Of all nodes that come to have the same `state_values`, and whose attempts stay as they are."""
 
 
 def run_values(run: Run, clock: Clock) -> tuple[Any, ...]:
@@ -160,12 +165,13 @@ PUT_RUN = f"""INSERT INTO node_runs ({RUN_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?,
     parameters = CASE excluded.parameters WHEN '' THEN parameters ELSE excluded.parameters END"""
 """What whoever ends a run does not know of it (its task instance, version, parameters) stays."""
 
-ADD_TRANSITION = "INSERT INTO node_transitions VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
+ADD_TRANSITIONS = "INSERT INTO node_transitions SELECT value, ?, ?, ?, ?, ?, ?, ?, ? FROM json_each(?)"
+"""The same line of many nodes."""
 
 
 def transition_values(line: Transition, lock_version: int, place: int, operation: int, clock: Clock) -> tuple[Any, ...]:
+    """All but the node."""
     return (
-        line.node,
         lock_version,
         place,
         clock(line.at),

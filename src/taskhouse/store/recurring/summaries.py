@@ -30,6 +30,7 @@ from taskhouse.store.recurring.codes import (
     UPSTREAM_REMOVED,
 )
 from taskhouse.store.recurring.publications import Publications, id_list
+from taskhouse.store.recurring.rows import AMONG
 from taskhouse.store.schema import optional_micros, optional_time
 
 CLASSES: tuple[StatusClass, ...] = tuple(StatusClass)
@@ -148,19 +149,20 @@ def _script_update(moves: int) -> str:
         *(f"{name} = ?" for name in (*indexed, "waiting", "paused", "nodes", "retried")),
         "marks = ? | (marks & 4)",
     ]
-    return f"UPDATE instance_lists SET {', '.join(words)} WHERE id = ?"
+    return f"UPDATE instance_lists SET {', '.join(words)} WHERE id"
 
 
 _SCRIPT_UPDATES = tuple(_script_update(moves) for moves in range(8))
 
 
 class ScriptUpdates:
-    """Collects the changes of scripts' nodes, and writes them by one statement for each combination of index columns that move."""
+    """Collects the changes of scripts' nodes. Those that come to be alike are written by one statement, others one by one."""
 
-    __slots__ = ("_rows",)
+    __slots__ = ("_alike",)
 
     def __init__(self) -> None:
-        self._rows: dict[int, list[tuple[Any, ...]]] = {}
+        self._alike: defaultdict[tuple[int, tuple[Any, ...]], list[int]] = defaultdict(list)
+        """Instances by index columns that move and new values."""
 
     def add(self, head: Any, state: NodeState, ran: int | None, started: int | None, ended: int | None) -> None:
         """`head` is the row as it was (`writes.HEAD_COLUMNS`)."""
@@ -187,13 +189,18 @@ class ScriptUpdates:
             _NODES[status],
             state.retried,
             marks,
-            instance,
         )
-        self._rows.setdefault(moves, []).append(values + tail)
+        self._alike[moves, values + tail].append(instance)
 
     def write(self, raw: sqlite3.Connection) -> None:
-        for moves, rows in self._rows.items():
-            raw.executemany(_SCRIPT_UPDATES[moves], rows)
+        apart: defaultdict[int, list[tuple[Any, ...]]] = defaultdict(list)
+        for (moves, values), instances in self._alike.items():
+            if len(instances) == 1:
+                apart[moves].append((*values, instances[0]))
+            else:
+                raw.execute(f"{_SCRIPT_UPDATES[moves]} {AMONG}", (*values, id_list(instances))).close()
+        for moves, rows in apart.items():
+            raw.executemany(f"{_SCRIPT_UPDATES[moves]} = ?", rows)
 
 
 def put_marks(raw: sqlite3.Connection, instances: Iterable[int]) -> None:

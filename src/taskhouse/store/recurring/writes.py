@@ -8,6 +8,7 @@ they are then.
 from __future__ import annotations
 
 import sqlite3
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -22,11 +23,13 @@ from taskhouse.store.recurring import summaries
 from taskhouse.store.recurring.codes import TRIGGER
 from taskhouse.store.recurring.publications import Publications, id_list
 from taskhouse.store.recurring.rows import (
-    ADD_TRANSITION,
+    ADD_TRANSITIONS,
+    AMONG,
     PUT_RUN,
-    UPDATE_OPERATED_STATE,
-    UPDATE_STATE,
+    UPDATE_ALIKE,
+    UPDATE_ATTEMPTS,
     Clock,
+    attempt_values,
     counter,
     next_change,
     run_values,
@@ -36,7 +39,7 @@ from taskhouse.store.recurring.rows import (
 
 HEAD_COLUMNS = "id, lock_version, alone, status, ran, started_at, ended_at"
 _HEAD = f"SELECT {HEAD_COLUMNS} FROM node_states WHERE id = ?"
-_MANY_HEADS = f"SELECT {HEAD_COLUMNS} FROM node_states WHERE id IN (SELECT value FROM json_each(?))"
+_MANY_HEADS = f"SELECT {HEAD_COLUMNS} FROM node_states WHERE id {AMONG}"
 
 Heads = dict[int, Any]
 """Rows of `HEAD_COLUMNS` by node."""
@@ -81,9 +84,11 @@ def apply_writes(
         heads = read_heads(raw, writes)
     refused: list[int] = []
     latest: dict[int, tuple[NodeState, int | None]] = {}
+    attempted: set[int] = set()
     clock = Clock(now)
     runs: list[tuple[Any, ...]] = []
-    lines: list[tuple[Any, ...]] = []
+    lines: defaultdict[tuple[Any, ...], list[int]] = defaultdict(list)
+    """Nodes by line."""
     for expected, after, its_runs, transitions in writes:
         id = after.id
         head = heads.get(id)
@@ -98,20 +103,42 @@ def apply_writes(
             runs.append(run_values(run, clock))
             if run.serial == after.run:
                 ran = TRIGGER.code[run.trigger]
+        if its_runs:
+            attempted.add(id)
         latest[id] = (after, ran)
         for place, line in enumerate(transitions):
-            lines.append(transition_values(line, after.lock_version, place, operation, clock))
+            lines[transition_values(line, after.lock_version, place, operation, clock)].append(id)
     if not latest:
         return Accepted(refused, change)
     change = change or next_change(raw)
-    update = UPDATE_OPERATED_STATE.format(operation=int(operation)) if operation else UPDATE_STATE
-    raw.executemany(update, [state_values(state, ran, clock, change) for state, ran in latest.values()])
+    _states(raw, latest, attempted, clock, (change, operation) if operation else (change,))
     if runs:
         raw.executemany(PUT_RUN, runs)
     if lines:
-        raw.executemany(ADD_TRANSITION, lines)
+        raw.executemany(ADD_TRANSITIONS, [(*line, id_list(nodes)) for line, nodes in lines.items()])
     _summaries(connection, publications, heads, latest, clock, now)
     return Accepted(refused, change)
+
+
+def _states(
+    raw: sqlite3.Connection,
+    latest: dict[int, tuple[NodeState, int | None]],
+    attempted: set[int],
+    clock: Clock,
+    who: tuple[int, ...],
+) -> None:
+    """One statement for all nodes that come to be alike: what an operation resets, what a scheduler finds ready. Rows of
+    nodes with an attempt that begins or ends differ, and are written one by one. `who` is the change, and the operation if one does it."""
+    alike: defaultdict[tuple[Any, ...], list[int]] = defaultdict(list)
+    apart = []
+    for id, (state, ran) in latest.items():
+        if id in attempted:
+            apart.append((*state_values(state, clock), *attempt_values(state, ran, clock), *who, id))
+        else:
+            alike[state_values(state, clock)].append(id)
+    operated = len(who) - 1
+    raw.executemany(UPDATE_ATTEMPTS[operated], apart)
+    raw.executemany(UPDATE_ALIKE[operated], [(*values, *who, id_list(ids)) for values, ids in alike.items()])
 
 
 def stale(heads: Heads, writes: Iterable[NodeWrite]) -> dict[int, int]:
