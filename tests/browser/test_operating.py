@@ -46,6 +46,7 @@ def test_a_forced_rerun_downstream_begins_with_a_dry_run(console: Console, night
     page = console.open("/instances")
     console.more("A", "Forced Rerun", "Force Rerun Downstream Instances")
     page.get_by_role("radio", name=re.compile("Dry-run")).click()
+    console.panel.get_by_role("button", name="Show consequences").click()
     expect(console.panel).to_contain_text("Marked Succeeded, no data")
     button = console.panel.get_by_role("button", name=re.compile("Force rerun of it and"))
     expect(button).to_have_attribute("aria-disabled", "true")

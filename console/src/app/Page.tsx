@@ -2,10 +2,11 @@ import { ChevronRight } from "lucide-react";
 import { createContext, Fragment, type ReactNode, useContext, useEffect } from "react";
 import { createPortal } from "react-dom";
 import { Link } from "wouter";
-import { ApiError } from "../api/client";
+import { useLanguage } from "../texts/language";
 import { useTexts } from "../texts/texts";
 import { Icon } from "../ui/Icon";
 import { ErrorBar } from "../ui/pieces";
+import { errorItems, errorText } from "./errors";
 import { appTexts } from "./texts";
 import { inEnvironment, useEnvironment } from "./url";
 
@@ -76,13 +77,12 @@ export function Page({ title, heading, crumbs, beside, actions, className, child
 /** What the server answered instead, above what is shown; with a button to ask again. */
 export function Failure({ error, onRetry }: { error: unknown; onRetry?: () => void }) {
   const t = useTexts(appTexts);
+  const language = useLanguage();
   if (!error) return null;
-  const message =
-    error instanceof ApiError ? (error.code === "UNREACHABLE" ? t.unreachable : error.message) : String(error);
   return (
     <ErrorBar
-      message={message}
-      items={error instanceof ApiError ? error.items : undefined}
+      message={errorText(language, error)}
+      items={errorItems(language, error)}
       onRetry={onRetry}
       retry={t.retry}
     />

@@ -6,6 +6,7 @@ import { useTexts } from "../texts/texts";
 import { Button, Segmented } from "../ui/Button";
 import { Labelled, TextField } from "../ui/Field";
 import { ErrorBar } from "../ui/pieces";
+import { errorText } from "./errors";
 import { SESSION, signIn } from "./session";
 import { appTexts } from "./texts";
 
@@ -50,8 +51,7 @@ export function SignInPage({ ended, onDone }: { ended: boolean; onDone: () => vo
   let message = "";
   if (wait > 0) message = t.signIn.slow(wait);
   else if (failure?.code === "WRONG_PASSWORD") message = t.signIn.wrong;
-  else if (failure?.status === 0) message = t.unreachable;
-  else if (failure && failure.status !== 429) message = failure.message;
+  else if (failure && failure.status !== 429) message = errorText(language, failure);
 
   return (
     <main className="sign-in">

@@ -1,25 +1,23 @@
 import { ArrowRight } from "lucide-react";
-import { Fragment, type ReactNode, type Ref } from "react";
+import type { ReactNode, Ref } from "react";
 import { Failure } from "../app/Page";
 import { useSession, useZone } from "../app/session";
 import { Glyph } from "../status/Glyph";
 import { PriorityBars } from "../status/kinds";
-import { statusTexts } from "../status/status";
-import { dateTime, dayOf, NONE, shortTimeOn, timeOn } from "../texts/format";
+import { dayOf, NONE, shortTimeOn, timeOn } from "../texts/format";
 import { useLanguage } from "../texts/language";
 import { number, useTexts } from "../texts/texts";
 import { classes } from "../ui/classes";
 import { Icon } from "../ui/Icon";
-import { ErrorBar, Name } from "../ui/pieces";
-import { type Choice, isBatch, type Missing, type PlannedNode, type Preview } from "./choice";
-import { statusNamed } from "./MemberList";
-import { reasonText } from "./names";
+import { Name, SkeletonRows } from "../ui/pieces";
+import { type Choice, isBatch, type Missing, type Preview } from "./choice";
+import { said, statusName, statusNamed } from "./names";
 import type { OperationRequest } from "./open";
-import { axisOf, type Group, type Outcome, plansOf } from "./outcome";
+import { type Outcome, plansOf } from "./outcome";
+import { NodeLine, Part, Rest, SHOWN } from "./parts";
+import { Runs } from "./Runs";
 import { operationTexts } from "./texts";
 
-/** Lines of each part; what is beyond is counted. */
-const SHOWN = 12;
 const NAMED = 3;
 
 interface ConsequencesProps {
@@ -36,6 +34,8 @@ interface ConsequencesProps {
   error: unknown;
   onRetry: () => void;
   marked: ReadonlySet<string>;
+  /** Why it would be refused. */
+  refusals: ReactNode;
   children?: ReactNode;
 }
 
@@ -44,7 +44,6 @@ export function Consequences(props: ConsequencesProps) {
   const { preview, outcome, lacks, isOld, isOther, error, marked } = props;
   const t = useTexts(operationTexts);
   const zone = useZone();
-  const language = useLanguage();
   const session = useSession();
   // A rehearsal's clock stands still.
   const at = session.rehearsal ? Date.parse(session.now) : props.at;
@@ -70,18 +69,13 @@ export function Consequences(props: ConsequencesProps) {
       )}
       <Failure error={error} onRetry={props.onRetry} />
       {lacks && <p className="muted">{t.nothingYet[lacks]}</p>}
-      {preview?.refusals.map((refusal) => (
-        <ErrorBar
-          key={`${refusal.code}${refusal.message}`}
-          message={language === "zh" ? reasonText(language, refusal.code, refusal.message) : sentence(refusal.message)}
-          items={(refusal.items ?? []).slice(0, SHOWN)}
-        />
-      ))}
+      {isOld && !preview && <SkeletonRows rows={5} label={t.previewing} />}
+      {props.refusals}
       {preview && preview.refusals.length === 0 && (
         <>
           <Summary {...props} preview={preview} at={at} />
           <Runs preview={preview} outcome={outcome} choice={props.choice} marked={marked} at={at} />
-          <Changes preview={preview} outcome={outcome} marked={marked} />
+          <Changes preview={preview} outcome={outcome} choice={props.choice} marked={marked} />
           <Outside preview={preview} outcome={outcome} />
         </>
       )}
@@ -93,14 +87,15 @@ export function Consequences(props: ConsequencesProps) {
 function Summary({ request, preview, outcome, at }: ConsequencesProps & { preview: Preview }) {
   const t = useTexts(operationTexts);
   const zone = useZone();
-  const moves = outcome.now.length + outcome.laterCount > 0;
+  const { counts } = outcome;
+  const moves = counts.now + counts.later > 0;
   const batch = isBatch(request);
   return (
     <dl className="summary">
       {batch && (
         <>
-          <Figure label={t.sum.instances} unit={t.sum.instance(preview.plans.length)}>
-            {number(preview.plans.length)}
+          <Figure label={t.sum.instances} unit={t.sum.instance(preview.totals.plans ?? 0)}>
+            {number(preview.totals.plans ?? 0)}
           </Figure>
           <Figure label={t.sum.skipped} unit={t.sum.instance(preview.skipped.length)}>
             {number(preview.skipped.length)}
@@ -108,18 +103,18 @@ function Summary({ request, preview, outcome, at }: ConsequencesProps & { previe
         </>
       )}
       {moves && !batch && (
-        <>
-          <Figure label={t.sum.runNow} unit={t.sum.nodes(outcome.now.length)}>
-            {number(outcome.now.length)}
-          </Figure>
-          <Figure label={t.sum.thenRun} unit={t.sum.nodes(outcome.laterCount)}>
-            {number(outcome.laterCount)}
-          </Figure>
-        </>
+        <Figure label={t.sum.runNow} unit={t.sum.nodes(counts.now)}>
+          {number(counts.now)}
+        </Figure>
       )}
-      {!moves && outcome.set.length > 0 && (
-        <Figure label={t.sum.change} unit={t.sum.nodes(outcome.set.length)}>
-          {number(outcome.set.length)}
+      {counts.later > 0 && !batch && (
+        <Figure label={t.sum.thenRun} unit={t.sum.nodes(counts.later)}>
+          {number(counts.later)}
+        </Figure>
+      )}
+      {!moves && counts.set > 0 && (
+        <Figure label={t.sum.change} unit={t.sum.nodes(counts.set)}>
+          {number(counts.set)}
         </Figure>
       )}
       {moves && (
@@ -143,129 +138,24 @@ function Figure({ label, unit, children }: { label: string; unit?: string; child
   );
 }
 
-function Runs({
+function Changes({
   preview,
   outcome,
   choice,
   marked,
-  at,
 }: {
   preview: Preview;
   outcome: Outcome;
   choice: Choice;
   marked: ReadonlySet<string>;
-  at: number;
 }) {
   const t = useTexts(operationTexts);
-  const zone = useZone();
-  const spans = [
-    ...outcome.now.map((node) => ({ start: node.expected_start ?? null, end: node.expected_end ?? null })),
-    ...outcome.later,
-  ];
-  const begin = spans.reduce((least, span) => (span.start ? Math.min(least, Date.parse(span.start)) : least), at);
-  const axis = axisOf(spans, Math.max(begin, 0));
-  const day = dayOf(axis.from, zone);
-  const span = (start: string | null | undefined, end: string | null | undefined) =>
-    end ? `${start ? shortTimeOn(start, zone, day) : ""} – ${shortTimeOn(end, zone, day)}` : NONE;
-  const dry = outcome.set.filter((node) => node.part !== "MEMBER" && choice.start === "DRY_RUN");
-  return (
-    <>
-      {dry.length > 0 && (
-        <Part title={t.dryNow}>
-          {dry.slice(0, SHOWN).map((node) => (
-            <NodeLine key={node.id} node={node} marked={marked} />
-          ))}
-          <Rest of={dry.length} />
-        </Part>
-      )}
-      {outcome.now.length > 0 && (
-        <Part title={t.runsNow}>
-          {outcome.now.slice(0, SHOWN).map((node) => (
-            <li key={node.id} className={classes("run", marked.has(`node ${node.id}`) && "marked")}>
-              <Line
-                name={node.name}
-                note={node.cancels ? t.cancels : ""}
-                time={span(node.expected_start, node.expected_end)}
-              />
-              <Bar axis={axis} start={node.expected_start ?? null} end={node.expected_end ?? null} solid />
-            </li>
-          ))}
-          <Rest of={outcome.now.length} />
-        </Part>
-      )}
-      {outcome.later.length > 0 && (
-        <Part title={t.thenRuns}>
-          {outcome.later.slice(0, SHOWN).map((group: Group) => (
-            <li
-              key={group.instance}
-              className={classes("run", group.nodes.some((node) => marked.has(`node ${node.id}`)) && "marked")}
-            >
-              <Line name={group.name} note={t.countOf(group.nodes.length)} time={span(group.start, group.end)} />
-              <Bar axis={axis} start={group.start} end={group.end} />
-            </li>
-          ))}
-          <Rest of={outcome.later.length} />
-        </Part>
-      )}
-      {spans.length > 0 && preview.expected_finish && (
-        <div className="axis" aria-hidden="true">
-          <span>{shortTimeOn(axis.from, zone, day)}</span>
-          <span>{shortTimeOn((axis.from + axis.to) / 2, zone, day)}</span>
-          <span>{shortTimeOn(axis.to, zone, day)}</span>
-        </div>
-      )}
-    </>
-  );
-}
-
-function Line({ name, note, time }: { name: string; note: string; time: string }) {
-  const [table = "", node] = name.split("/");
-  return (
-    <div className="row gap-2">
-      <Name className="medium ink">{node ?? table}</Name>
-      <span className="muted ellipsis">{note || (node && table)}</span>
-      <span className="grow" />
-      <span className="soft nowrap">{time}</span>
-    </div>
-  );
-}
-
-function Bar({
-  axis,
-  start,
-  end,
-  solid = false,
-}: {
-  axis: ReturnType<typeof axisOf>;
-  start: string | null;
-  end: string | null;
-  solid?: boolean;
-}) {
-  if (!start || !end) return null;
-  const from = axis.at(start) * 100;
-  const to = Math.max(from + 0.6, axis.at(end) * 100);
-  return (
-    <svg className="bar" width="100%" height="12" aria-hidden="true">
-      {from > 0.5 && <line x1="0" x2={`${from}%`} y1="6" y2="6" className="waited" />}
-      <rect
-        x={`${from}%`}
-        y="2"
-        width={`${Math.min(to, 100) - from}%`}
-        height="8"
-        rx="2"
-        className={solid ? "solid" : "planned"}
-      />
-    </svg>
-  );
-}
-
-function Changes({ preview, outcome, marked }: { preview: Preview; outcome: Outcome; marked: ReadonlySet<string> }) {
-  const t = useTexts(operationTexts);
-  const zone = useZone();
+  const language = useLanguage();
   const plans = plansOf(preview);
   const priorities = plans.flatMap((plan) => plan.priorities);
   const removed = plans.flatMap((plan) => plan.removed_upstream);
-  const set = outcome.set;
+  // A dry start is told of above.
+  const set = choice.start === "DRY_RUN" ? [] : outcome.set;
   return (
     <>
       {set.length > 0 && (
@@ -273,7 +163,7 @@ function Changes({ preview, outcome, marked }: { preview: Preview; outcome: Outc
           {set.slice(0, SHOWN).map((node) => (
             <NodeLine key={node.id} node={node} marked={marked} />
           ))}
-          <Rest of={set.length} />
+          <Rest of={outcome.counts.set} />
         </Part>
       )}
       {outcome.neighbours.length > 0 && (
@@ -304,7 +194,8 @@ function Changes({ preview, outcome, marked }: { preview: Preview; outcome: Outc
             <li key={item.id} className="row gap-2 change">
               <Name className="ink">{item.name}</Name>
               <span className="grow" />
-              <span className="soft">{item.status}</span>
+              {item.status && <Glyph status={statusNamed(item.status)} size={12} label="" />}
+              <span className="soft">{item.status && statusName(language, item.status)}</span>
             </li>
           ))}
         </Part>
@@ -313,46 +204,18 @@ function Changes({ preview, outcome, marked }: { preview: Preview; outcome: Outc
         <Part title={t.notices}>
           {[...new Set(plans.flatMap((plan) => plan.notices))].map((notice) => (
             <li key={notice} className="soft">
-              {sentence(notice)}
+              {said(language, notice)}
             </li>
           ))}
         </Part>
-      )}
-      {outcome.now.length + outcome.laterCount > 0 && preview.expected_finish && (
-        <p className="hidden">{dateTime(preview.expected_finish, zone)}</p>
       )}
     </>
   );
 }
 
-function NodeLine({ node, marked }: { node: PlannedNode; marked: ReadonlySet<string> }) {
-  const t = useTexts(operationTexts);
-  const names = useTexts(statusTexts);
-  const [table = "", name] = node.name.split("/");
-  const flag = node.pauses === null ? "" : node.pauses ? t.pauses : t.resumes;
-  return (
-    <li className={classes("row gap-2 change", marked.has(`node ${node.id}`) && "marked")}>
-      <Name className="ink">{name ?? table}</Name>
-      {name && <span className="muted ellipsis">{table}</span>}
-      <span className="grow" />
-      {node.before !== node.after ? (
-        <>
-          <Glyph status={statusNamed(node.before)} size={12} label={node.before} />
-          <Icon of={ArrowRight} size={12} />
-          <Glyph status={statusNamed(node.after)} size={12} label="" />
-          <span className="soft nowrap" title={node.after}>
-            {names.name[statusNamed(node.after)]}
-          </span>
-        </>
-      ) : (
-        <span className="soft">{flag}</span>
-      )}
-    </li>
-  );
-}
-
 function Outside({ preview, outcome }: { preview: Preview; outcome: Outcome }) {
   const t = useTexts(operationTexts);
+  const language = useLanguage();
   const plans = plansOf(preview);
   const optional = plans.flatMap((plan) => plan.optional);
   const excluded = plans.flatMap((plan) => plan.excluded);
@@ -365,7 +228,8 @@ function Outside({ preview, outcome }: { preview: Preview; outcome: Outcome }) {
               <b className="medium" title={group.names.join(", ")}>
                 {t.outsideNames(group.names.slice(0, NAMED).join(", "), group.names.length - NAMED)}
               </b>{" "}
-              {(t.sees as Record<string, string>)[group.sees] ?? group.meaning}
+              {(t.sees as Record<string, (count: number) => string>)[group.sees]?.(group.names.length) ??
+                said(language, group.meaning)}
             </li>
           ))}
         </Part>
@@ -390,7 +254,7 @@ function Outside({ preview, outcome }: { preview: Preview; outcome: Outcome }) {
         <Part title={t.excludedTitle}>
           {excluded.slice(0, SHOWN).map((item) => (
             <li key={item.id} className="outside">
-              <b className="medium">{item.name}</b> {item.reason}
+              <b className="medium">{item.name}</b> {said(language, item.reason)}
             </li>
           ))}
           <Rest of={excluded.length} />
@@ -398,21 +262,4 @@ function Outside({ preview, outcome }: { preview: Preview; outcome: Outcome }) {
       )}
     </>
   );
-}
-
-function Part({ title, children }: { title: string; children: ReactNode }) {
-  return (
-    <Fragment>
-      <h4>{title}</h4>
-      <ul className="part">{children}</ul>
-    </Fragment>
-  );
-}
-
-function Rest({ of }: { of: number }) {
-  return of > SHOWN ? <li className="muted">+{number(of - SHOWN)}</li> : null;
-}
-
-function sentence(text: string): string {
-  return text.charAt(0).toUpperCase() + text.slice(1);
 }

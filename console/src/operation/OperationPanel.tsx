@@ -1,128 +1,120 @@
 import "../styles/operation.css";
-import { keepPreviousData, useQuery, useQueryClient } from "@tanstack/react-query";
+import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { Info } from "lucide-react";
-import { useEffect, useMemo, useRef, useState } from "react";
+import { type ReactNode, useEffect, useRef, useState } from "react";
 import { Link } from "wouter";
-import { ApiError, api } from "../api/client";
+import { ApiError, api, type Schemas } from "../api/client";
 import { keys } from "../api/keys";
+import { Failure } from "../app/Page";
 import { useZone } from "../app/session";
 import { useShortcuts } from "../app/shortcuts";
 import { inEnvironment } from "../app/url";
 import { Glyph } from "../status/Glyph";
 import { KindIcon } from "../status/kinds";
-import { priorityOf, statusTexts } from "../status/status";
 import { bizdate, runDay, shortTimeOn } from "../texts/format";
-import { useTexts } from "../texts/texts";
-import { Button } from "../ui/Button";
+import { useLanguage } from "../texts/language";
+import { number, useTexts } from "../texts/texts";
+import { Button, Segmented } from "../ui/Button";
 import { Checkbox } from "../ui/Choice";
 import { Icon } from "../ui/Icon";
-import { Keys } from "../ui/pieces";
+import { Keys, Name } from "../ui/pieces";
 import { Panel } from "../ui/Sheet";
 import { toast } from "../ui/Toasts";
 import { BatchList } from "./BatchList";
 import { Consequences } from "./Consequences";
-import { bodyOf, type Choice, firstChoice, isBatch, isForced, missing, takesFields } from "./choice";
+import { type Choice, firstChoice, isBatch, isDownstream, isForced, takesFields } from "./choice";
 import { confirmLabel } from "./confirm";
 import { FieldColumn } from "./FieldColumn";
-import { operationNames } from "./names";
+import { MemberColumn } from "./MemberColumn";
+import { operationNames, reasonText } from "./names";
 import { Options } from "./Options";
 import { closeOperation, type OperationRequest } from "./open";
-import { changedLines, outcomeOf, plansOf } from "./outcome";
+import { changedLines } from "./outcome";
+import { Refusals } from "./Refusals";
+import { Steps } from "./Steps";
+import { firstStep, hasSteps, type Step } from "./steps";
 import { operationTexts } from "./texts";
 import { UpstreamColumn } from "./UpstreamColumn";
+import { useDownstream, usePreview } from "./usePreview";
 
 /** Lines that are others than before keep their bar for this time (ms). */
 const MARKED_MS = 4000;
-/** Changes of options within this time are previewed together (ms). */
-const REST_MS = 120;
+const NO_LINES: ReadonlySet<string> = new Set();
+const NO_KEY = { digest: "", key: "" };
 
 /** Options, objects and consequences of one operation. Every change asks the server for a preview; apply carries its digest. */
 export default function OperationPanel({ request }: { request: OperationRequest & { id: number } }) {
   const t = useTexts(operationTexts);
   const names = useTexts(operationNames);
-  const statuses = useTexts(statusTexts);
-  const zone = useZone();
+  const language = useLanguage();
   const client = useQueryClient();
   const { operation, targets } = request;
   const batch = isBatch(request);
   const first = targets[0]?.instance ?? 0;
-  const [choice, setChoice] = useState<Choice>(() => firstChoice(request));
-  const [busy, setBusy] = useState(false);
-  const [failure, setFailure] = useState<unknown>(null);
-  const [known, setKnown] = useState(false);
-  const [marked, setMarked] = useState<ReadonlySet<string>>(new Set());
-  const [isOther, setOther] = useState(false);
-  const summary = useRef<HTMLElement>(null);
-  const change = (patch: Partial<Choice>) => {
-    setKnown(false);
-    setFailure(null);
-    setOther(false);
-    setChoice((now) => ({ ...now, ...patch }));
-  };
-
   const { data: detail } = useQuery({
     queryKey: keys.instance(first, "detail"),
     queryFn: ({ signal }) => api.get("/instances/{id}", { path: { id: first }, signal }),
     enabled: !batch,
   });
-  const isTable = detail?.line.biz_type === "LOGICAL_TABLE";
-  const lacks = missing(request, choice);
-  const rested = useRested(choice);
-  const body = useMemo(() => bodyOf(request, rested), [request, rested]);
-  const previewKey = ["preview", request.id, body] as const;
-  const {
-    data: preview,
-    error,
-    isPlaceholderData,
-    isFetching,
-    dataUpdatedAt,
-    refetch,
-  } = useQuery({
-    queryKey: previewKey,
-    queryFn: ({ signal }) => api.post("/operations/preview", body, { signal }),
-    enabled: missing(request, rested) === null,
-    placeholderData: keepPreviousData,
-    staleTime: Number.POSITIVE_INFINITY,
-    gcTime: 0,
-  });
-  const shown = lacks === null ? preview : undefined;
-  const isOld =
-    lacks === null && (rested !== choice || isPlaceholderData || isFetching || (preview === undefined && !error));
-  const outcome = useMemo(() => outcomeOf(shown ? plansOf(shown) : []), [shown]);
+  // Until it is known, what takes fields is taken for a table: most are.
+  const isTable = detail ? detail.line.biz_type === "LOGICAL_TABLE" : !batch;
+  const [choice, setChoice] = useState<Choice>(() => firstChoice(request));
+  const [chosenStep, setStep] = useState<Step | null>(null);
+  const [list, setList] = useState<"fields" | "members">("fields");
+  const [busy, setBusy] = useState(false);
+  const [failure, setFailure] = useState<unknown>(null);
+  const [known, setKnown] = useState(false);
+  const [marked, setMarked] = useState(NO_LINES);
+  const [isOther, setOther] = useState(false);
+  const summary = useRef<HTMLElement>(null);
+  const key = useRef(NO_KEY);
+  const stepped = hasSteps(request, isTable);
+  const step = stepped ? (chosenStep ?? firstStep(request, isTable)) : "consequences";
+  const change = (patch: Partial<Choice>) => {
+    setKnown(false);
+    setFailure(null);
+    setOther(false);
+    if (patch.scope === "CUSTOM" && isDownstream(operation)) setList("members");
+    setChoice((now) => ({ ...now, ...patch }));
+  };
+  const { lacks, body, preview, outcome, error, isOld, at, refetch } = usePreview(request, choice);
+  const { data: everything } = useDownstream(request, choice);
+  const wide = everything?.plan ?? undefined;
+  const go = (next: Step) => {
+    setStep(next);
+    // What the step shows is read from its beginning.
+    requestAnimationFrame(() => (next === "consequences" ? summary.current : null)?.focus());
+  };
 
   useEffect(() => {
     if (marked.size === 0) return;
-    const timer = setTimeout(() => setMarked(new Set()), MARKED_MS);
+    const timer = setTimeout(() => setMarked(NO_LINES), MARKED_MS);
     return () => clearTimeout(timer);
   }, [marked]);
 
   const forced = isForced(operation);
-  const refusals = shown?.refusals ?? [];
+  const refusal = preview?.refusals[0];
+  const skipped = preview?.skipped[0];
   let reason: string | undefined;
   if (lacks) reason = t.nothingYet[lacks];
-  else if (isOld || !shown) reason = t.confirmReason;
-  else if (!shown.accepted) reason = refusals[0]?.message ?? shown.skipped[0]?.reason ?? t.refused;
+  else if (isOld) reason = t.confirmReason;
+  else if (!preview) reason = t.noPreview;
+  else if (refusal) reason = reasonText(language, refusal.code, refusal.message);
+  else if (!preview.accepted) reason = skipped ? reasonText(language, skipped.code, skipped.reason) : t.refused;
   else if (forced && !known) reason = t.forcedReason;
-  const label = shown
-    ? confirmLabel(
-        request,
-        shown,
-        outcome,
-        t,
-        names,
-        choice.priority ? statuses.priority[priorityOf(choice.priority)] : "",
-      )
-    : names[operation];
+  const label = confirmLabel(request, choice, preview, outcome, language);
 
   async function apply() {
-    if (busy || reason || !shown) return;
+    if (busy || reason || !preview) return;
     setBusy(true);
     setFailure(null);
+    // An answer that got lost is asked for again with the same key: it is carried out once.
+    if (key.current.digest !== preview.digest) key.current = { digest: preview.digest, key: newKey() };
     try {
       const applied = await api.post(
         "/operations/apply",
-        { ...body, digest: shown.digest },
-        { idempotencyKey: newKey() },
+        { ...body, digest: preview.digest },
+        { idempotencyKey: key.current.key },
       );
       closeOperation();
       request.onAccepted?.(applied);
@@ -142,115 +134,212 @@ export default function OperationPanel({ request }: { request: OperationRequest 
       for (const { instance } of targets.slice(0, 50))
         void client.invalidateQueries({ queryKey: ["instance", instance] });
     } catch (problem) {
-      const isChanged = problem instanceof ApiError && ["CLOSURE_CHANGED", "CONFLICT"].includes(problem.code);
-      if (isChanged) {
+      const code = problem instanceof ApiError ? problem.code : "";
+      if (code !== "UNREACHABLE") key.current = NO_KEY;
+      if (["CLOSURE_CHANGED", "CONFLICT"].includes(code)) {
         const { data: now } = await refetch();
-        if (now) setMarked(changedLines(shown, now));
+        if (now) setMarked(changedLines(preview, now));
         setOther(true);
         setKnown(false);
         summary.current?.focus();
       } else {
         setFailure(problem);
-        void refetch();
+        if (code !== "UNREACHABLE") void refetch();
       }
     } finally {
       setBusy(false);
     }
   }
 
-  useShortcuts(names[operation], [{ keys: "Ctrl+Enter", label, run: () => void apply(), always: true }]);
+  const onward = () => (lacks ? undefined : go("consequences"));
+  useShortcuts(names[operation], [
+    {
+      keys: "Ctrl+Enter",
+      label: step === "scope" ? t.showConsequences : label,
+      // A key that is held down does not go through both steps.
+      run: (event) => !event.repeat && (step === "scope" ? onward() : void apply()),
+      always: true,
+    },
+  ]);
 
-  const hasFields = isTable && takesFields(request);
-  const middle = batch ? (
-    <BatchList preview={shown} marked={marked} isOld={isOld} />
-  ) : hasFields ? (
-    <FieldColumn
+  const { data: offers } = useQuery({
+    queryKey: keys.instance(first, "offers", operation),
+    queryFn: ({ signal }) => api.get("/instances/{id}/offers", { path: { id: first }, query: { operation }, signal }),
+    enabled: refusal?.code === "STATUS_NOT_ALLOWED" && isTable && takesFields(request),
+  });
+  const meant = new Set(choice.fields ?? offers?.fields?.map((field) => field.name));
+  const fitting = (offers?.fields ?? []).filter((field) => field.open && meant.has(field.name));
+  const refusals = preview && preview.refusals.length > 0 && (
+    <Refusals
       request={request}
       choice={choice}
       change={change}
-      plan={shown?.plan ?? null}
-      marked={marked}
-      isOld={isOld}
+      refusals={preview.refusals}
+      fitting={fitting.map((field) => field.name)}
     />
-  ) : operation === "REMOVE_UPSTREAM" ? (
-    <UpstreamColumn instance={first} choice={choice} change={change} />
-  ) : null;
-  const options = (
-    <Options request={request} choice={choice} change={change} detail={detail} preview={shown} isTable={isTable} />
   );
+  const columns = { choice, change, marked, plan: preview?.plan ?? null };
+  const hasFields = isTable && takesFields(request);
+  const hasMembers = isDownstream(operation) && choice.scope === "CUSTOM";
+  const above = (
+    <>
+      {hasFields && hasMembers && (
+        <div className="fields-head">
+          <Segmented
+            label={t.lists}
+            value={list}
+            options={[
+              { value: "fields", label: t.start },
+              { value: "members", label: t.downstreamCount(number(choice.members.length)) },
+            ]}
+            onChange={setList}
+          />
+        </div>
+      )}
+      {step === "scope" && refusals}
+      {step === "scope" && <Failure error={error} onRetry={() => void refetch()} />}
+    </>
+  );
+  let middle: ReactNode = null;
+  if (batch) middle = <BatchList preview={preview} marked={marked} isOld={isOld} />;
+  else if (hasMembers && (!hasFields || list === "members"))
+    middle = (
+      <MemberColumn {...columns} wide={wide}>
+        {above}
+      </MemberColumn>
+    );
+  else if (hasFields)
+    middle = (
+      <FieldColumn {...columns} request={request} isOld={isOld}>
+        {above}
+      </FieldColumn>
+    );
+  else if (operation === "REMOVE_UPSTREAM")
+    middle = <UpstreamColumn instance={first} choice={choice} change={change} />;
+  else if (step === "scope") middle = <section className="operation-fields">{above}</section>;
+  const isNarrow = middle === null;
 
-  const line = detail?.line;
   return (
     <Panel
       open
       onClose={closeOperation}
       close={t.close}
-      width={middle ? 1128 : 720}
+      width={isNarrow ? 720 : 1128}
       className="operation-panel"
       padded={false}
-      title={
-        <>
-          <span className="operation-title">{names[operation]}</span>
-          <span className="operation-of t-12 muted">
-            {batch ? (
-              t.instances(targets.length)
-            ) : line ? (
-              <>
-                <KindIcon kind={line.kind} />
-                <b className="medium ellipsis">{line.name}</b>
-                <span>{t.instance(line.id)}</span>
-                <span>{t.dates(bizdate(line.bizdate), shortTimeOn(line.due_at, zone, runDay(line.bizdate)))}</span>
-              </>
-            ) : (
-              t.instance(first)
-            )}
-          </span>
-        </>
-      }
+      title={<Title request={request} detail={detail} />}
+      aside={stepped && <Steps step={step} go={go} reason={lacks ? t.nothingYet[lacks] : undefined} />}
       foot={
         <>
-          <span className="t-12 soft row gap-2 grow mind">
+          <span className="t-12 soft row gap-2 grow mind" role="status">
             <Icon of={Info} size={14} />
-            {t.mind}
+            {step === "scope"
+              ? refusal
+                ? t.refused
+                : isOld
+                  ? t.previewing
+                  : preview
+                    ? t.inShort(outcome.counts)
+                    : ""
+              : t.mind}
           </span>
           <Button kind="ghost" size="large" onClick={closeOperation}>
             {t.cancel}
           </Button>
-          <Button kind="primary" size="large" reason={reason} aria-busy={busy} onClick={() => void apply()}>
-            {busy ? t.applying : label}
-            <Keys of="Ctrl Enter" />
-          </Button>
+          {stepped && step === "consequences" && (
+            <Button size="large" onClick={() => go("scope")}>
+              {t.back}
+            </Button>
+          )}
+          {step === "scope" ? (
+            <Button kind="primary" size="large" reason={lacks ? t.nothingYet[lacks] : undefined} onClick={onward}>
+              {t.showConsequences}
+              <Keys of="Ctrl Enter" />
+            </Button>
+          ) : (
+            <Button kind="primary" size="large" reason={reason} aria-busy={busy} onClick={() => void apply()}>
+              {busy ? t.applying : label}
+              <Keys of="Ctrl Enter" />
+            </Button>
+          )}
         </>
       }
     >
-      <div className={middle ? "operation-body" : "operation-body narrow"}>
-        {options}
-        {middle}
-        <Consequences
-          ref={summary}
+      <div className={`operation-body ${step}${isNarrow ? " narrow" : ""}`}>
+        <Options
           request={request}
           choice={choice}
-          preview={shown}
-          outcome={outcome}
-          lacks={lacks}
-          isOld={isOld}
-          isOther={isOther}
-          at={dataUpdatedAt}
-          error={failure ?? (lacks === null ? error : null)}
-          onRetry={() => void refetch()}
-          marked={marked}
-        >
-          {forced && shown?.accepted && (
-            <div className="known">
-              <Checkbox checked={known} onChange={setKnown}>
-                {outcome.unmet.length > 0 ? t.forced(outcome.unmet.slice(0, 5).join(", ")) : t.forcedMet}
-              </Checkbox>
-            </div>
-          )}
-        </Consequences>
+          change={change}
+          detail={detail}
+          preview={preview}
+          isTable={isTable}
+          wide={wide}
+        />
+        {middle}
+        {step === "consequences" && (
+          <Consequences
+            ref={summary}
+            request={request}
+            choice={choice}
+            preview={preview}
+            outcome={outcome}
+            lacks={lacks}
+            isOld={isOld}
+            isOther={isOther}
+            at={at}
+            error={failure ?? error}
+            onRetry={() => (failure ? void apply() : void refetch())}
+            marked={marked}
+            refusals={refusals}
+          >
+            {forced && preview?.accepted && (
+              <div className="known">
+                <Checkbox checked={known} onChange={setKnown}>
+                  {outcome.unmet.length > 0
+                    ? t.forced(namesOf(outcome.unmet, t.andMore), outcome.unmet.length)
+                    : t.forcedMet}
+                </Checkbox>
+              </div>
+            )}
+          </Consequences>
+        )}
       </div>
     </Panel>
   );
+}
+
+function Title({ request, detail }: { request: OperationRequest; detail: Schemas["InstanceDetail"] | undefined }) {
+  const t = useTexts(operationTexts);
+  const names = useTexts(operationNames);
+  const zone = useZone();
+  const line = detail?.line;
+  return (
+    <>
+      <span className="operation-title">{names[request.operation]}</span>
+      <span className="operation-of t-12 muted">
+        {isBatch(request) ? (
+          t.instances(request.targets.length)
+        ) : line ? (
+          <>
+            <KindIcon kind={line.kind} />
+            <Name className="medium of-name">{line.name}</Name>
+            <span className="nowrap">{t.instance(line.id)}</span>
+            <span className="nowrap">
+              {t.dates(bizdate(line.bizdate), shortTimeOn(line.due_at, zone, runDay(line.bizdate)))}
+            </span>
+          </>
+        ) : (
+          t.instance(request.targets[0]?.instance ?? 0)
+        )}
+      </span>
+    </>
+  );
+}
+
+/** The first few of many names. */
+function namesOf(names: readonly string[], more: (count: string) => string): string {
+  const shown = names.slice(0, 5);
+  return [...shown, ...(names.length > shown.length ? [more(number(names.length - shown.length))] : [])].join(", ");
 }
 
 function environmentHere() {
@@ -260,14 +349,4 @@ function environmentHere() {
 /** Unlike `crypto.randomUUID` there on plain HTTP, too. */
 function newKey(): string {
   return [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
-}
-
-/** The value once it has rested. */
-function useRested<T>(value: T): T {
-  const [rested, setRested] = useState(value);
-  useEffect(() => {
-    const timer = setTimeout(() => setRested(value), REST_MS);
-    return () => clearTimeout(timer);
-  }, [value]);
-  return rested;
 }

@@ -1,13 +1,11 @@
-import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import type { ReactNode } from "react";
-import { api, type Schemas } from "../api/client";
+import type { Schemas } from "../api/client";
 import { PriorityBars } from "../status/kinds";
 import { PRIORITIES, statusTexts } from "../status/status";
 import { useTexts } from "../texts/texts";
 import { Checkbox, Radio } from "../ui/Choice";
 import { Tag } from "../ui/pieces";
-import { bodyOf, type Choice, hasCode, isBatch, isDownstream, type Preview, takesFields } from "./choice";
-import { MemberList } from "./MemberList";
+import { type Choice, hasCode, isBatch, isDownstream, type Plan, type Preview, takesFields } from "./choice";
 import type { OperationRequest } from "./open";
 import { operationTexts } from "./texts";
 
@@ -18,6 +16,8 @@ interface OptionsProps {
   detail: Schemas["InstanceDetail"] | undefined;
   preview: Preview | undefined;
   isTable: boolean;
+  /** The plan of everything downstream, when members are chosen. */
+  wide: Plan | undefined;
 }
 
 /** What can be chosen of the operation; all of it stays editable beside its consequences. */
@@ -107,6 +107,16 @@ export function Options(props: OptionsProps) {
           >
             {t.dry}
           </Radio>
+          {!force && (
+            <Radio
+              name="mode"
+              checked={choice.start === "LEFT"}
+              note={t.leftNote}
+              onChange={() => change({ start: "LEFT" })}
+            >
+              {t.left}
+            </Radio>
+          )}
         </Choices>
       )}
       {downstream && !(force && choice.quick && isTable) && <DownstreamScope {...props} force={force} />}
@@ -146,20 +156,11 @@ function Choices({ title, children }: { title: string; children: ReactNode }) {
   );
 }
 
-function DownstreamScope({ request, choice, change, force }: OptionsProps & { force: boolean }) {
+function DownstreamScope({ choice, change, wide, force }: OptionsProps & { force: boolean }) {
   const t = useTexts(operationTexts);
   const all = force ? "ALL_INSTANCE" : "ALL_FAILED_INSTANCE";
   const isCustom = choice.scope === "CUSTOM";
-  // What there is to choose from: the server's answer to everything downstream.
-  const wide = bodyOf(request, { ...choice, scope: "ALL_INSTANCE", members: [] });
-  const { data } = useQuery({
-    queryKey: ["preview", request.id, "everything", wide],
-    queryFn: ({ signal }) => api.post("/operations/preview", wide, { signal }),
-    enabled: isCustom && (choice.fields === null || choice.fields.length > 0),
-    placeholderData: keepPreviousData,
-    staleTime: 30_000,
-    gcTime: 0,
-  });
+  const count = (wide?.totals.members ?? 0) + (wide?.totals.optional ?? 0);
   return (
     <Choices title={t.downstream}>
       <Radio
@@ -173,18 +174,13 @@ function DownstreamScope({ request, choice, change, force }: OptionsProps & { fo
       <Radio
         name="scope"
         checked={isCustom}
-        note={isCustom && data?.plan ? t.members(choice.members.length, count(data)) : undefined}
+        note={isCustom && wide ? t.members(choice.members.length, count) : t.customScopeNote}
         onChange={() => change({ scope: "CUSTOM" })}
       >
         {t.custom}
       </Radio>
-      {isCustom && data?.plan && <MemberList plan={data.plan} choice={choice} change={change} />}
     </Choices>
   );
-}
-
-function count(preview: Preview): number {
-  return (preview.plan?.members.length ?? 0) + (preview.plan?.optional.length ?? 0);
 }
 
 function PriorityChoice({ choice, change, detail }: OptionsProps) {

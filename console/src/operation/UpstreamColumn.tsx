@@ -1,5 +1,5 @@
 import { useQuery } from "@tanstack/react-query";
-import { Lock } from "lucide-react";
+import { CircleDot, Lock } from "lucide-react";
 import { useState } from "react";
 import { api } from "../api/client";
 import { keys } from "../api/keys";
@@ -13,6 +13,7 @@ import { SearchField } from "../ui/Field";
 import { Icon } from "../ui/Icon";
 import { Name, SkeletonRows } from "../ui/pieces";
 import type { Choice } from "./choice";
+import { type Row, Rows } from "./Rows";
 import { operationTexts } from "./texts";
 
 /** The instances directly upstream, to choose those to be cut. */
@@ -35,6 +36,34 @@ export function UpstreamColumn({
   const known = new Map((data?.instances ?? []).map((each) => [each.id, each]));
   const edges = (data?.edges ?? []).filter((edge) => edge.down === instance);
   const wanted = search.trim().toLowerCase();
+  const rows = edges.flatMap((edge): Row[] => {
+    const up = known.get(edge.up);
+    const name = edge.up === 0 ? t.root : (up?.name ?? String(edge.up));
+    if (wanted && !name.toLowerCase().includes(wanted) && String(edge.up) !== wanted) return [];
+    const draw = () => (
+      <>
+        <Checkbox
+          aria-label={name}
+          checked={edge.removed || choice.upstream.includes(edge.up)}
+          reason={edge.removed ? t.removedAlready : undefined}
+          onChange={(checked) =>
+            change({
+              upstream: checked ? [...choice.upstream, edge.up] : choice.upstream.filter((id) => id !== edge.up),
+            })
+          }
+        />
+        {up ? <KindIcon kind={up.kind} /> : <Icon of={edge.up === 0 ? CircleDot : Lock} size={12} />}
+        <Name className="ink">{name}</Name>
+        <span className="muted t-11">{edge.up || ""}</span>
+        <span className="grow" />
+        <span className="muted t-12 ellipsis">{edge.removed ? t.removedAlready : up?.project}</span>
+        {up?.statuses.map((status) => (
+          <Glyph key={status} status={statusOf(status)} size={12} />
+        ))}
+      </>
+    );
+    return [{ key: String(edge.up), className: "upstream", draw }];
+  });
   return (
     <section className="operation-fields" aria-label={t.upstream}>
       <div className="fields-head">
@@ -42,39 +71,8 @@ export function UpstreamColumn({
       </div>
       <Failure error={error} onRetry={() => void refetch()} />
       {isPending && <SkeletonRows rows={3} label={t.upstream} />}
-      <div className="fields-list">
-        <ul>
-          {edges.map((edge) => {
-            const up = known.get(edge.up);
-            const name = edge.up === 0 ? t.root : (up?.name ?? String(edge.up));
-            if (wanted && !name.toLowerCase().includes(wanted) && String(edge.up) !== wanted) return null;
-            return (
-              <li key={edge.up} className="upstream">
-                <Checkbox
-                  aria-label={name}
-                  checked={edge.removed || choice.upstream.includes(edge.up)}
-                  reason={edge.removed ? t.removedAlready : undefined}
-                  onChange={(checked) =>
-                    change({
-                      upstream: checked
-                        ? [...choice.upstream, edge.up]
-                        : choice.upstream.filter((id) => id !== edge.up),
-                    })
-                  }
-                />
-                {up ? <KindIcon kind={up.kind} /> : <Icon of={Lock} size={12} />}
-                <Name className="ink">{name}</Name>
-                <span className="muted t-11">{edge.up || ""}</span>
-                <span className="grow" />
-                <span className="muted t-12">{edge.removed ? t.removedAlready : up?.project}</span>
-                {up?.statuses.map((status) => (
-                  <Glyph key={status} status={statusOf(status)} size={12} />
-                ))}
-              </li>
-            );
-          })}
-        </ul>
-      </div>
+      <Rows label={t.upstream} rows={rows} />
+      {!isPending && rows.length === 0 && <p className="none muted">{t.none}</p>}
     </section>
   );
 }

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
-import { bodyOf, firstChoice, isBatch, missing } from "./choice";
+import { bodyOf, type Choice, firstChoice, isBatch, missing } from "./choice";
 import type { OperationName, OperationRequest } from "./open";
+import { firstStep, hasSteps } from "./steps";
 
 function request(operation: OperationName, more: Partial<OperationRequest> = {}): OperationRequest {
   return { operation, targets: [{ instance: 6 }], perspective: "TABLE", ...more };
@@ -18,9 +19,14 @@ describe("the request of an operation", () => {
     const downstream = request("RERUN_DOWNSTREAM");
     const choice = firstChoice(downstream);
     expect(bodyOf(downstream, choice).options).toMatchObject({ scope: "ALL_FAILED_INSTANCE", start_mode: "NORMAL" });
-    const custom = { ...choice, scope: "CUSTOM", members: [7] };
-    expect(bodyOf(downstream, custom).options?.members).toEqual([{ instance: 7, fields: null }]);
+    const custom = { ...choice, scope: "CUSTOM", members: [{ instance: 7, fields: ["m1"] }] };
+    expect(bodyOf(downstream, custom).options?.members).toEqual([{ instance: 7, fields: ["m1"] }]);
     expect(missing(downstream, { ...custom, members: [] })).toBe("members");
+  });
+  test("a start that is left as it is has no mode", () => {
+    const downstream = request("RERUN_DOWNSTREAM");
+    const left: Choice = { ...firstChoice(downstream), start: "LEFT" };
+    expect(bodyOf(downstream, left).options).toMatchObject({ include_start: false, start_mode: null });
   });
   test("a forced downstream rerun begins with its quick configuration", () => {
     const choice = firstChoice(request("FORCE_RERUN_DOWNSTREAM"));
@@ -44,4 +50,14 @@ describe("the request of an operation", () => {
       { instance: 2, fields: null },
     ]);
   });
+});
+
+test("what reaches downstream is asked for in two steps, unless its fields were chosen before", () => {
+  const step = (operation: OperationName, fields?: string[]) =>
+    firstStep(request(operation, { targets: [{ instance: 6, fields }] }), true);
+  expect(step("RERUN_DOWNSTREAM")).toBe("scope");
+  expect(step("RERUN_DOWNSTREAM", ["a"])).toBe("consequences");
+  expect(step("FORCE_RERUN_CURRENT")).toBe("scope");
+  expect(step("RERUN")).toBe("consequences");
+  expect(hasSteps(request("FORCE_RERUN_CURRENT"), false)).toBe(false);
 });

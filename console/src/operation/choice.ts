@@ -8,14 +8,21 @@ export type Plan = Schemas["PlanView"];
 export type PlannedNode = Schemas["PlannedNodeView"];
 export type Member = Schemas["MemberView"];
 
+/** An instance downstream. `fields` null: all of it that depends on the start. */
+export interface MemberChoice {
+  instance: number;
+  fields: readonly string[] | null;
+}
+
 export interface Choice {
   /** null: the entire table. */
   fields: readonly string[] | null;
   code: "CURRENT" | "AS_RAN";
-  start: "NORMAL" | "DRY_RUN";
+  /** LEFT: the start stays as it is. */
+  start: "NORMAL" | "DRY_RUN" | "LEFT";
   /** Of downstream operations and of setting to success; null where there is none. */
   scope: string | null;
-  members: readonly number[];
+  members: readonly MemberChoice[];
   excludeForbidden: boolean;
   upstream: readonly number[];
   priority: string | null;
@@ -67,9 +74,9 @@ export function firstChoice(request: OperationRequest): Choice {
   return {
     fields,
     code: options?.code === "AS_RAN" ? "AS_RAN" : "CURRENT",
-    start: options?.start_mode === "DRY_RUN" ? "DRY_RUN" : "NORMAL",
+    start: options?.include_start === false ? "LEFT" : options?.start_mode === "DRY_RUN" ? "DRY_RUN" : "NORMAL",
     scope: options?.scope ?? scope,
-    members: options?.members?.map((member) => member.instance) ?? [],
+    members: options?.members?.map(({ instance, fields }) => ({ instance, fields: fields ?? null })) ?? [],
     excludeForbidden: options?.exclude_forbidden ?? false,
     upstream: options?.upstream ?? [],
     priority: options?.priority ?? null,
@@ -101,8 +108,15 @@ const NOTHING_CHOSEN: Schemas["OptionsBody"] = {
   start_mode: null,
   upstream: null,
 };
-/** Entries of each list of a preview. */
-const SHOWN = 2000;
+/** Entries of each list of a preview; of a batch, instances. */
+const SHOWN = 1000;
+/** Instances downstream to choose from, as many as a request can name. */
+const CHOICES = 10_000;
+
+/** The request whose preview lists everything downstream, to choose from. */
+export function everythingOf(request: OperationRequest, choice: Choice): Body {
+  return { ...bodyOf(request, { ...choice, scope: "ALL_INSTANCE", members: [] }), limit: CHOICES };
+}
 
 /** The request of preview and, with its digest, of apply. */
 export function bodyOf(request: OperationRequest, choice: Choice): Body {
@@ -110,9 +124,11 @@ export function bodyOf(request: OperationRequest, choice: Choice): Body {
   const options: Schemas["OptionsBody"] = { ...NOTHING_CHOSEN };
   if (hasCode(operation) && choice.code !== "CURRENT") options.code = choice.code;
   if (isDownstream(operation)) {
-    options.start_mode = choice.start;
+    if (choice.start === "LEFT") options.include_start = false;
+    else options.start_mode = choice.start;
     options.scope = choice.scope;
-    if (choice.scope === "CUSTOM") options.members = choice.members.map((instance) => ({ instance, fields: null }));
+    if (choice.scope === "CUSTOM")
+      options.members = choice.members.map(({ instance, fields }) => ({ instance, fields: fields && [...fields] }));
     if (choice.excludeForbidden) options.exclude_forbidden = true;
   }
   if (operation === "SET_SUCCESS") options.scope = choice.scope;

@@ -1,45 +1,49 @@
-import type { Preview } from "./choice";
+import { priorityOf, statusTexts } from "../status/status";
+import type { Language } from "../texts/language";
+import type { Choice, Preview } from "./choice";
 import { isBatch } from "./choice";
-import type { OperationName, OperationRequest } from "./open";
+import { operationNames } from "./names";
+import type { OperationRequest } from "./open";
 import { type Outcome, plansOf } from "./outcome";
-import type { operationTexts } from "./texts";
+import { operationTexts } from "./texts";
 
-/** The label of the confirming button: a sentence with the counts of the preview. */
+/** The label of the confirming button: a sentence with the counts of the preview; what is refused has none. */
 export function confirmLabel(
   request: OperationRequest,
-  preview: Preview,
+  choice: Choice,
+  preview: Preview | undefined,
   outcome: Outcome,
-  t: (typeof operationTexts)["en"],
-  names: Readonly<Record<OperationName, string>>,
-  priority: string,
+  language: Language,
 ): string {
   const { operation } = request;
-  const c = t.confirm;
-  if (isBatch(request))
-    return c.BATCH(names[operation], preview.plans.length, preview.plans.length + preview.skipped.length);
+  const name = operationNames[language][operation];
+  const c = operationTexts[language].confirm;
+  if (!preview?.accepted) return name;
+  const { plans = 0, skipped = 0 } = preview.totals;
+  if (isBatch(request)) return c.BATCH(name, plans, plans + skipped);
   const plan = plansOf(preview)[0];
-  if (!plan) return names[operation];
-  const fields = plan.requested.length + plan.required.length + plan.associated.length;
-  const running = outcome.now.length + outcome.laterCount;
+  if (!plan) return name;
+  const fields = plan.requested.length + plan.required.length + (plan.totals.associated ?? 0);
+  const members = plan.totals.members ?? 0;
   switch (operation) {
     case "RERUN":
-      return c.RERUN(fields, running);
+      return c.RERUN(fields, outcome.counts.now + outcome.counts.later);
     case "FORCE_RERUN_CURRENT":
-      return c.FORCE(fields, running);
+      return c.FORCE(fields, outcome.counts.now + outcome.counts.later);
     case "RERUN_DOWNSTREAM":
-      return c.DOWNSTREAM(fields, plan.totals.members ?? plan.members.length);
+      return c.DOWNSTREAM(choice.start === "NORMAL" ? fields : 0, members);
     case "FORCE_RERUN_DOWNSTREAM":
-      return c.FORCE_DOWNSTREAM(plan.totals.members ?? plan.members.length);
+      return c.FORCE_DOWNSTREAM(members);
     case "REMOVE_UPSTREAM":
       return c.REMOVE_UPSTREAM(plan.removed_upstream.length);
     case "MODIFY_PRIORITY":
-      return c.MODIFY_PRIORITY(priority);
+      return c.MODIFY_PRIORITY(choice.priority ? statusTexts[language].priority[priorityOf(choice.priority)] : "");
     case "STOP":
     case "SET_SUCCESS":
     case "PAUSE":
     case "RESUME":
-      return c[operation](plan.nodes.filter((node) => node.part !== "NEIGHBOUR").length);
+      return c[operation](outcome.counts.set);
     default:
-      return names[operation];
+      return name;
   }
 }

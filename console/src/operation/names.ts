@@ -1,5 +1,9 @@
+import type { Language } from "../texts/language";
 import { defineTexts } from "../texts/texts";
 import type { OperationName } from "./open";
+import { inChinese, statusName } from "./sentences";
+
+export { statusName, statusNamed } from "./sentences";
 
 /** Names of operations, as menus and titles show them. */
 export const operationNames = defineTexts(
@@ -35,7 +39,7 @@ export const operationNames = defineTexts(
   },
 );
 
-/** Why an operation or an object is refused, by the server's codes. English takes the server's own sentence. */
+/** Why an operation or an object is refused, by the server's codes: for sentences that are not known. */
 const CODES_ZH: Record<string, string> = {
   FORBIDDEN: "没有操作权限",
   FORBIDDEN_ASSOCIATED: "没有关联对象的操作权限",
@@ -48,26 +52,30 @@ const CODES_ZH: Record<string, string> = {
   EMPTY_SCOPE: "范围内没有符合条件的对象",
   SCOPE_HAS_ACTIVE: "下游中有等待或运行的实例",
   CONFLICT: "节点刚被其他操作修改",
+  CANCEL_TIMEOUT: "未在规定时间内确认终止",
   UNKNOWN_FIELD: "字段不存在，或者是主键",
   LIMIT_EXCEEDED: "节点数超过单次操作的上限",
   NOT_FOUND: "对象不存在",
 };
 
-export function reasonText(language: "en" | "zh", code: string, reason: string): string {
-  if (language === "zh") return CODES_ZH[code] ?? reason;
-  return reason ? reason.charAt(0).toUpperCase() + reason.slice(1) : code;
+/** Why something is refused: the server's sentence, in Chinese the sentence that stands for it, or that of its code. */
+export function reasonText(language: Language, code: string, reason: string): string {
+  if (language === "zh") return inChinese(reason) ?? CODES_ZH[code] ?? reason;
+  return reason ? sentence(reason) : code;
 }
 
-const REASONS_ZH: readonly [RegExp, string][] = [
-  [/^shares node (\S+) with (.+)$/, "与 $2 共用节点 $1"],
-  [/^is written by node (\S+)$/, "由节点 $1 写入"],
-  [/^(?:its )?logic changed.*$/, "逻辑在数据产出后发生了变更"],
-];
+/** What else the server says of a preview in words: why fields run along, what to mind. */
+export function said(language: Language, text: string): string {
+  return language === "zh" ? (inChinese(text) ?? text) : sentence(text);
+}
 
-/** Why a field runs along: the server's sentence, which in English stands as it is. */
-export function alongText(language: "en" | "zh", reason: string): string {
-  if (language === "zh") {
-    for (const [pattern, text] of REASONS_ZH) if (pattern.test(reason)) return reason.replace(pattern, text);
-  }
-  return reason.charAt(0).toUpperCase() + reason.slice(1);
+function sentence(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
+}
+
+/** What a refusal is about, each once: its status where that is the reason, else the reason. */
+export function itemText(language: Language, item: { status: string; reason: string }): string {
+  if (item.status && ["", "status not allowed", "in flight", "paused"].includes(item.reason))
+    return statusName(language, item.status);
+  return item.reason ? said(language, item.reason) : "";
 }

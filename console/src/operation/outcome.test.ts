@@ -61,6 +61,7 @@ function preview(its: Plan): Preview {
     plans: [],
     skipped: [],
     refusals: [],
+    totals: { plans: 1, skipped: 0 },
   };
 }
 
@@ -77,14 +78,17 @@ test("the start runs at once, unless it waits; members run in their turn, by ins
     expected_start: "2026-03-02T00:30:00Z",
     expected_end: "2026-03-02T00:35:00Z",
   });
-  const found = outcomeOf([plan([first, waits, late, early])]);
+  const found = outcomeOf({
+    ...preview(plan([first, waits, late, early])),
+    totals: { starts: 1, follows: 30, sets: 0 },
+  });
   expect(found.now).toEqual([first]);
   expect(found.later.map((group) => group.name)).toEqual(["t4", "t3", "t2"]);
-  expect(found.laterCount).toBe(3);
+  expect(found.counts).toMatchObject({ now: 1, later: 30 });
 });
 
 test("a forced start runs although upstream has not succeeded, and says so", () => {
-  const found = outcomeOf([plan([node(1, { skips_checks: true, waits_for: ["up"] })])]);
+  const found = outcomeOf(preview(plan([node(1, { skips_checks: true, waits_for: ["up"] })])));
   expect(found.now).toHaveLength(1);
   expect(found.unmet).toEqual(["up"]);
 });
@@ -98,7 +102,7 @@ test("what changes without running, and what is told of outside", () => {
     { id: 4, name: "t4/n4", status: "Succeeded", sees: "KEEPS_OLD_DATA", meaning: "keeps" },
     { id: 5, name: "t5/n5", status: "Succeeded", sees: "KEEPS_OLD_DATA", meaning: "keeps" },
   ];
-  const found = outcomeOf([plan([stopped, neighbour, told], { downstream })]);
+  const found = outcomeOf(preview(plan([stopped, neighbour, told], { downstream })));
   expect(found.set).toEqual([stopped]);
   expect(found.neighbours).toEqual([neighbour]);
   expect(found.outside.map((group) => group.names)).toEqual([["t3/n3"], ["t4/n4", "t5/n5"]]);

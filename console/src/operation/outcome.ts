@@ -15,9 +15,10 @@ export interface Outcome {
   /** Nodes that run at once, and those that run in their turn, by instance. */
   now: readonly PlannedNode[];
   later: readonly Group[];
-  laterCount: number;
   /** Nodes that change their status without running. */
   set: readonly PlannedNode[];
+  /** How many of them there are, listed or not; and instances that run in their turn. */
+  counts: { now: number; later: number; groups: number; set: number };
   /** Live attempts that are ended. */
   cancelled: readonly PlannedNode[];
   /** Outside the scope, and yet changed: they wait again. Those that `outside` tells of are not among them. */
@@ -37,14 +38,16 @@ export function plansOf(preview: Preview): readonly Plan[] {
   return preview.plan ? [preview.plan] : preview.plans;
 }
 
-export function outcomeOf(plans: readonly Plan[]): Outcome {
+export function outcomeOf(preview: Preview | undefined): Outcome {
+  const plans = preview ? plansOf(preview) : [];
   const nodes = plans.flatMap((plan) => plan.nodes);
-  const runs = nodes.filter((node) => node.runs).concat(plans.flatMap((plan) => plan.unchanged));
+  const running = nodes.filter((node) => node.runs);
   const isNow = (node: PlannedNode) =>
-    OF_START.includes(node.part) && (node.waits_for.length === 0 || node.skips_checks) && node.before !== node.after;
+    OF_START.includes(node.part) && (node.waits_for.length === 0 || node.skips_checks);
+  const now = running.filter(isNow);
+  const waiting = running.filter((node) => !isNow(node)).concat(plans.flatMap((plan) => plan.unchanged));
   const groups = new Map<number, PlannedNode[]>();
-  for (const node of runs) {
-    if (isNow(node)) continue;
+  for (const node of waiting) {
     const group = groups.get(node.instance);
     if (group) group.push(node);
     else groups.set(node.instance, [node]);
@@ -65,15 +68,22 @@ export function outcomeOf(plans: readonly Plan[]): Outcome {
     if (known) known.names.push(node.name);
     else outside.set(node.sees, { meaning: node.meaning, sees: node.sees, names: [node.name] });
   }
+  const totals = preview?.totals ?? {};
+  const count = totals.follows ?? 0;
   return {
-    now: runs.filter(isNow),
+    now,
     later,
-    laterCount: later.reduce((sum, group) => sum + group.nodes.length, 0),
+    counts: {
+      now: totals.starts ?? 0,
+      later: count,
+      groups: Math.max(later.length, waiting.length < count ? (preview?.plan?.totals.members ?? 0) : 0),
+      set: totals.sets ?? 0,
+    },
     set: still.filter((node) => node.part !== "NEIGHBOUR" && (node.before !== node.after || node.pauses !== null)),
     cancelled: nodes.filter((node) => node.cancels !== null && node.runs),
     neighbours: still.filter((node) => node.part === "NEIGHBOUR" && !told.has(node.id)),
     outside: [...outside.values()],
-    unmet: [...new Set(runs.filter((node) => node.skips_checks).flatMap((node) => node.waits_for))],
+    unmet: [...new Set(running.filter((node) => node.skips_checks).flatMap((node) => node.waits_for))],
   };
 }
 

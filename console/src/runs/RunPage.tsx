@@ -5,9 +5,11 @@ import { type ReactNode, useId } from "react";
 import { Link, useLocation, useParams } from "wouter";
 import { ApiError, api } from "../api/client";
 import { keys } from "../api/keys";
+import { errorText } from "../app/errors";
 import { Failure, Page } from "../app/Page";
 import { useZone } from "../app/session";
 import { dateTime, duration, NONE } from "../texts/format";
+import { language } from "../texts/language";
 import { useTexts } from "../texts/texts";
 import { Button } from "../ui/Button";
 import { Icon } from "../ui/Icon";
@@ -90,7 +92,7 @@ export function useStop(run: Run | undefined): { stop: () => void; reason: strin
       client.setQueryData(keys.runs(after.line.project, after.line.id), after);
       toast({ text: t.stopped });
     },
-    onError: (error: Error) => toast({ text: error.message }),
+    onError: (error: Error) => toast({ text: errorText(language(), error) }),
   });
   const over = !run || isOver(run.line.status);
   return {
