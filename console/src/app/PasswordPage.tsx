@@ -76,7 +76,7 @@ export default function PasswordPage() {
     </Labelled>
   );
   return (
-    <Page title={t.title} crumbs={[{ label: user }, { label: t.title }]}>
+    <Page title={t.title} crumbs={[{ label: t.title }]}>
       <form className="password" onSubmit={submit} aria-label={t.title}>
         {message && <ErrorBar message={message} />}
         {done && (

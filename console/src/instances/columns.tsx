@@ -128,7 +128,7 @@ export function columnsOf(around: Around, hidden: ReadonlySet<string>): Column<L
     {
       key: "status",
       head: t.head.status,
-      width: tab === "scripts" ? 120 : 176,
+      width: 120,
       sort: "status",
       className: tab === "scripts" ? undefined : "statuses",
       cell: (line) => (tab === "scripts" ? <ScriptStatus line={line} /> : <StatusCell line={line} />),

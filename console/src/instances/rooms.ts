@@ -42,7 +42,7 @@ function roomsOf(line: Line, zone: string, language: Language): Rooms {
     bizdate: textRoom(bizdate(line.bizdate)) + CELL,
     duration: textRoom(duration(line.duration_s)) + CELL,
     tags: line.tags.length > 0 ? textRoom(line.tags[0] ?? "") + 12 + (line.tags.length > 1 ? 26 : 0) + CELL : 0,
-    priority: textRoom(names.priority[priorityOf(line.priority)]) + 28 + CELL,
+    priority: textRoom(names.priority[priorityOf(line.priority)]) + 40 + CELL,
     group: textRoom(line.resource_group ?? "") + CELL,
   };
 }

@@ -43,6 +43,7 @@ export function FailedList({ of, projects }: Props) {
           to={inEnvironment(`/instances/${line.id}/diagnosis`, environment)}
           kind={line.kind}
           name={line.name}
+          full={line.message}
           under={why(t, line, line.retry_at ? shortTimeOn(line.retry_at, zone, of.run_date) : "")}
           value={shortTimeOn(line.at, zone, of.run_date)}
           glyph={<Glyph status="failed" />}
@@ -52,9 +53,12 @@ export function FailedList({ of, projects }: Props) {
   );
 }
 
+/** What an error begins with, for programs; there is no room for it here. */
+const CODE = /^ODPS-\d+:(\[\d+,\d+\])?\s*/;
+
 /** `C: division by zero`, of several nodes `2 nodes, C: …`. */
 function why(t: (typeof overviewTexts)["en"], line: Overview["failed"][number], retry: string): string {
-  const reason = line.message || (t.reasons as Record<string, string>)[line.reason] || line.reason;
+  const reason = line.message.replace(CODE, "") || (t.reasons as Record<string, string>)[line.reason] || line.reason;
   const isItself = line.biz_type === "SCRIPT" || line.node === "";
   const said = isItself ? reason : t.because(line.node, reason);
   return [line.nodes > 1 && t.nodes(line.nodes), said, retry && t.retryAt(retry)].filter(Boolean).join(" · ");
@@ -143,6 +147,8 @@ function Line(props: {
   kind: string | null;
   name: string;
   under: string;
+  /** What it says in full. */
+  full?: string;
   value: string;
   glyph: ReactNode;
 }) {
@@ -153,7 +159,7 @@ function Line(props: {
         <Link href={props.to} className="medium">
           <Name>{props.name}</Name>
         </Link>
-        <span className="ellipsis t-11 muted" title={props.under}>
+        <span className="ellipsis t-11 muted" title={props.full || props.under}>
           {props.under}
         </span>
       </span>
