@@ -160,21 +160,17 @@ function One({ node, hidden }: { node: NodeCode; hidden: number }) {
           kind="ghost"
           size="small"
           icon={Copy}
-          onClick={() => void navigator.clipboard.writeText(shown).then(() => toast({ text: t.copied }))}
+          onClick={() => void navigator.clipboard?.writeText(shown).then(() => toast({ text: t.copied }))}
         >
           {t.copyCode}
         </Button>
       </div>
       <div className="code-facts">
-        <span>
-          {which === "latest" && latest && (
-            <>
-              {latest.number > 0 && `${t.attemptNo(latest.number)}, `}
-              {latest.choice === "AS_RAN" && `${t.asRan}, `}
-            </>
-          )}
-          {version && t.published(version.version, dateTime(version.published_at, zone), version.published_by)}
-        </span>
+        {which === "latest" && latest && latest.number > 0 && <span>{t.attemptNo(latest.number)}</span>}
+        {which === "latest" && latest?.choice === "AS_RAN" && <span>{t.asRan}</span>}
+        {version && (
+          <span>{t.published(version.version, dateTime(version.published_at, zone), version.published_by)}</span>
+        )}
         {node.table && (
           <span className="row gap-1">
             <span>{t.table}</span>

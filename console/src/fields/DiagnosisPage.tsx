@@ -236,7 +236,6 @@ function Details({ check, diagnosis }: { check: string; diagnosis: Diagnosis }) 
   if (check === "RESOURCES")
     return (
       <div className="check-block">
-        <p>{t.occupied(diagnosis.occupied, diagnosis.slots, diagnosis.resource_group)}</p>
         {diagnosis.occupants.length > 0 && (
           <>
             <h3>{t.occupants}</h3>

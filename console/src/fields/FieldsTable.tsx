@@ -146,7 +146,9 @@ export function FieldsTable({
         head: t.nodes,
         cell: (field) => {
           const names = field.nodes.map((node) => node.name).join(", ");
-          return isKey(field) ? <span className="muted">{NONE}</span> : <span title={names}>{names || NONE}</span>;
+          if (isKey(field) || !names) return <span className="muted">{NONE}</span>;
+          // One name keeps its end, which tells nodes apart; of several the first are to be seen.
+          return field.nodes.length > 1 ? <span title={names}>{names}</span> : <Name>{names}</Name>;
         },
       });
     found.push(

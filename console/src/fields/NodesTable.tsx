@@ -5,6 +5,7 @@ import { useZone } from "../app/session";
 import { inEnvironment, useEnvironment } from "../app/url";
 import { instancePath } from "../instance/InstanceFrame";
 import { type Instance, useNodes } from "../instance/useInstance";
+import { logTexts } from "../logs/texts";
 import { StatusText } from "../status/Glyph";
 import { PriorityBars } from "../status/kinds";
 import { statusOf } from "../status/status";
@@ -19,6 +20,7 @@ import { fieldTexts } from "./texts";
 /** The node of a script with what is known of its run. */
 export function NodesTable({ instance }: { instance: Instance }) {
   const t = useTexts(fieldTexts);
+  const log = useTexts(logTexts);
   const zone = useZone();
   const environment = useEnvironment();
   const { data, error, refetch } = useNodes(instance.line.id);
@@ -33,7 +35,7 @@ export function NodesTable({ instance }: { instance: Instance }) {
       cell: (node) => (
         <span className="row gap-2">
           <StatusText status={statusOf(node.status, { paused: node.paused })} />
-          {node.reason && <Tag>{node.reason}</Tag>}
+          {node.reason && <Tag>{(log.reasons as Record<string, string>)[node.reason] ?? node.reason}</Tag>}
         </span>
       ),
     },

@@ -104,9 +104,9 @@ export const fieldTexts = defineTexts(
     parameters: "Parameters",
     asWritten: "As written",
     withValues: "With values",
-    attemptNo: (number: number) => `attempt ${number}`,
-    asRan: "with the code of the attempt before",
-    published: (version: number, at: string, by: string) => `version ${version}, published ${at} by ${by}`,
+    attemptNo: (number: number) => `Attempt ${number}`,
+    asRan: "With the code of the attempt before",
+    published: (version: number, at: string, by: string) => `Version ${version}, published ${at} by ${by}`,
     copyCode: "Copy",
     copied: "Copied",
     hiddenNodes: (count: number) =>
