@@ -23,7 +23,7 @@ class Console:
         self.rest_url = rest_url
         self.base = re.sub(r"/api/v1/?$", "/console", rest_url)
         self.context: BrowserContext = browser.new_context(
-            viewport={"width": 1440, "height": 900}, locale="en-US", accept_downloads=True, **options
+            **{"viewport": {"width": 1440, "height": 900}, "locale": "en-US", "accept_downloads": True, **options}
         )
         self.context.set_default_timeout(PATIENCE_MS)
         self.page: Page = self.context.new_page()
@@ -34,7 +34,7 @@ class Console:
 
     def close(self) -> None:
         self.context.close()
-        assert self.errors == []
+        assert not self.errors, self.errors
 
     def sign_in(self, user: str, password: str) -> None:
         """As a person does."""

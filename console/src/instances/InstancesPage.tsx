@@ -9,7 +9,7 @@ import { Failure, Page } from "../app/Page";
 import { useSession, useZone } from "../app/session";
 import { useShortcuts } from "../app/shortcuts";
 import { inEnvironment, type Patch, useEnvironment, useQueryState } from "../app/url";
-import { reasonText } from "../operation/names";
+import { operationNames, reasonText } from "../operation/names";
 import { openOperation } from "../operation/open";
 import { dayOf } from "../texts/format";
 import { type Language, useLanguage } from "../texts/language";
@@ -39,6 +39,7 @@ import { type Line, MOST_SELECTED, useCounts, useWindows } from "./windows";
 export default function InstancesPage() {
   const t = useTexts(instanceTexts);
   const language = useLanguage();
+  const names = useTexts(operationNames);
   const environment = useEnvironment();
   const zone = useZone();
   const [query, change] = useQueryState();
@@ -145,7 +146,7 @@ export default function InstancesPage() {
     },
     {
       keys: "Shift+r",
-      label: `${t.rerun} ↓`,
+      label: names.RERUN_DOWNSTREAM,
       run: () =>
         row && openOperation({ operation: "RERUN_DOWNSTREAM", targets: [{ instance: row.id }], perspective: "TABLE" }),
     },

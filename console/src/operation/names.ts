@@ -25,7 +25,7 @@ export const operationNames = defineTexts(
   {
     RERUN: "重跑",
     RERUN_DOWNSTREAM: "重跑下游",
-    SET_SUCCESS: "置成功并恢复调度",
+    SET_SUCCESS: "置成功并继续调度",
     STOP: "终止",
     FORCE_RERUN_CURRENT: "强制重跑当前实例",
     FORCE_RERUN_DOWNSTREAM: "强制重跑下游实例",
