@@ -14,9 +14,9 @@ export function frameIn(place: HTMLElement): { root: ShadowRoot; frame: HTMLElem
 
 /** Weight and shade tell parts of a text apart; hue is kept for statuses. */
 export const LOOK = HighlightStyle.define([
-  { tag: [tags.keyword, tags.definition(tags.propertyName)], fontWeight: "600" },
+  { tag: tags.keyword, fontWeight: "600" },
   { tag: [tags.comment, tags.lineComment, tags.blockComment], color: "var(--ink-3)", fontStyle: "italic" },
-  { tag: [tags.string, tags.number, tags.bool, tags.null], color: "var(--ink-2)" },
+  { tag: [tags.string, tags.number, tags.bool, tags.null, tags.content], color: "var(--ink-2)" },
 ]);
 
 export const THEME = EditorView.theme({
@@ -76,17 +76,19 @@ export const THEME = EditorView.theme({
 });
 
 /**
- * Text typed over several lines is put in here: the browser's own editing would join the lines with inline styles, which the page's policy
- * refuses.
+ * Text typed over a selection is put in here: the browser's own editing would keep the look of what was there by inline styles, which the
+ * page's policy refuses.
  */
-function putInOverLines(event: InputEvent, view: EditorView): boolean {
+function putInOver(event: InputEvent, view: EditorView): boolean {
   const { from, to } = view.state.selection.main;
   const text = event.data;
-  if (event.inputType !== "insertText" || text === null || view.composing) return false;
-  if (view.state.doc.lineAt(from).number === view.state.doc.lineAt(to).number) return false;
+  if (event.inputType !== "insertText" || text === null || view.composing || from === to) return false;
   event.preventDefault();
-  view.dispatch(view.state.replaceSelection(text), { userEvent: "input.type", scrollIntoView: true });
+  const made = () =>
+    view.state.update(view.state.replaceSelection(text), { userEvent: "input.type", scrollIntoView: true });
+  const isTaken = view.state.facet(EditorView.inputHandler).some((take) => take(view, from, to, text, made));
+  if (!isTaken) view.dispatch(made());
   return true;
 }
 
-export const overLines = EditorView.domEventHandlers({ beforeinput: putInOverLines });
+export const overSelection = EditorView.domEventHandlers({ beforeinput: putInOver });

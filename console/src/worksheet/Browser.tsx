@@ -139,13 +139,13 @@ function Inside({ place, onInsert }: { place: Place; onInsert: Insert }) {
             <button
               type="button"
               className="browser-column"
-              aria-label={t.insertColumn(column.name, column.type, column.is_partition)}
               title={[column.name, column.type, column.comment].filter(Boolean).join("\n")}
               onClick={() => onInsert(quoted(column.name))}
             >
               {column.is_partition && <Icon of={KeyRound} size={12} />}
-              <span className="ellipsis">{column.name}</span>
-              <span className="muted ellipsis">{column.type}</span>
+              <span className="hidden">{t.insertThis} </span>
+              <span className="ellipsis">{column.name}</span> <span className="muted ellipsis">{column.type}</span>
+              {column.is_partition && <span className="hidden"> {t.partitionColumn}</span>}
             </button>
           </li>
         ))}
@@ -173,14 +173,9 @@ function Partitions({ place, onInsert }: { place: Place; onInsert: Insert }) {
       <ul>
         {lines.map((line) => (
           <li key={line.spec}>
-            <button
-              type="button"
-              className="browser-column"
-              aria-label={t.insert(line.spec)}
-              title={line.spec}
-              onClick={() => onInsert(line.spec)}
-            >
-              <span className="ellipsis">{line.spec}</span>
+            <button type="button" className="browser-column" title={line.spec} onClick={() => onInsert(line.spec)}>
+              <span className="hidden">{t.insertThis} </span>
+              <span className="ellipsis">{line.spec}</span>{" "}
               <span className="muted">{line.rows ? number(line.rows) : NONE}</span>
             </button>
           </li>

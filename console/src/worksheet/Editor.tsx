@@ -1,17 +1,25 @@
 import { autocompletion, closeBrackets, closeBracketsKeymap, completionKeymap } from "@codemirror/autocomplete";
 import { defaultKeymap, history, historyKeymap, indentWithTab } from "@codemirror/commands";
-import { sql } from "@codemirror/lang-sql";
 import { bracketMatching, indentOnInput, syntaxHighlighting } from "@codemirror/language";
 import { EditorState, Prec } from "@codemirror/state";
 import { drawSelection, EditorView, highlightActiveLine, keymap, lineNumbers, placeholder } from "@codemirror/view";
 import { type Ref, useEffect, useImperativeHandle, useRef } from "react";
-import { frameIn, LOOK, overLines, THEME } from "../editor/frame";
-import { completing } from "./completion";
+import { frameIn, LOOK, overSelection, THEME } from "../editor/frame";
+import { completing, keywords } from "./completion";
 import { MAX_COMPUTE } from "./dialect";
 import { type Mark, marks, type Origin, setMark, spanOf } from "./marks";
 import type { Names } from "./names";
 
+/** What is written, and the part that is selected ("" for none) with its beginning. */
+export interface Written {
+  text: string;
+  selection: string;
+  origin: Origin;
+}
+
 export interface EditorHandle {
+  /** As it is now: what was typed a moment ago may not have been told yet. */
+  read: () => Written | null;
   /** Put in where the cursor stands, over what is selected. */
   insert: (text: string) => void;
 }
@@ -19,16 +27,23 @@ export interface EditorHandle {
 interface Props {
   label: string;
   hint: string;
-  /** What it begins with; another value replaces the text. */
-  text: string;
-  onChange: (text: string) => void;
-  /** The selected part, "" for none, and where it begins. */
-  onSelect: (text: string, origin: Origin) => void;
+  /** What it begins with; another object replaces what is written. */
+  loaded: { text: string };
+  onChange: (written: Written) => void;
   onRun: () => void;
   /** What the last run found wrong. */
   mark: Mark | null;
   names: Names;
   handle?: Ref<EditorHandle>;
+}
+
+function written({ doc, selection: { main } }: EditorState): Written {
+  const line = doc.lineAt(main.from);
+  return {
+    text: doc.toString(),
+    selection: doc.sliceString(main.from, main.to),
+    origin: { line: line.number, column: main.from - line.from + 1 },
+  };
 }
 
 /** The text of SQL. */
@@ -47,7 +62,7 @@ export default function Editor(props: Props) {
       parent: frame,
       root,
       state: EditorState.create({
-        doc: props.text,
+        doc: props.loaded.text,
         extensions: [
           Prec.highest(
             keymap.of([
@@ -67,14 +82,15 @@ export default function Editor(props: Props) {
           bracketMatching(),
           closeBrackets(),
           autocompletion({ icons: false }),
+          MAX_COMPUTE.language,
           MAX_COMPUTE.language.data.of({ autocomplete: completing(() => now.current.names) }),
+          MAX_COMPUTE.language.data.of({ autocomplete: keywords }),
           marks,
           highlightActiveLine(),
           placeholder(props.hint),
-          sql({ dialect: MAX_COMPUTE, upperCaseKeywords: true }),
           syntaxHighlighting(LOOK),
           THEME,
-          EditorView.contentAttributes.of({ "aria-label": props.label, spellcheck: "false" }),
+          EditorView.contentAttributes.of({ "aria-label": props.label, spellcheck: "false", tabindex: "0" }),
           keymap.of([
             ...closeBracketsKeymap,
             ...completionKeymap,
@@ -83,17 +99,9 @@ export default function Editor(props: Props) {
             // Esc, then Tab leaves the editor.
             indentWithTab,
           ]),
-          overLines,
+          overSelection,
           EditorView.updateListener.of((update) => {
-            if (update.docChanged) now.current.onChange(update.state.doc.toString());
-            if (update.selectionSet || update.docChanged) {
-              const { from, to } = update.state.selection.main;
-              const line = update.state.doc.lineAt(from);
-              now.current.onSelect(update.state.sliceDoc(from, to), {
-                line: line.number,
-                column: from - line.from + 1,
-              });
-            }
+            if (update.selectionSet || update.docChanged) now.current.onChange(written(update.state));
           }),
         ],
       }),
@@ -108,10 +116,10 @@ export default function Editor(props: Props) {
 
   useEffect(() => {
     const editor = view.current;
-    if (!editor || editor.state.doc.toString() === props.text) return;
-    const changes = { from: 0, to: editor.state.doc.length, insert: props.text };
+    if (!editor || editor.state.doc.toString() === props.loaded.text) return;
+    const changes = { from: 0, to: editor.state.doc.length, insert: props.loaded.text };
     editor.dispatch({ changes, effects: setMark.of(now.current.mark) });
-  }, [props.text]);
+  }, [props.loaded]);
 
   useEffect(() => {
     const editor = view.current;
@@ -122,6 +130,7 @@ export default function Editor(props: Props) {
   }, [props.mark]);
 
   useImperativeHandle(props.handle, () => ({
+    read: () => view.current && written(view.current.state),
     insert: (text) => {
       const editor = view.current;
       if (!editor) return;

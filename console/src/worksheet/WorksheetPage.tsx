@@ -37,7 +37,7 @@ import {
   toRun,
   usualProject,
 } from "./draft";
-import type { EditorHandle } from "./Editor";
+import type { EditorHandle, Written } from "./Editor";
 import { markOf, type Origin } from "./marks";
 import { namesOf } from "./names";
 import { worksheetTexts } from "./texts";
@@ -63,8 +63,8 @@ export default function WorksheetPage() {
   const project =
     query.get("project") ?? shown?.project ?? usualProject(globalThis.localStorage, projects.data?.may_run ?? []);
   const view = (["result", "stages", "history"] as const).find((each) => each === query.get("view")) ?? "result";
-  const [text, setText] = useState(() => kept(globalThis.localStorage));
-  const [selection, setSelection] = useState({ text: "", origin: START });
+  const [loaded, setLoaded] = useState(() => ({ text: kept(globalThis.localStorage) }));
+  const [written, setWritten] = useState<Written>({ ...loaded, selection: "", origin: START });
   const [browsing, setBrowsing] = useState(() => isBrowsing(globalThis.localStorage) ?? window.innerWidth >= WIDE_PX);
   const { data: run, error, refetch } = useRun(shown?.project ?? "", shown?.id ?? "", shown !== null);
   const editor = useRef<EditorHandle>(null);
@@ -79,8 +79,8 @@ export default function WorksheetPage() {
     if (run && sql !== undefined && opened.current !== run.line.id) {
       opened.current = run.line.id;
       setSent(null);
-      if (text.trim() !== "" && text !== sql) toast({ text: t.opened });
-      setText(sql);
+      if (written.text.trim() !== "" && written.text !== sql) toast({ text: t.opened });
+      setLoaded({ text: sql });
     }
   }, [run, sql]);
 
@@ -104,10 +104,13 @@ export default function WorksheetPage() {
   });
   const stop = useStop(run);
   const isRunning = submit.isPending || (shown !== null && run !== undefined && !isOver(run.line.status));
-  const chosen = toRun(text, selection.text);
+  const chosen = toRun(written);
   const reason = isRunning ? t.running : project === "" ? t.noProject : chosen === "" ? t.noSql : undefined;
   const start = () => {
-    if (!reason) submit.mutate({ project, sql: chosen, origin: chosen === selection.text ? selection.origin : START });
+    const now = editor.current?.read() ?? written;
+    const sql = toRun(now);
+    const may = !isRunning && project !== "" && sql !== "";
+    if (may) submit.mutate({ project, sql, origin: sql === now.selection ? now.origin : START });
   };
   const ended = run && isOver(run.line.status) ? run.line.id : null;
   useEffect(() => {
@@ -121,9 +124,9 @@ export default function WorksheetPage() {
     return failed ? markOf(failed, sent && sent.id === run?.line.id ? sent : START) : null;
   }, [refused, refusedFrom, failed, sent, run?.line.id]);
   useShortcuts(t.title, [{ keys: "Ctrl+Enter", label: t.run, run: start, always: true }]);
-  const write = (next: string) => {
-    setText(next);
-    keep(globalThis.localStorage, next);
+  const write = (next: Written) => {
+    setWritten(next);
+    if (next.text !== written.text) keep(globalThis.localStorage, next.text);
   };
 
   return (
@@ -139,7 +142,7 @@ export default function WorksheetPage() {
           }}
         />
         <Button kind="primary" icon={Play} reason={reason} onClick={start}>
-          {selection.text.trim() === "" ? t.run : t.runSelection} <Key>Ctrl ↵</Key>
+          {written.selection.trim() === "" ? t.run : t.runSelection} <Key>Ctrl ↵</Key>
         </Button>
         <Button icon={Ban} reason={stop.reason} onClick={stop.stop}>
           {t.stop}
@@ -161,9 +164,8 @@ export default function WorksheetPage() {
               <Editor
                 label={t.editor}
                 hint={t.placeholder}
-                text={text}
+                loaded={loaded}
                 onChange={write}
-                onSelect={(part, origin) => setSelection({ text: part, origin })}
                 onRun={start}
                 mark={mark}
                 names={names}

@@ -1,13 +1,22 @@
 import type { Completion, CompletionContext, CompletionResult } from "@codemirror/autocomplete";
+import { keywordCompletionSource } from "@codemirror/lang-sql";
 import { syntaxTree } from "@codemirror/language";
 import type { EditorView } from "@codemirror/view";
+import { MAX_COMPUTE } from "./dialect";
 import { DEFAULT_SCHEMA, type FunctionLine, type Names, type Place, quoted, type TableView } from "./names";
 import { type Mention, mentionsIn, plainName, statementAt } from "./statement";
 
 const SILENT = new Set(["String", "LineComment", "BlockComment"]);
 const ENDS = /^[\w`]*$/;
 
-/** Tables, columns and functions where the cursor stands. Keywords are the dialect's own. */
+const KEYWORDS = keywordCompletionSource(MAX_COMPUTE, true);
+
+/** Words of the language; none behind a dot, where names stand. */
+export function keywords(context: CompletionContext) {
+  return context.matchBefore(/\.\s*\w*$/) ? null : KEYWORDS(context);
+}
+
+/** Tables, columns and functions where the cursor stands. */
 export function completing(names: () => Names) {
   return async (context: CompletionContext): Promise<CompletionResult | null> => {
     const before = context.matchBefore(/(?:[\w`]+\s*\.\s*)*[\w`]*$/);

@@ -2,9 +2,9 @@ import { expect, it } from "vitest";
 import { keep, keepProject, keepSent, kept, lastSent, runOf, toRun, usualProject } from "./draft";
 
 it("the selection runs when there is one", () => {
-  expect(toRun("SELECT 1; SELECT 2;", "SELECT 2;")).toBe("SELECT 2;");
-  expect(toRun("SELECT 1", " \n")).toBe("SELECT 1");
-  expect(toRun(" \n", "")).toBe("");
+  expect(toRun({ text: "SELECT 1; SELECT 2;", selection: "SELECT 2;" })).toBe("SELECT 2;");
+  expect(toRun({ text: "SELECT 1", selection: " \n" })).toBe("SELECT 1");
+  expect(toRun({ text: " \n", selection: "" })).toBe("");
 });
 
 it("drafts survive, and a browser that keeps nothing does no harm", () => {

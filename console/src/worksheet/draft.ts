@@ -70,7 +70,7 @@ export function keepProject(storage: Writing, project: string): void {
 }
 
 /** What Run would run: the selection when there is one, else everything; "" when there is nothing to run. */
-export function toRun(text: string, selection: string): string {
+export function toRun({ text, selection }: { text: string; selection: string }): string {
   const chosen = selection.trim() === "" ? text : selection;
   return chosen.trim() === "" ? "" : chosen;
 }
