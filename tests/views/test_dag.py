@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import date, timedelta
+from threading import Event, Thread
 
 import pytest
 
 from taskhouse.domain.dependency import Dependency
+from taskhouse.domain.recurring import Environment
 from taskhouse.ports.recurring_store import OperationEntry, OperationWrite, Perspective
 from taskhouse.services.recurring.views.dag import Dag, dag
 from taskhouse.services.recurring.views.refusal import ViewCode, ViewRefused
@@ -114,6 +116,26 @@ def test_other_dates_are_reached_without_loading_them(home: House) -> None:
     before = dag(home.world, ADMIN, home.ids["W"], up=1, down=1)
     assert [each.bizdate for each in before.instances if each.direction == "downstream"] == ["20260302"]
     assert [each.more_down for each in before.instances if each.direction == "downstream"] == [1]
+
+
+def test_a_book_that_is_being_loaded_keeps_nobody_waiting(home: House) -> None:
+    home.load()
+    book = home.world.books.of(Environment.PROD)
+    held, enough = Event(), Event()
+
+    def load() -> None:
+        with book.lock:
+            held.set()
+            enough.wait(60)
+
+    loading = Thread(target=load)
+    loading.start()
+    try:
+        assert held.wait(60)
+        assert levels(dag(home.world, ADMIN, home.ids["A"])) == {"A": 0, "S0": -1, "E": 1, "Y": 1}
+    finally:
+        enough.set()
+        loading.join()
 
 
 def test_a_table_that_shares_a_node_is_shown_whole(shop: House) -> None:

@@ -229,13 +229,18 @@ class _InstanceUp:
     def __getitem__(self, vertex: int, /) -> list[int]:
         if vertex == self._root:
             return []
-        graph, found = self._graph, dict[int, None]()
+        graph, removed, found = self._graph, self._removed, dict[int, None]()
+        rows, ups, owners = graph.edges, graph.edge_up, graph.instances_of_node
         for node in graph.nodes_of_instance[vertex]:
             for edge in graph.in_edges[node]:
-                if graph.edges[edge].kind is EdgeKind.INTERNAL or edge in self._removed:
+                if rows[edge].kind is EdgeKind.INTERNAL or edge in removed:
                     continue
-                up = graph.edge_up[edge]
-                found.update(dict.fromkeys(graph.instances_of_node[up] if up >= 0 else (self._root,)))
+                up = ups[edge]
+                if up < 0:
+                    found[self._root] = None
+                else:
+                    for other in owners[up]:
+                        found[other] = None
         found.pop(vertex, None)
         return list(found)
 
@@ -245,13 +250,16 @@ class _InstanceDown:
         self._graph, self._removed, self._root = graph, removed, root
 
     def __getitem__(self, vertex: int, /) -> list[int]:
-        graph, found = self._graph, dict[int, None]()
+        graph, removed, found = self._graph, self._removed, dict[int, None]()
+        rows, downs, owners = graph.edges, graph.edge_down, graph.instances_of_node
         batches = [graph.root_edges]
         if vertex != self._root:
             batches = [graph.out_edges[node] for node in graph.nodes_of_instance[vertex]]
         for batch in batches:
             for edge in batch:
-                if graph.edges[edge].kind is not EdgeKind.INTERNAL and edge not in self._removed:
-                    found.update(dict.fromkeys(graph.instances_of_node[graph.edge_down[edge]]))
+                if rows[edge].kind is EdgeKind.INTERNAL or edge in removed:
+                    continue
+                for other in owners[downs[edge]]:
+                    found[other] = None
         found.pop(vertex, None)
         return list(found)

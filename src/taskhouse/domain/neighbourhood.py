@@ -6,9 +6,10 @@ is left out is counted at the instances where it hangs, so that a picture can sa
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from enum import Enum
+from itertools import chain
 from typing import NamedTuple
 
 from taskhouse.domain.graph import Adjacency, Edges
@@ -46,22 +47,33 @@ class Surroundings:
 
 
 def surroundings(
-    edges: Edges, centre: int, *, up: int | None = 1, down: int | None = 1, limit: int | None = DEFAULT_LIMIT
+    edges: Edges,
+    centre: int,
+    *,
+    up: int | None = 1,
+    down: int | None = 1,
+    limit: int | None = DEFAULT_LIMIT,
+    ahead: Callable[[Iterable[int]], object] | None = None,
 ) -> Surroundings:
-    """Up to `limit` instances around `centre`, the nearest first, both directions taking turns by level. Levels None: all."""
+    """Up to `limit` instances around `centre`, the nearest first, both directions taking turns by level. Levels None: all. `ahead` is told
+    which vertices' edges are asked for next, so that they can be read together."""
     found: dict[int, Neighbour] = {centre: Neighbour(centre, Direction.CENTRE, 0)}
     sides = [(Direction.UPSTREAM, edges.up, up), (Direction.DOWNSTREAM, edges.down, down)]
     frontiers: dict[Direction, list[int]] = {direction: [centre] for direction, _, _ in sides}
+    known: dict[Direction, dict[int, Iterable[int]]] = {direction: {} for direction, _, _ in sides}
     level = 0
     while any(frontiers.values()) and (limit is None or len(found) < limit):
         level += 1
-        for direction, adjacency, depth in sides:
+        for direction, _, depth in sides:
             if depth is not None and level > depth:
                 frontiers[direction] = []
-                continue
+        if ahead is not None:
+            ahead(dict.fromkeys(chain.from_iterable(frontiers.values())))
+        for direction, adjacency, _ in sides:
             following = []
             for vertex in frontiers[direction]:
-                for other in adjacency[vertex]:
+                others = known[direction][vertex] = adjacency[vertex]
+                for other in others:
                     if other in found:
                         continue
                     if limit is not None and len(found) >= limit:
@@ -69,10 +81,18 @@ def surroundings(
                     found[other] = Neighbour(other, direction, level)
                     following.append(other)
             frontiers[direction] = following
-    return Surroundings(tuple(found.values()), _hidden(edges.up, found), _hidden(edges.down, found))
+    if ahead is not None:
+        ahead(found)
+    ups, downs = (_hidden(adjacency, found, known[direction]) for direction, adjacency, _ in sides)
+    return Surroundings(tuple(found.values()), ups, downs)
 
 
-def _hidden(adjacency: Adjacency, shown: Iterable[int]) -> dict[int, int]:
-    known = set(shown)
-    counts = ((vertex, len(set(adjacency[vertex]) - known)) for vertex in known)
-    return {vertex: count for vertex, count in counts if count}
+def _hidden(adjacency: Adjacency, shown: Collection[int], known: Mapping[int, Iterable[int]]) -> dict[int, int]:
+    """How many neighbours of each are not shown; `known` are those that were asked for before."""
+    counts = {}
+    for vertex in shown:
+        others = known[vertex] if vertex in known else adjacency[vertex]
+        hidden = {other for other in others if other not in shown}
+        if hidden:
+            counts[vertex] = len(hidden)
+    return counts

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import date, timedelta
 
 import pytest
@@ -10,7 +11,7 @@ from hypothesis import strategies as st
 
 from taskhouse.domain.backfill import backfill_status, groups
 from taskhouse.domain.faults import Fault
-from taskhouse.domain.graph import Digraph, reach
+from taskhouse.domain.graph import Adjacency, Digraph, reach
 from taskhouse.domain.instance_graph import InstanceEdges
 from taskhouse.domain.neighbourhood import Direction, surroundings
 from taskhouse.domain.status import StatusClass
@@ -58,6 +59,32 @@ def test_surroundings_are_levels_of_walks(
     assert len(some.neighbours) == min(limit, len(every.neighbours))
     assert set(some.neighbours) <= set(every.neighbours)
     assert max(n.level for n in some.neighbours) <= max(n.level for n in every.neighbours)
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 8), st.integers(0, 8)), max_size=25), st.none() | st.integers(0, 3), st.none() | st.integers(0, 3),
+    st.none() | st.integers(1, 9),
+)  # fmt: skip
+def test_edges_are_announced_before_they_are_asked_for(
+    pairs: list[tuple[int, int]], up: int | None, down: int | None, limit: int | None
+) -> None:
+    edges = Digraph.from_edges(9, {(min(p), max(p)) for p in pairs if p[0] != p[1]})
+    announced: set[int] = set()
+
+    class Known:
+        def __init__(self, adjacency: Adjacency) -> None:
+            self.adjacency = adjacency
+
+        def __getitem__(self, vertex: int, /) -> Iterable[int]:
+            assert vertex in announced
+            return self.adjacency[vertex]
+
+    class Both:
+        up, down = Known(edges.up), Known(edges.down)
+
+    found = surroundings(Both(), 4, up=up, down=down, limit=limit, ahead=announced.update)
+    assert found == surroundings(edges, 4, up=up, down=down, limit=limit)
+    assert announced == {each.instance for each in found.neighbours}
 
 
 FIRST = date(2026, 1, 11)

@@ -105,10 +105,15 @@ class Book:
             if missing:
                 self._load(keep=set(wanted))
 
-    def has(self, instance: int) -> bool:
-        """Whether the instance is here with its whole data timestamp."""
-        with self.lock:
+    def has(self, instance: int, *, patience_s: float = -1) -> bool:
+        """Whether the instance is here with its whole data timestamp. False, too, when that cannot be told within `patience_s`, for the
+        book is being loaded; below 0 it waits."""
+        if not self.lock.acquire(timeout=patience_s):
+            return False
+        try:
             return self._is_core_instance(instance)
+        finally:
+            self.lock.release()
 
     def cover_instances(self, instances: Iterable[int]) -> None:
         """Load the data timestamps of these instances. Those that do not exist or are of another environment stay away:

@@ -10,13 +10,14 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from taskhouse.domain.bulk import bulk
 from taskhouse.domain.calendar import bizdate_text
 from taskhouse.domain.instance_graph import ROOT_ID
 from taskhouse.domain.neighbourhood import MAX_LIMIT, Neighbour, Surroundings
 from taskhouse.domain.normalise import table_statuses
 from taskhouse.domain.recurring import EdgeKind, TableKind
 from taskhouse.domain.roles import Action, Actor
-from taskhouse.domain.status import StatusClass
+from taskhouse.domain.status import CLASS_OF, StatusClass
 from taskhouse.services.recurring.views.node_lines import NodeLine, node_line
 from taskhouse.services.recurring.views.refusal import About, ViewCode, ViewRefused
 from taskhouse.services.recurring.views.scene import Scene, around
@@ -24,6 +25,7 @@ from taskhouse.services.world import World
 
 MAX_LEVELS = 100
 ROOT_NAME = "virtual_root_node"
+_NAMES = {each: each.name for each in StatusClass}
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,8 +113,9 @@ def dag(
     """`up` and `down` levels around an instance, at most `limit` instances. One store call where the date is loaded, else one for each
     level and one more. Raises `ViewRefused` (NOT_FOUND, FORBIDDEN, LIMIT_EXCEEDED)."""
     _check(up, down, limit)
-    scene, found = around(world, actor, instance, up=up, down=down, limit=limit)
-    return picture(scene, found, limit=limit, expand=set(expand), expand_all=expand_all)
+    with bulk():
+        scene, found = around(world, actor, instance, up=up, down=down, limit=limit)
+        return picture(scene, found, limit=limit, expand=set(expand), expand_all=expand_all)
 
 
 def _check(up: int, down: int, limit: int) -> None:
@@ -156,8 +159,8 @@ def _instance(scene: Scene, found: Surroundings, each: Neighbour, *, is_open: bo
         )  # fmt: skip
     nodes = graph.nodes_of_instance[at]
     fields = graph.fields_of_instance[at]
-    by_field = _counted(scene.snapshot.field_status(f) for f in fields)
-    by_node = _counted(scene.snapshot.status_class(node) for node in nodes)
+    by_field = _counted([scene.snapshot.field_status(f) for f in fields])
+    by_node = _counted([CLASS_OF[scene.states[node].status] for node in nodes])
     times = scene.times(nodes)
     task = scene.task(at)
     return DagInstance(
@@ -177,10 +180,10 @@ def _instance(scene: Scene, found: Surroundings, each: Neighbour, *, is_open: bo
         row.owners,
         bizdate_text(row.bizdate),
         row.due_at,
-        tuple(status.name for status in table_statuses(by_field or by_node)),
-        {cls.name: count for cls, count in by_field.items()},
-        {cls.name: count for cls, count in by_node.items()},
-        sum(node in scene.snapshot.paused for node in nodes),
+        tuple([_NAMES[status] for status in table_statuses(by_field or by_node)]),
+        {_NAMES[cls]: count for cls, count in by_field.items()},
+        {_NAMES[cls]: count for cls, count in by_node.items()},
+        sum([node in scene.snapshot.paused for node in nodes]),
         scene.priority(at).name,
         times.started_at,
         times.ended_at,
@@ -225,17 +228,16 @@ def _edges(scene: Scene, shown: set[int], opened: set[int]) -> tuple[tuple[DagEd
     root = len(graph.instances)
     between: dict[tuple[int, int], bool] = {}
     inside: dict[tuple[int, int | None, int, int | None], DagNodeEdge] = {}
+    rows, ups, owners = graph.edges, graph.edge_up, graph.instances_of_node
     for at in shown - {root}:
         for node in graph.nodes_of_instance[at]:
             for edge in graph.in_edges[node]:
-                is_removed = edge in removed
-                source = graph.edge_up[edge]
-                for up in graph.instances_of_node[source] if source >= 0 else (root,):
-                    internal = graph.edges[edge].kind is EdgeKind.INTERNAL
-                    if up not in shown or (up == at and not internal):
+                source = ups[edge]
+                internal = rows[edge].kind is EdgeKind.INTERNAL
+                for up in owners[source] if source >= 0 else (root,):
+                    if up not in shown or (up == at) is not internal:
                         continue
-                    if internal and up != at:
-                        continue
+                    is_removed = edge in removed
                     if not internal:
                         between[up, at] = between.get((up, at), True) and is_removed
                     if up in opened or at in opened:

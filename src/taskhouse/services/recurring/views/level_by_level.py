@@ -5,7 +5,7 @@ While it is read the neighbourhood is kept by ids alone, so that each level cost
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from taskhouse.domain.instance_graph import ROOT_ID, EdgeRow
@@ -38,13 +38,13 @@ class Reading:
     def reach(self, up: int | None, down: int | None, limit: int) -> None:
         """Read until everything within these levels, and at most `limit`, is known with all its edges."""
         known = self._edges.up
-        while True:
-            found = surroundings(self._edges, self._instance, up=up, down=down, limit=limit)
-            ids = (each.instance for each in found.neighbours)
-            missing = [id for id in ids if id not in known and id != ROOT_ID]
-            if not missing:
-                return
-            self.read(missing)
+
+        def ahead(instances: Iterable[int]) -> None:
+            missing = [id for id in instances if id not in known and id != ROOT_ID]
+            if missing:
+                self.read(missing)
+
+        surroundings(self._edges, self._instance, up=up, down=down, limit=limit, ahead=ahead)
 
     def rows(self) -> GraphRows:
         return merged(self._parts)

@@ -33,6 +33,9 @@ from taskhouse.services.recurring.views.level_by_level import Reading
 from taskhouse.services.recurring.views.refusal import About, ViewCode, ViewRefused
 from taskhouse.services.world import World
 
+PATIENCE_S = 0.1
+"""How long a view waits for a book that is being loaded, seconds for a large one, before it goes to the store."""
+
 _ENVIRONMENTS = (Environment.PROD, Environment.DEV)
 """In the order in which their books are asked for an instance."""
 
@@ -283,10 +286,11 @@ def _is_whole(scene: Scene, instance: int) -> bool:
 
 
 def _book_with(world: World, instance: int) -> Book | None:
-    """The book that has the instance with its whole date; that of production is asked first."""
+    """The book that has the instance with its whole date; that of production is asked first. None, too, while it is being loaded: to
+    read what lies around an instance takes less."""
     for environment in _ENVIRONMENTS:
         book = world.books.of(environment)
-        if book.has(instance):
+        if book.has(instance, patience_s=PATIENCE_S):
             return book
     return None
 
