@@ -110,7 +110,7 @@ describe("a lineage", () => {
   it("takes more room than there is rather than let cards touch", () => {
     const layout = placed([[item("a")], [item("b")], [item("c")]], 100);
     const [first = 0, second = 0] = layout.columns;
-    expect(second - first).toBeGreaterThan(CARD.width + 40);
+    expect(second - first).toBeGreaterThan(CARD.width + 20);
     expect(layout.width).toBeGreaterThan(100);
   });
   it("leads from the right edge to the left one", () => {

@@ -4,7 +4,7 @@ export const CARD = { width: 176, height: 52, gap: 16 } as const;
 export const HEADING = 28;
 const MARGIN = 24;
 const TOP = 56;
-const LEAST_GAP = 44;
+const LEAST_GAP = 28;
 const MOST_GAP = 160;
 
 export interface Item {
