@@ -14,5 +14,7 @@ export const keys = {
   runs: (...what: unknown[]) => ["runs", ...what] as const,
   /** Tables of a project of the warehouse: asked anew when SQL has run in it. */
   warehouse: (project: string, ...what: unknown[]) => ["warehouse", project, ...what] as const,
+  /** The files of the workspace folder: asked anew when something was saved, and when the page is looked at again. */
+  workspace: (...what: unknown[]) => ["workspace", ...what] as const,
   projects: () => ["projects"] as const,
 };

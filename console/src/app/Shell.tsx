@@ -1,4 +1,5 @@
 import {
+  FilePenLine,
   LayoutGrid,
   ListTree,
   type LucideIcon,
@@ -42,6 +43,7 @@ export function useNavigation(): { title: string; entries: Entry[] }[] {
       entries: [
         { to: "/tasks", label: t.recurringTasks, icon: TableProperties },
         { to: "/task-dag", label: t.taskDag, icon: Workflow },
+        { to: "/definitions", label: t.definitions, icon: FilePenLine },
       ],
     },
     {

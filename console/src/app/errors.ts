@@ -11,6 +11,7 @@ const CODES_ZH: Record<string, string> = {
   TOO_MANY_ATTEMPTS: "尝试次数过多，请稍后再试",
   CSRF: "会话已变更，请刷新页面后重试",
   PLAN_CHANGED: "预览之后情况发生了变化，请重新预览",
+  FILE_CHANGED: "文件夹中的文件已被修改",
   IDEMPOTENCY_KEY_REUSED: "该请求标识已用于另一请求",
   TOO_LARGE: "请求内容过大",
   TIMEOUT: "请求超时",

@@ -18,6 +18,7 @@ export const ROOMS = [
   { path: "/tasks/:id/dag", page: lazy(() => import("../tasks/TaskDagPage")) },
   { path: "/tasks/:id/versions", page: lazy(() => import("../tasks/TaskVersionsPage")) },
   { path: "/tasks/:id/edit", page: lazy(() => import("../tasks/TaskEditPage")) },
+  { path: "/definitions", page: lazy(() => import("../definitions/DefinitionsPage")) },
   { path: "/runs", page: lazy(() => import("../runs/RunsPage")) },
   { path: "/runs/:project/:id", page: lazy(() => import("../runs/RunPage")) },
   { path: "/worksheet", page: lazy(() => import("../worksheet/WorksheetPage")) },

@@ -1,49 +1,44 @@
-import { Copy } from "lucide-react";
+import { useQuery } from "@tanstack/react-query";
+import { useParams } from "wouter";
+import { api } from "../api/client";
+import { keys } from "../api/keys";
+import { Failure, Page } from "../app/Page";
 import { useEnvironment } from "../app/url";
+import { Commands } from "../definitions/Commands";
+import { Desk } from "../definitions/Desk";
+import { definitionTexts } from "../definitions/texts";
 import { useTexts } from "../texts/texts";
-import { IconButton } from "../ui/Button";
-import { toast } from "../ui/Toasts";
+import { SkeletonRows } from "../ui/pieces";
 import { TaskFrame } from "./TaskFrame";
 import { taskTexts } from "./texts";
-import type { Task } from "./useTask";
 
+/** The file that defines a task, opened there; also of a task that is not published in this environment yet. */
 export default function TaskEditPage() {
-  return <TaskFrame tab="edit">{(task) => <Steps task={task} />}</TaskFrame>;
-}
-
-/** Where the definition is changed, and how it gets here. */
-function Steps({ task }: { task: Task }) {
   const t = useTexts(taskTexts);
-  const environment = useEnvironment().toLowerCase();
-  const { name, project } = task.line;
-  const steps: [string, string][] = [
-    [t.editFind, `grep -rnE "name: *${name}\\b" --include=*.yaml DIR`],
-    [t.editChange, "taskhouse validate DIR"],
-    [t.editPlan, `taskhouse plan DIR --env ${environment}`],
-    [t.editApply, `taskhouse apply DIR --env ${environment}`],
-  ];
+  const own = useTexts(definitionTexts);
+  const environment = useEnvironment();
+  const id = decodeURIComponent(useParams<{ id: string }>().id ?? "");
+  const asked = { environment, search: id, limit: 100 };
+  const { data, error, refetch } = useQuery({
+    queryKey: keys.tasks("list", "named", asked),
+    queryFn: ({ signal }) => api.get("/tasks", { query: asked, signal }),
+  });
+  if (error) return <Failure error={error} onRetry={() => void refetch()} />;
+  if (!data) return <SkeletonRows label={t.loading} />;
+  if (data.items.some((each) => each.id === id))
+    return (
+      <TaskFrame tab="edit">
+        {(task) => <Desk key={`${id} ${environment}`} task={id} without={<Commands task={task} />} />}
+      </TaskFrame>
+    );
   return (
-    <div className="edit-steps">
-      <p>{t.editIntro(`${project}.${name}`)}</p>
-      <ol>
-        {steps.map(([words, command]) => (
-          <li key={command}>
-            <span>{words}</span>
-            <span className="command">
-              <code>{command}</code>
-              <IconButton
-                icon={Copy}
-                size="small"
-                label={t.copy}
-                onClick={() => {
-                  void navigator.clipboard?.writeText(command).then(() => toast({ text: t.copied }));
-                }}
-              />
-            </span>
-          </li>
-        ))}
-      </ol>
-      <p className="muted">{t.editApplied}</p>
-    </div>
+    <Page
+      title={`${t.tabs.edit} · ${id}`}
+      heading={id}
+      crumbs={[{ label: t.tasks, to: "/tasks" }, { label: id }, { label: t.tabs.edit }]}
+      beside={<span className="muted t-12 ellipsis">{own.notPublished(own.environments[environment])}</span>}
+    >
+      <Desk key={`${id} ${environment}`} task={id} without={<Commands />} />
+    </Page>
   );
 }

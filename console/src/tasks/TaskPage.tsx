@@ -68,6 +68,7 @@ function General({ task }: { task: Task }) {
           [t.head.priority, <PriorityBars key="priority" priority={line.priority} />],
           [t.head.tags, <Tags key="tags" of={line.tags} />],
           [t.head.version, line.version],
+          [t.definedAt, task.defined_at],
           ...(line.biz_type === "SCRIPT"
             ? []
             : ([
@@ -181,7 +182,7 @@ function Fields({ task }: { task: Task }) {
                 {each.name} {each.label && each.label !== each.name && <span className="muted">{each.label}</span>}
               </th>
               <td className="mono">{each.type}</td>
-              <td className="words">{each.kind || each.role}</td>
+              <td>{(t.fieldKinds as Record<string, string>)[each.kind || each.role] ?? each.kind}</td>
               <td>{each.nodes.join(", ") || NONE}</td>
               <td className="soft">{each.sources.join(", ") || NONE}</td>
             </tr>
@@ -203,7 +204,7 @@ function Nodes({ task }: { task: Task }) {
             <details open={task.nodes.length === 1}>
               <summary>
                 <b className="medium">{node.name}</b>
-                <span className="muted t-12">{node.kind}</span>
+                <span className="muted t-12">{(t.nodeKinds as Record<string, string>)[node.kind] ?? node.kind}</span>
                 <span className="ellipsis soft t-12 grow">{node.fields.join(", ")}</span>
                 {node.table && (
                   <span className="muted t-12 nowrap">
