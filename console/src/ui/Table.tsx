@@ -259,7 +259,13 @@ function Head<Row>({
   const active = name !== undefined && sort?.name === name;
   const ordered = active ? (sort.order === "asc" ? "ascending" : "descending") : undefined;
   return (
-    <th scope="col" className={look(column, stuck)} style={place(column, stuck)} aria-sort={ordered}>
+    <th
+      scope="col"
+      className={look(column, stuck)}
+      style={place(column, stuck)}
+      aria-sort={ordered}
+      aria-label={children && typeof column.head === "string" ? column.head : undefined}
+    >
       {name !== undefined && onSort ? (
         <button type="button" className="sorter" onClick={() => onSort(turned(sort, name))}>
           {column.head}

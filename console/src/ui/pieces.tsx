@@ -59,8 +59,9 @@ export function Name({ children, className }: { children: string; className?: st
   const [head, tail] = split(children);
   return (
     <span className={classes("middle", className)} title={children}>
-      <span>{head}</span>
-      {tail && <span>{tail}</span>}
+      <span aria-hidden={tail !== "" || undefined}>{head}</span>
+      {tail && <span aria-hidden="true">{tail}</span>}
+      {tail && <span className="hidden">{children}</span>}
     </span>
   );
 }
