@@ -203,6 +203,28 @@ def test_a_stream_is_taken_up_where_it_broke(faulty: Faulty, client: Client) -> 
     events.close()
 
 
+def test_a_stream_that_falls_silent_is_taken_up_again(
+    faulty: Faulty, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("taskhouse.client.api.transport._SILENCE_S", 0.2)
+    monkeypatch.setattr("taskhouse.client.api.events._PAUSE_S", 0.01)
+    over = threading.Event()
+
+    def silent(handler: BaseHTTPRequestHandler) -> None:
+        handler.send_response(200)
+        handler.send_header("content-type", "text/event-stream")
+        handler.end_headers()
+        handler.wfile.write(_changes(5))
+        handler.wfile.flush()
+        over.wait(30)
+
+    faulty.replies = [silent, answer(200, _changes(6), content_type="text/event-stream")]
+    events = client.events("PROD")
+    assert [next(events).cursor, next(events).cursor] == [5, 6]
+    events.close()
+    over.set()
+
+
 def _changes(cursor: int) -> bytes:
     data = {"cursor": cursor, "environment": "PROD", "nodes": [{"id": 1, "name": "A/B"}], "instances": [1]}
     return b"id: %d\nevent: changes\ndata: %s\n\n" % (cursor, msgspec.json.encode(data))

@@ -9,6 +9,15 @@ import pytest
 
 from tests.scenarios.stage import FIXTURE, Door, House, Server, Stage
 
+LIMIT_S = 300.0
+"""A scenario takes seconds. One that takes so long waits for what will not come: it fails, and shows what every thread waits in."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if Path(__file__).parent in item.path.parents:
+            item.add_marker(pytest.mark.timeout(LIMIT_S))
+
 
 @pytest.fixture(scope="module")
 def workspace() -> dict[str, str]:

@@ -7,13 +7,17 @@ import os
 import re
 import subprocess
 import sys
+import threading
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
 
 from taskhouse.cli import main
 from tests.scenarios.command_line import CommandDoor
+from tests.scenarios.listening import PATIENCE_S
 from tests.scenarios.stage import ROOT, House, Stage
 
 
@@ -222,17 +226,28 @@ def test_changes_are_followed_as_they_happen(night: House, door: CommandDoor) ->
     reach = {**os.environ, "TASKHOUSE_URL": ready["rest_url"], "TASKHOUSE_TOKEN": ready["token"]}
     command = [sys.executable, "-m", "taskhouse", "watch", instance, "--json"]
     with subprocess.Popen(command, env=reach, stdout=subprocess.PIPE, text=True) as watching:
-        assert watching.stdout is not None
+        patience = threading.Timer(PATIENCE_S, watching.kill)  # then it says no more
+        patience.start()
+
+        def said(awaited: str) -> Mapping[str, Any]:
+            assert watching.stdout is not None
+            line = watching.stdout.readline()
+            assert line, f"the command ended, or was ended after {PATIENCE_S:g} s, before it told of {awaited}"
+            found: Mapping[str, Any] = json.loads(line)
+            return found
+
         try:
-            assert json.loads(watching.stdout.readline())["name"] == "hello"
+            assert said("its beginning")["name"] == "hello"
             assert door.type("rerun", instance, "--fields", "m1", "--yes", "--json").code == 0
             night.finish("P")
-            labels = []
+            labels: list[str] = []
             while "Succeeded" not in labels:
-                nodes = json.loads(watching.stdout.readline())["nodes"]
+                nodes = said(f"the end of E/P, which was {labels}")["nodes"]
                 labels += [node["label"] for node in nodes if node["name"] == "E/P"]
         finally:
             watching.terminate()
+            watching.wait(30)
+            patience.cancel()
 
 
 def test_watching_ends_when_all_is_done_and_says_how(night: House, door: CommandDoor) -> None:

@@ -27,6 +27,8 @@ ATTEMPTS = 4
 _FIRST_PAUSE_S = 0.2
 _LONGEST_PAUSE_S = 5.0
 _PASSING = frozenset({429, 502, 503, 504})
+_SILENCE_S = 60.0
+"""A stream that says nothing for so long is broken: a server sends a heartbeat every 15 seconds."""
 _SOCKET_SCHEME = "http+unix://"
 _BROKEN = (httpx.TransportError, httpx.DecodingError)
 
@@ -72,8 +74,8 @@ class Transport:
     def stream(
         self, path: str, query: Query | None = None, headers: Mapping[str, str] | None = None
     ) -> Iterator[httpx.Response]:
-        """An answer that goes on. Waits for it without limit once it has begun. Raises `ApiError`."""
-        timeout = httpx.Timeout(self._http.timeout.connect, read=None)
+        """An answer that goes on without end. Raises `ApiError`; `ConnectionFailed` also when it falls silent."""
+        timeout = httpx.Timeout(self._http.timeout.connect, read=_SILENCE_S)
         try:
             with self._http.stream(
                 "GET", path.lstrip("/"), params=_parameters(query), headers=headers, timeout=timeout
