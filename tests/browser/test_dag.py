@@ -67,6 +67,13 @@ def test_the_menu_of_a_node_opens_where_it_stands(window: Console, watched: Hous
     assert window.serious_violations() == []
 
 
+def test_what_waits_for_a_node_is_told_where_its_table_is_closed(watched: House, window: Console) -> None:
+    page = window.open(f"/instances/{watched.instances['E']}/dag?of={watched.instances['A']}&node={watched.nodes['C']}")
+    drawer = page.get_by_role("complementary", name="Details of C")
+    expect(drawer.get_by_role("region", name="Waits for C").get_by_role("button", name="E")).to_be_visible()
+    expect(drawer.get_by_role("link", name="Download the log")).to_be_visible()
+
+
 def test_keys_move_along_the_dependencies(page: Page) -> None:
     page.get_by_role("button", name=re.compile("^E, #")).click()
     expect(page.get_by_role("complementary", name="Details of E")).to_be_visible()

@@ -1,8 +1,8 @@
 import { useQuery } from "@tanstack/react-query";
-import { Copy, ExternalLink } from "lucide-react";
+import { Copy, Download, ExternalLink } from "lucide-react";
 import { useEffect, useRef, useState } from "react";
 import { Link } from "wouter";
-import { ApiError, api } from "../api/client";
+import { ApiError, address, api } from "../api/client";
 import { keys } from "../api/keys";
 import { Failure } from "../app/Page";
 import { useZone } from "../app/session";
@@ -82,6 +82,7 @@ export function Attempts({ line, instance, day }: { line: NodeLine; instance: nu
 
 function Log({ node, run, instance }: { node: number; run: RunLine; instance: number }) {
   const t = useTexts(drawerTexts);
+  const log = useTexts(logTexts);
   const environment = useEnvironment();
   const box = useRef<HTMLPreElement>(null);
   const follows = useRef(true);
@@ -117,6 +118,17 @@ function Log({ node, run, instance }: { node: number; run: RunLine; instance: nu
             void navigator.clipboard?.writeText(content).then(() => toast({ text: t.copied }));
           }}
         />
+        {content !== "" && (
+          <a
+            className="button ghost icon small"
+            href={address("/node-instances/{id}/runs/{serial}/log.txt", { path: { id: node, serial: run.serial } })}
+            download
+            aria-label={log.download}
+            title={log.download}
+          >
+            <Download size={14} aria-hidden="true" />
+          </a>
+        )}
         {data?.logview && (
           <a
             className="button ghost icon small"

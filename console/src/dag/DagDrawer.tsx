@@ -199,9 +199,17 @@ function Parts({
 }
 
 /** What of the picture waits for what is chosen. */
-function Held({ dag, instance, line, day, onChoose }: Props & { line: NodeLine | undefined }) {
+function Held({ dag: shown, instance, line, day, onChoose }: Props & { line: NodeLine | undefined }) {
   const t = useTexts(drawerTexts);
   const zone = useZone();
+  // Which nodes wait for a node is told where its table is opened.
+  const around = { up: 0, down: 1, limit: 500, expand: [String(instance.id)] };
+  const { data } = useQuery({
+    queryKey: keys.around(instance.id, "held"),
+    queryFn: ({ signal }) => api.get("/instances/{id}/dag", { path: { id: instance.id }, query: around, signal }),
+    enabled: line !== undefined && instance.nodes === null && instance.biz_type !== "SCRIPT",
+  });
+  const dag = line && data ? data : shown;
   const done = line ? line.status === "SUCCESS" : instance.statuses.every((status) => status === "SUCCEEDED");
   if (done) return null;
   const ids = new Set(
