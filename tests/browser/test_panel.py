@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from playwright.sync_api import Locator, expect
+from playwright.sync_api import Locator, Route, expect
 
 from tests.browser.console import Console
 from tests.scenarios.stage import House
@@ -276,6 +276,25 @@ def test_refusals_are_told_in_chinese(console: Console, night: House) -> None:
         console.row(name).get_by_role("checkbox").click()
     stop = page.get_by_role("toolbar").get_by_role("button", name=re.compile("^终止"))
     expect(stop).to_have_accessible_description(re.compile("没有等待或运行的节点"))
+
+
+def test_a_preview_that_takes_its_time_says_so_and_is_given_up_for_the_next(console: Console, night: House) -> None:
+    page = console.open("/instances")
+    held: list[Route] = []
+    given_up: list[str] = []
+    page.on("requestfailed", lambda request: given_up.append(request.url))
+    page.route("**/operations/preview", lambda route: route.continue_() if held else held.append(route))
+    console.row("A").get_by_role("cell").nth(3).click()
+    with page.expect_request("**/operations/preview"):
+        page.keyboard.press("r")
+    what = console.panel.get_by_role("region", name="What will happen")
+    expect(what).to_have_attribute("aria-busy", "true")
+    expect(what.get_by_role("status", name="Previewing")).to_be_visible()
+    expect(confirming(console)).to_have_accessible_description("Wait for the preview")
+    radio(console, "As it ran before").click()
+    expect(confirming(console)).to_contain_text("Rerun 4 fields")
+    expect(what).to_have_attribute("aria-busy", "false")
+    assert len(held) == len(given_up) == 1
 
 
 def test_a_server_that_is_gone_is_told_of_and_choices_stay(console: Console, night: House) -> None:

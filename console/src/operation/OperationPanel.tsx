@@ -16,13 +16,14 @@ import { useLanguage } from "../texts/language";
 import { number, useTexts } from "../texts/texts";
 import { Button, Segmented } from "../ui/Button";
 import { Checkbox } from "../ui/Choice";
+import { classes } from "../ui/classes";
 import { Icon } from "../ui/Icon";
 import { Keys, Name } from "../ui/pieces";
 import { Panel } from "../ui/Sheet";
 import { toast } from "../ui/Toasts";
 import { BatchList } from "./BatchList";
 import { Consequences } from "./Consequences";
-import { type Choice, firstChoice, isBatch, isDownstream, isForced, takesFields } from "./choice";
+import { type Choice, firstChoice, hasOptions, isBatch, isDownstream, isForced, takesFields } from "./choice";
 import { confirmLabel } from "./confirm";
 import { FieldColumn } from "./FieldColumn";
 import { MemberColumn } from "./MemberColumn";
@@ -218,13 +219,14 @@ export default function OperationPanel({ request }: { request: OperationRequest 
     middle = <UpstreamColumn instance={first} choice={choice} change={change} />;
   else if (step === "scope") middle = <section className="operation-fields">{above}</section>;
   const isNarrow = middle === null;
+  const isBare = !hasOptions(request, isTable);
 
   return (
     <Panel
       open
       onClose={closeOperation}
       close={t.close}
-      width={isNarrow ? 720 : 1128}
+      width={(isNarrow ? 720 : 1128) - (isBare ? 240 : 0)}
       className="operation-panel"
       padded={false}
       title={<Title request={request} detail={detail} />}
@@ -265,16 +267,18 @@ export default function OperationPanel({ request }: { request: OperationRequest 
         </>
       }
     >
-      <div className={`operation-body ${step}${isNarrow ? " narrow" : ""}`}>
-        <Options
-          request={request}
-          choice={choice}
-          change={change}
-          detail={detail}
-          preview={preview}
-          isTable={isTable}
-          wide={wide}
-        />
+      <div className={classes("operation-body", step, isNarrow && "narrow", isBare && "bare")}>
+        {!isBare && (
+          <Options
+            request={request}
+            choice={choice}
+            change={change}
+            detail={detail}
+            preview={preview}
+            isTable={isTable}
+            wide={wide}
+          />
+        )}
         {middle}
         {step === "consequences" && (
           <Consequences

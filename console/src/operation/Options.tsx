@@ -72,9 +72,9 @@ export function Options(props: OptionsProps) {
         <Choices title={t.successScope}>
           {(
             [
-              ["FAILED_AND_NOT_RUN_FIELDS", t.successBoth],
               ["FAILED_FIELDS", t.successFailed],
               ["NOT_RUN_FIELDS", t.successNotRun],
+              ["FAILED_AND_NOT_RUN_FIELDS", t.successBoth],
               ["CUSTOM", t.successCustom],
             ] as const
           ).map(([scope, label]) => (
@@ -142,7 +142,6 @@ export function Options(props: OptionsProps) {
           </Radio>
         </Choices>
       )}
-      {operation === "REMOVE_UPSTREAM" && <p className="t-12 muted">{t.upstreamNote}</p>}
     </section>
   );
 }

@@ -40,6 +40,7 @@ export function Rows({
     estimateSize: (index) => rows[index]?.height ?? (rows[index]?.isHead ? 29 : 33),
     getItemKey: (index) => rows[index]?.key ?? index,
     overscan: 10,
+    scrollPaddingStart: 30,
     rangeExtractor: (range) => {
       pinned.current = heads.findLast((index) => index <= range.startIndex) ?? -1;
       const found = defaultRangeExtractor(range);

@@ -69,6 +69,7 @@ export function UpstreamColumn({
       <div className="fields-head">
         <SearchField className="grow" value={search} onChange={setSearch} placeholder={t.findInstance} />
       </div>
+      <p className="upstream-note t-12 muted">{t.upstreamNote}</p>
       <Failure error={error} onRetry={() => void refetch()} />
       {isPending && <SkeletonRows rows={3} label={t.upstream} />}
       <Rows label={t.upstream} rows={rows} />

@@ -64,6 +64,12 @@ export function takesFields(request: Pick<OperationRequest, "operation" | "targe
   return !isBatch(request) && !WHOLE.includes(request.operation);
 }
 
+/** Whether there is anything to choose beside the objects themselves. */
+export function hasOptions(request: Pick<OperationRequest, "operation" | "targets">, isTable: boolean): boolean {
+  const { operation } = request;
+  return operation === "MODIFY_PRIORITY" || hasCode(operation) || (isTable && takesFields(request));
+}
+
 export function firstChoice(request: OperationRequest): Choice {
   const { operation, targets, options } = request;
   const fields = takesFields(request) ? (targets[0]?.fields ?? null) : null;
