@@ -9,6 +9,7 @@ from threading import Event, Thread
 import pytest
 
 from taskhouse.domain.dependency import Dependency
+from taskhouse.domain.neighbourhood import Direction
 from taskhouse.domain.recurring import Environment
 from taskhouse.ports.recurring_store import OperationEntry, OperationWrite, Perspective
 from taskhouse.services.recurring.views.dag import Dag, dag
@@ -104,6 +105,26 @@ def test_the_limit_leaves_markers_where_things_hang(shop: House) -> None:
         with pytest.raises(ViewRefused) as refused:
             dag(shop.world, ADMIN, shop.ids["A"], **wrong)
         assert refused.value.code is ViewCode.LIMIT_EXCEEDED
+
+
+def test_neighbours_that_are_asked_for_come_with_all_edges_to_what_is_shown(shop: House) -> None:
+    """X hangs on E and on Y, which is shown already."""
+    shop.generate(
+        date(2026, 3, 3),
+        [
+            replace(each, dependencies=(*each.dependencies, Dependency("shop.Y"))) if each.name == "X" else each
+            for each in tasks()
+        ],
+    )
+    e, y = shop.ids["E@0303"], shop.ids["Y@0303"]
+    found = dag(shop.world, ADMIN, shop.ids["A@0303"], more=[(e, Direction.DOWNSTREAM)])
+    assert levels(found) == {"A": 0, "S0": -1, "E": 1, "Y": 1, "X": 2, "Z": 2}
+    assert edges(found) == {"S0>A", "A>E", "A>Y", "E>X", "E>Z", "Y>X"}
+    assert [(each.more_up, each.more_down) for each in found.instances if each.name in "EXYZ"] == [(0, 0)] * 4
+    assert set(levels(dag(shop.world, ADMIN, shop.ids["S0@0303"], down=0, more=[(y, Direction.DOWNSTREAM)]))) == {
+        "S0",
+        "virtual_root_node",
+    }
 
 
 def test_other_dates_are_reached_without_loading_them(home: House) -> None:

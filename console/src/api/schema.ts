@@ -3578,6 +3578,7 @@ export interface operations {
                 down?: number;
                 expand?: string[];
                 limit?: number;
+                more?: string[];
                 up?: number;
             };
             header?: never;

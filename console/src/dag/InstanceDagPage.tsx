@@ -1,4 +1,4 @@
-import { keepPreviousData, useQueries, useQuery } from "@tanstack/react-query";
+import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { useCallback, useEffect, useMemo, useState } from "react";
 import { useLocation } from "wouter";
 import { api } from "../api/client";
@@ -20,7 +20,7 @@ import { Graph, NodesButton } from "./Graph";
 import { type Choice, pictureOf } from "./graph";
 import { InstanceHover } from "./InstanceHover";
 import { InstanceMenu } from "./InstanceMenu";
-import { type Dag, graphOf, joined, openedOf } from "./instanceGraph";
+import { graphOf, moreOf } from "./instanceGraph";
 import { dagTexts } from "./texts";
 import { useFollow } from "./useFollow";
 
@@ -58,7 +58,7 @@ function InstanceDag({ instance }: { instance: Instance }) {
   const own = instance.line;
   const tables = (text ?? atFirst).split(".").filter(Boolean);
   const isAll = tables.includes("all");
-  const opened = openedOf((query.get("more") ?? "").split("."));
+  const moreText = query.get("more") ?? "";
   const chosenNode = query.get("of");
   const chosenRow = query.get("node");
   const chosen = useMemo<Choice | null>(
@@ -68,7 +68,7 @@ function InstanceDag({ instance }: { instance: Instance }) {
   const [allRows, setAllRows] = useState<ReadonlySet<string>>(new Set());
 
   const expand = isAll ? ["all"] : tables.filter((each) => /^\d+$/.test(each));
-  const asked = { up, down, limit, expand };
+  const asked = { up, down, limit, expand, more: moreOf(moreText) };
   useEffect(() => {
     if (limit === MOST) warm();
   }, [limit]);
@@ -77,24 +77,7 @@ function InstanceDag({ instance }: { instance: Instance }) {
     queryFn: ({ signal }) => api.get("/instances/{id}/dag", { path: { id }, query: asked, signal }),
     placeholderData: keepPreviousData,
   });
-  const others = useQueries({
-    queries: opened.map(({ instance: at, direction }) => {
-      const its = { up: direction === "up" ? 1 : 0, down: direction === "down" ? 1 : 0, limit, expand };
-      return {
-        queryKey: [...DAG, at, its],
-        queryFn: ({ signal }: { signal: AbortSignal }) =>
-          api.get("/instances/{id}/dag", { path: { id: at }, query: its, signal }),
-        placeholderData: keepPreviousData,
-      };
-    }),
-    combine: (results) => ({
-      parts: results.map((each) => each.data).filter((each): each is Dag => each !== undefined),
-      error: results.find((each) => each.error)?.error ?? null,
-      stamp: results.map((each) => each.dataUpdatedAt).join(),
-    }),
-  });
-  // biome-ignore lint/correctness/useExhaustiveDependencies: the stamp says when the parts change
-  const dag = useMemo(() => (main.data ? joined([main.data, ...others.parts]) : null), [main.data, others.stamp]);
+  const dag = main.data;
   const ids = useMemo(() => new Set(dag?.instances.map((each) => each.id)), [dag]);
   useFollow(DAG, ids);
   const fieldsOf = chosen?.row && /^\d+$/.test(chosen.node) ? Number(chosen.node) : null;
@@ -118,7 +101,6 @@ function InstanceDag({ instance }: { instance: Instance }) {
     },
     [change],
   );
-  const moreText = query.get("more") ?? "";
   const more = useCallback(
     (of: string, direction: "up" | "down") => {
       const each = `${direction === "up" ? "u" : "d"}${of}`;
@@ -149,9 +131,7 @@ function InstanceDag({ instance }: { instance: Instance }) {
   const chosenInstance = shown?.find((each) => String(each.id) === chosen?.node);
   return (
     <>
-      {(main.error || others.error) && (
-        <Failure error={main.error ?? others.error} onRetry={() => void main.refetch()} />
-      )}
+      {main.error && <Failure error={main.error} onRetry={() => void main.refetch()} />}
       <Graph
         picture={picture}
         centre={String(id)}

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { bars } from "./attempts";
 import { centred, fitted, showing, step, zoomed } from "./camera";
 import { groupShape, pictureOf } from "./graph";
-import { type Dag, type DagInstance, graphOf, joined, type NodeLine, openedOf, rowsOf } from "./instanceGraph";
+import { type Dag, type DagInstance, graphOf, moreOf, type NodeLine, rowsOf } from "./instanceGraph";
 import { layout } from "./layout";
 import { moved } from "./move";
 import { touches } from "./useFollow";
@@ -94,44 +94,10 @@ function dag(
   };
 }
 
-describe("answers put together", () => {
-  it("show each instance once and count what is still hidden", () => {
-    // 1 has the parents 2 and 3; 2 has two more children, one of which (4) is shown after its neighbours were asked for.
-    const first = dag(
-      1,
-      [instance(1), instance(2, { more_down: 2 }), instance(3)],
-      [
-        [2, 1],
-        [3, 1],
-      ],
-    );
-    const second = dag(
-      2,
-      [instance(2, { more_down: 1 }), instance(1, { more_up: 1 }), instance(4, { more_up: 1 })],
-      [
-        [2, 1],
-        [2, 4],
-      ],
-    );
-    const found = joined([first, second]);
-    expect(found?.instances.map((each) => [each.id, each.more_up, each.more_down])).toEqual([
-      [1, 0, 0],
-      [2, 0, 1],
-      [3, 0, 0],
-      [4, 1, 0],
-    ]);
-    expect(found?.edges).toHaveLength(3);
-  });
-
-  it("are nothing without the first", () => {
-    expect(joined([])).toBeNull();
-  });
-
-  it("are asked for by the address", () => {
-    expect(openedOf(["u12", "d7", "x", "u"])).toEqual([
-      { instance: 12, direction: "up" },
-      { instance: 7, direction: "down" },
-    ]);
+describe("further neighbours", () => {
+  it("are asked for as the address says", () => {
+    expect(moreOf("u12.d7.x.u")).toEqual(["up:12", "down:7"]);
+    expect(moreOf("")).toEqual([]);
   });
 });
 

@@ -15,75 +15,12 @@ export const ROOT = "0";
 /** Of tables with more nodes so many are shown, first those that have not succeeded. */
 export const MOST_ROWS = 12;
 
-/** A set of neighbours that was asked for besides the levels. */
-export interface Opened {
-  instance: number;
-  direction: "up" | "down";
-}
-
-/** `u12` and `d7`, as the address keeps them. */
-export function openedOf(texts: readonly string[]): Opened[] {
-  return texts.flatMap((text) => {
-    const match = /^([ud])(\d{1,15})$/.exec(text);
-    return match
-      ? [{ instance: Number(match[2]), direction: match[1] === "u" ? ("up" as const) : ("down" as const) }]
-      : [];
+/** Further neighbours that were asked for, `u12.d7` in the address, as the server is asked for them. */
+export function moreOf(text: string): string[] {
+  return text.split(".").flatMap((each) => {
+    const match = /^([ud])(\d{1,15})$/.exec(each);
+    return match ? [`${match[1] === "u" ? "up" : "down"}:${match[2]}`] : [];
   });
-}
-
-/** Answers put together: the first is that of the centre. What is still hidden of an instance is counted anew. */
-export function joined(parts: readonly Dag[]): Dag | null {
-  const first = parts[0];
-  if (!first) return null;
-  if (parts.length === 1) return first;
-  const instances = new Map<number, DagInstance>();
-  const edges = new Map<string, Dag["edges"][number]>();
-  const nodeEdges = new Map<string, Dag["node_edges"][number]>();
-  // How many neighbours each has in all: those that an answer shows, and those that it counts.
-  const all = new Map<number, { up: number; down: number }>();
-  for (const part of parts) {
-    const shown = new Map<number, { up: number; down: number }>();
-    for (const each of part.instances) {
-      const known = instances.get(each.id);
-      if (!known || (known.nodes === null && each.nodes !== null)) instances.set(each.id, each);
-      shown.set(each.id, { up: each.more_up, down: each.more_down });
-    }
-    for (const edge of part.edges) {
-      edges.set(`${edge.up} ${edge.down}`, edge);
-      const up = shown.get(edge.up);
-      const down = shown.get(edge.down);
-      if (up) up.down += 1;
-      if (down) down.up += 1;
-    }
-    for (const [id, counts] of shown) {
-      const known = all.get(id);
-      all.set(id, { up: Math.max(known?.up ?? 0, counts.up), down: Math.max(known?.down ?? 0, counts.down) });
-    }
-    for (const edge of part.node_edges)
-      nodeEdges.set(`${edge.up} ${edge.up_node} ${edge.down} ${edge.down_node}`, edge);
-  }
-  for (const edge of edges.values()) {
-    const up = all.get(edge.up);
-    const down = all.get(edge.down);
-    if (up) up.down -= 1;
-    if (down) down.up -= 1;
-  }
-  return {
-    ...first,
-    complete: parts.every((part) => part.complete),
-    instances: [...instances.values()].map((each) => ({
-      ...each,
-      more_up: Math.max(0, all.get(each.id)?.up ?? 0),
-      more_down: Math.max(0, all.get(each.id)?.down ?? 0),
-    })),
-    edges: [...edges.values()],
-    // An edge to the whole of a table that another answer shows opened gives way to those of its nodes.
-    node_edges: [...nodeEdges.values()].filter(
-      (edge) =>
-        (edge.up_node !== null || !instances.get(edge.up)?.nodes) &&
-        (edge.down_node !== null || !instances.get(edge.down)?.nodes),
-    ),
-  };
 }
 
 export function statusOfInstance(instance: DagInstance): Status | null {
@@ -272,10 +209,8 @@ function edgesOf(dag: Dag): GraphEdge[] {
   const found: GraphEdge[] = dag.edges
     .filter((edge) => !opened(edge.up) && !opened(edge.down))
     .map((edge) => ({ from: String(edge.up), to: String(edge.down), look: look(edge, null, null) }));
-  const covered = new Set<string>();
   for (const edge of dag.node_edges) {
     if (!opened(edge.up) && !opened(edge.down)) continue;
-    covered.add(`${edge.up} ${edge.down}`);
     found.push({
       from: String(edge.up),
       to: String(edge.down),
@@ -284,9 +219,5 @@ function edgesOf(dag: Dag): GraphEdge[] {
       look: look(edge, edge.up_node, edge.down_node),
     });
   }
-  // Answers that were put together may know an edge between instances and not between their nodes.
-  for (const edge of dag.edges)
-    if ((opened(edge.up) || opened(edge.down)) && !covered.has(`${edge.up} ${edge.down}`))
-      found.push({ from: String(edge.up), to: String(edge.down), look: look(edge, null, null) });
   return found;
 }

@@ -53,10 +53,12 @@ def surroundings(
     up: int | None = 1,
     down: int | None = 1,
     limit: int | None = DEFAULT_LIMIT,
+    more: Iterable[tuple[int, Direction]] = (),
     ahead: Callable[[Iterable[int]], object] | None = None,
 ) -> Surroundings:
-    """Up to `limit` instances around `centre`, the nearest first, both directions taking turns by level. Levels None: all. `ahead` is told
-    which vertices' edges are asked for next, so that they can be read together."""
+    """Up to `limit` instances around `centre`, the nearest first, both directions taking turns by level. Levels None: all. `more`: one
+    after the other, those of what was found whose neighbours in a direction are added, whatever the limit, up to `MAX_LIMIT`. `ahead` is told which vertices' edges are asked for
+    next, so that they can be read together."""
     found: dict[int, Neighbour] = {centre: Neighbour(centre, Direction.CENTRE, 0)}
     sides = [(Direction.UPSTREAM, edges.up, up), (Direction.DOWNSTREAM, edges.down, down)]
     frontiers: dict[Direction, list[int]] = {direction: [centre] for direction, _, _ in sides}
@@ -81,6 +83,15 @@ def surroundings(
                     found[other] = Neighbour(other, direction, level)
                     following.append(other)
             frontiers[direction] = following
+    for vertex, direction in more:
+        if vertex not in found or direction not in known:
+            continue
+        if ahead is not None:
+            ahead((vertex,))
+        adjacency = edges.up if direction is Direction.UPSTREAM else edges.down
+        for other in adjacency[vertex]:
+            if other not in found and len(found) < MAX_LIMIT:
+                found[other] = Neighbour(other, direction, found[vertex].level + 1)
     if ahead is not None:
         ahead(found)
     ups, downs = (_hidden(adjacency, found, known[direction]) for direction, adjacency, _ in sides)

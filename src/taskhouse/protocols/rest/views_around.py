@@ -10,6 +10,7 @@ from urllib.parse import quote
 import msgspec
 
 from taskhouse.domain.instance_graph import ROOT_ID
+from taskhouse.domain.neighbourhood import Direction
 from taskhouse.protocols.rest.errors import bad_request
 from taskhouse.protocols.rest.operation_results import OperationView, operation_view
 from taskhouse.protocols.rest.routing import BASE_PATH, Call, Nothing, Reply, Routes
@@ -38,11 +39,13 @@ routes = Routes("instances")
 
 
 class DagQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """`up` and `down` levels, at most `limit` instances (500; up to 10000). `expand`: ids of instances whose nodes are shown, or `all`."""
+    """`up` and `down` levels, at most `limit` instances (500; up to 10000). `more`: further neighbours of instances that are shown,
+    `up:12` or `down:12`, in the order in which they were asked for. `expand`: ids of instances whose nodes are shown, or `all`."""
 
     up: int = 1
     down: int = 1
     limit: int = 500
+    more: list[str] = []
     expand: list[str] = []
 
 
@@ -117,9 +120,20 @@ def show_dag(call: Call[DagQuery, None]) -> Dag:
         up=query.up,
         down=query.down,
         limit=query.limit,
+        more=[_more(text) for text in query.more],
         expand=[int(text) for text in expand],
         expand_all=everything,
     )
+
+
+def _more(text: str) -> tuple[int, Direction]:
+    side, _, id = text.partition(":")
+    if side not in _SIDES or not id.isascii() or not id.isdigit():
+        raise bad_request(f"more = '{text}' is neither 'up:' nor 'down:' and an id", "more")
+    return int(id), _SIDES[side]
+
+
+_SIDES = {"up": Direction.UPSTREAM, "down": Direction.DOWNSTREAM}
 
 
 @routes.get("/instances/{id}/lineage/production", query=FieldName, reply=ProductionLineage, errors=(403, 404))

@@ -13,11 +13,12 @@ from datetime import datetime
 from taskhouse.domain.bulk import bulk
 from taskhouse.domain.calendar import bizdate_text
 from taskhouse.domain.instance_graph import ROOT_ID
-from taskhouse.domain.neighbourhood import MAX_LIMIT, Neighbour, Surroundings
+from taskhouse.domain.neighbourhood import MAX_LIMIT, Direction, Neighbour, Surroundings
 from taskhouse.domain.normalise import table_statuses
 from taskhouse.domain.recurring import EdgeKind, TableKind
 from taskhouse.domain.roles import Action, Actor
 from taskhouse.domain.status import CLASS_OF, StatusClass
+from taskhouse.services.recurring.views.level_by_level import Around
 from taskhouse.services.recurring.views.node_lines import NodeLine, node_line
 from taskhouse.services.recurring.views.refusal import About, ViewCode, ViewRefused
 from taskhouse.services.recurring.views.scene import Scene, around
@@ -107,14 +108,15 @@ def dag(
     up: int = 1,
     down: int = 1,
     limit: int = 500,
+    more: Iterable[tuple[int, Direction]] = (),
     expand: Iterable[int] = (),
     expand_all: bool = False,
 ) -> Dag:
-    """`up` and `down` levels around an instance, at most `limit` instances. One store call where the date is loaded, else one for each
+    """`up` and `down` levels around an instance, at most `limit` instances, and the neighbours of `more` of what is shown. One store call where the date is loaded, else one for each
     level and one more. Raises `ViewRefused` (NOT_FOUND, FORBIDDEN, LIMIT_EXCEEDED)."""
     _check(up, down, limit)
     with bulk():
-        scene, found = around(world, actor, instance, up=up, down=down, limit=limit)
+        scene, found = around(world, actor, instance, Around(up, down, limit, tuple(more)))
         return picture(scene, found, limit=limit, expand=set(expand), expand_all=expand_all)
 
 

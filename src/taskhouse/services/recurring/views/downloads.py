@@ -22,6 +22,7 @@ from taskhouse.ports.recurring_store import BriefPage, Inside
 from taskhouse.services.recurring.views.dag import ROOT_NAME
 from taskhouse.services.recurring.views.instance_lines import CHIPS, status_text
 from taskhouse.services.recurring.views.instance_list import EXPORT_LINES, ListRequest, permitted
+from taskhouse.services.recurring.views.level_by_level import Around
 from taskhouse.services.recurring.views.refusal import About, ViewCode, ViewRefused
 from taskhouse.services.recurring.views.scene import Scene, around, zone_of
 from taskhouse.services.recurring.views.task_facts import TaskFacts, Version, facts_of
@@ -180,7 +181,7 @@ def neighbours(world: World, actor: Actor, instance: int, levels: int | None) ->
     if levels is not None and not 1 <= levels <= MAX_LEVELS:
         message = f"levels = {levels}: there are 1 to {MAX_LEVELS}, or unlimited"
         raise ViewRefused(ViewCode.LIMIT_EXCEEDED, message, About(0, "levels"))
-    scene, found = around(world, actor, instance, up=levels, down=levels, limit=MAX_NEIGHBOURS + 1)
+    scene, found = around(world, actor, instance, Around(levels, levels, MAX_NEIGHBOURS + 1))
     if len(found.neighbours) > MAX_NEIGHBOURS:
         message = f"there are more than {MAX_NEIGHBOURS} instances around it; choose fewer levels"
         raise ViewRefused(ViewCode.LIMIT_EXCEEDED, message, About(instance, ""))

@@ -5,15 +5,37 @@ While it is read the neighbourhood is kept by ids alone, so that each level cost
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
+from taskhouse.domain.graph import Edges
 from taskhouse.domain.instance_graph import ROOT_ID, EdgeRow
-from taskhouse.domain.neighbourhood import surroundings
+from taskhouse.domain.neighbourhood import DEFAULT_LIMIT, Direction, Surroundings, surroundings
 from taskhouse.domain.node_state import NodeState
 from taskhouse.domain.published import PublishedTask
 from taskhouse.domain.recurring import EdgeKind, Priority
 from taskhouse.ports.recurring_store import GraphRows, InstanceRecord, NodeRecord, RecurringStore
+
+
+@dataclass(frozen=True, slots=True)
+class Around:
+    """What is shown around an instance: levels (None: all), at most `limit`, and neighbours of `more`, instances by id."""
+
+    up: int | None = 1
+    down: int | None = 1
+    limit: int = DEFAULT_LIMIT
+    more: tuple[tuple[int, Direction], ...] = ()
+
+    def of(
+        self,
+        edges: Edges,
+        centre: int,
+        place: Callable[[int], int | None],
+        ahead: Callable[[Iterable[int]], object] | None = None,
+    ) -> Surroundings:
+        """`place`: the vertex of an instance in `edges`, None when it is not there."""
+        more = [(at, direction) for instance, direction in self.more if (at := place(instance)) is not None]
+        return surroundings(edges, centre, up=self.up, down=self.down, limit=self.limit, more=more, ahead=ahead)
 
 
 class Reading:
@@ -35,8 +57,8 @@ class Reading:
         self._parts.append(rows)
         self._edges.add(rows)
 
-    def reach(self, up: int | None, down: int | None, limit: int) -> None:
-        """Read until everything within these levels, and at most `limit`, is known with all its edges."""
+    def reach(self, around: Around) -> None:
+        """Read until everything that is shown is known with all its edges."""
         known = self._edges.up
 
         def ahead(instances: Iterable[int]) -> None:
@@ -44,7 +66,7 @@ class Reading:
             if missing:
                 self.read(missing)
 
-        surroundings(self._edges, self._instance, up=up, down=down, limit=limit, ahead=ahead)
+        around.of(self._edges, self._instance, lambda instance: instance, ahead)
 
     def rows(self) -> GraphRows:
         return merged(self._parts)

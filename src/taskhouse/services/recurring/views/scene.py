@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo
 
 from taskhouse.domain.graph import Adjacency
 from taskhouse.domain.instance_graph import InstanceEdges, InstanceGraph
-from taskhouse.domain.neighbourhood import Surroundings, surroundings
+from taskhouse.domain.neighbourhood import Surroundings
 from taskhouse.domain.node_state import NodeState
 from taskhouse.domain.operations.priority import instance_priority, shown_priorities
 from taskhouse.domain.published import PublishedNode, PublishedTask
@@ -29,7 +29,7 @@ from taskhouse.services.recurring.book import Book
 from taskhouse.services.recurring.changed_logic import ChangedFields
 from taskhouse.services.recurring.columns import Column
 from taskhouse.services.recurring.graph_rows import graph_of
-from taskhouse.services.recurring.views.level_by_level import Reading
+from taskhouse.services.recurring.views.level_by_level import Around, Reading
 from taskhouse.services.recurring.views.refusal import About, ViewCode, ViewRefused
 from taskhouse.services.world import World
 
@@ -197,26 +197,24 @@ def of_dates(world: World, actor: Actor, instances: Sequence[int]) -> Scene:
     return of_book(world, actor, book)
 
 
-def around(
-    world: World, actor: Actor, instance: int, *, up: int | None, down: int | None, limit: int
-) -> tuple[Scene, Surroundings]:
+def around(world: World, actor: Actor, instance: int, wanted: Around) -> tuple[Scene, Surroundings]:
     """An instance with its surroundings, removed dependencies included; everything that is shown comes with all its edges. On a date that
     is not loaded one store call for each level. Raises `ViewRefused` (NOT_FOUND, FORBIDDEN)."""
     book = _book_with(world, instance)
     if book is not None:
         book.refresh()
         scene = of_book(world, actor, book)
-        found = surroundings(PictureEdges(scene.graph), scene.at(instance), up=up, down=down, limit=limit)
+        found = wanted.of(PictureEdges(scene.graph), scene.at(instance), scene.graph.instance_at.get)
         if not _open_ends(scene, found):
             return scene, found
     reading = Reading(world.recurring, instance)
     if not reading.is_there:
         raise not_found(instance)
     _of_rows(world, actor, reading.rows()).at(instance)  # permission, before more is read
-    reading.reach(up, down, limit)
+    reading.reach(wanted)
     while True:
         scene = _of_rows(world, actor, reading.rows())
-        found = surroundings(PictureEdges(scene.graph), scene.at(instance), up=up, down=down, limit=limit)
+        found = wanted.of(PictureEdges(scene.graph), scene.at(instance), scene.graph.instance_at.get)
         missing = _open_ends(scene, found)
         if not missing:
             return scene, found
