@@ -22,6 +22,7 @@ export function statusNamed(name: string): Status {
 /** Its name in the language of the page. `Waiting` alone is any kind of it. */
 export function statusName(language: Language, name: string): string {
   const texts = statusTexts[language];
+  if (name === "not materialized") return language === "zh" ? "未物化" : name;
   return name === "Waiting" ? texts.waiting : texts.name[statusNamed(name)];
 }
 
@@ -138,6 +139,10 @@ const SENTENCES: readonly (readonly [RegExp, Said])[] = [
   [/^the key or the source main table changed$/, () => "主键或来源主表发生了变更"],
   [/^'(.+)' changed$/, (part) => `${part} 发生了变更`],
   // What to mind
+  [
+    /^no instance of upstream task '(.+)' in the dependency cycle; the dependency counts as satisfied$/,
+    (task) => `依赖周期内没有上游任务 ${task} 的实例，该依赖视为已满足`,
+  ],
   [
     /^(\d+) metrics keep their priority, because you may not operate them$/,
     (count) => `${count} 个指标没有操作权限，保持原优先级`,
