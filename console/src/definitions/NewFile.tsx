@@ -1,4 +1,4 @@
-import { useState } from "react";
+import { useRef, useState } from "react";
 import { useTexts } from "../texts/texts";
 import { Button } from "../ui/Button";
 import { Labelled, TextField } from "../ui/Field";
@@ -26,8 +26,11 @@ export function NewFile({
   const name = path.trim();
   const isTaken = taken.includes(name);
   const reason = name === "" ? t.path : isTaken ? t.pathTaken : undefined;
+  const isMade = useRef(false);
   const make = () => {
-    if (!reason) onMake(name, templateText(template, task?.split(".")[0] ?? "project", name));
+    if (reason) return;
+    isMade.current = true;
+    onMake(name, templateText(template, task?.split(".")[0] ?? "project", name));
   };
   return (
     <Dialog
@@ -36,6 +39,7 @@ export function NewFile({
       title={t.newFile}
       close={t.close}
       width={440}
+      givesBack={() => !isMade.current}
       foot={
         <>
           <span className="grow" />

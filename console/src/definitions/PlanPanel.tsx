@@ -1,6 +1,6 @@
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { Info } from "lucide-react";
-import { useMemo, useState } from "react";
+import { useMemo, useRef, useState } from "react";
 import { Link } from "wouter";
 import { ApiError, api } from "../api/client";
 import { keys } from "../api/keys";
@@ -42,6 +42,7 @@ export function PlanPanel({
   const [busy, setBusy] = useState(false);
   const [failure, setFailure] = useState<unknown>(null);
   const [isOther, setOther] = useState(false);
+  const isLeft = useRef(false);
   const edits = useMemo(() => editsOf(drafts), [drafts]);
   const {
     data: plan,
@@ -106,6 +107,7 @@ export function PlanPanel({
       onClose={onClose}
       close={t.close}
       width={760}
+      givesBack={() => !isLeft.current}
       title={t.previewTitle(where)}
       foot={
         <>
@@ -143,7 +145,16 @@ export function PlanPanel({
             <SkeletonRows label={t.planning} />
           </>
         )}
-        {plan && plan.findings.length > 0 && <ProblemList findings={plan.findings} isOld={false} onOpen={onOpen} />}
+        {plan && plan.findings.length > 0 && (
+          <ProblemList
+            findings={plan.findings}
+            isOld={false}
+            onOpen={(finding) => {
+              isLeft.current = true;
+              onOpen(finding);
+            }}
+          />
+        )}
         {plan?.valid && <PlanView plan={plan} edits={edits} />}
       </div>
     </Panel>

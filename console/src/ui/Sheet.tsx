@@ -18,6 +18,8 @@ interface SheetProps {
   className?: string;
   /** Without it the content fills the sheet to its edges. */
   padded?: boolean;
+  /** Whether the focus goes back to where it was when the sheet closes; it does, unless this says no. */
+  givesBack?: () => boolean;
   children: ReactNode;
 }
 
@@ -32,10 +34,11 @@ export function Dialog({
   width,
   className,
   padded = true,
+  givesBack,
   children,
 }: SheetProps) {
   return (
-    <Sheet open={open} onClose={onClose} className={classes("dialog", className)} width={width}>
+    <Sheet open={open} onClose={onClose} className={classes("dialog", className)} width={width} givesBack={givesBack}>
       <Head title={title} aside={aside} close={close} />
       {padded ? <div className="sheet-body">{children}</div> : children}
       {foot && <div className="sheet-foot">{foot}</div>}
@@ -54,10 +57,11 @@ export function Panel({
   width,
   className,
   padded = true,
+  givesBack,
   children,
 }: SheetProps) {
   return (
-    <Sheet open={open} onClose={onClose} className={classes("drawer", className)} width={width}>
+    <Sheet open={open} onClose={onClose} className={classes("drawer", className)} width={width} givesBack={givesBack}>
       <Head title={title} aside={aside} close={close} />
       {padded ? <div className="sheet-body">{children}</div> : children}
       {foot && <div className="sheet-foot">{foot}</div>}
@@ -70,12 +74,14 @@ function Sheet({
   onClose,
   className,
   width,
+  givesBack,
   children,
 }: {
   open: boolean;
   onClose: () => void;
   className: string;
   width?: number;
+  givesBack?: () => boolean;
   children: ReactNode;
 }) {
   const popup = useRef<HTMLDivElement>(null);
@@ -92,6 +98,7 @@ function Sheet({
           className={className}
           style={width ? { width } : undefined}
           ref={popup}
+          finalFocus={givesBack}
           initialFocus={() => popup.current?.querySelector<HTMLElement>("[data-first]") ?? popup.current}
         >
           {children}
