@@ -124,6 +124,8 @@ def test_pages_of_an_instance(client: Client) -> None:
     assert client.get("/node-instances/{B}")["name"] == "B"
     dag = client.get("/instances/A/dag", up=2, expand="all")
     assert [item["name"] for item in dag["instances"]] == ["A", "S0", "E", "Y", "virtual_root_node"]
+    dag = client.get("/instances/A/dag", more=f"down:{client.home.ids['E']}")
+    assert {item["name"] for item in dag["instances"]} == {"A", "S0", "E", "Y", "X", "Z"}
     assert client.get("/instances/A/lineage/production", field="t2")["nodes"][1]["node"]["name"] == "C"
     assert client.get("/instances/A/lineage/consumption", field="t4")["nodes"][0]["name"] == "E"
     assert client.get("/instances/A/code")["items"][0]["latest"]["parameters"] == {"bizdate": "20260301"}
@@ -147,6 +149,7 @@ def test_pages_of_an_instance(client: Client) -> None:
         ("/instances/A/lineage/production", {}, "admin", 400, "INVALID_ARGUMENT"),
         ("/instances/A/dag", {"limit": 10_001}, "admin", 400, "LIMIT_EXCEEDED"),
         ("/instances/A/dag", {"expand": "me"}, "admin", 400, "INVALID_ARGUMENT"),
+        ("/instances/A/dag", {"more": "above:1"}, "admin", 400, "INVALID_ARGUMENT"),
         ("/instances/Y/gantt", {"start": "{E}"}, "admin", 409, "NO_PATH"),
         ("/instances/A/neighbours.xlsx", {"levels": "many"}, "admin", 400, "INVALID_ARGUMENT"),
         ("/instances/A/neighbours.xlsx", {"levels": "11"}, "admin", 400, "LIMIT_EXCEEDED"),
