@@ -14,7 +14,7 @@ from tests.browser.console import Console
 from tests.scenarios.stage import FIXTURE, House, RestDoor, Server, Stage
 
 OF_INSTANCE = ["", "?mode=matrix", "?mode=lineage", "/dag", "/gantt", "/log", "/operations", "/code", "/diagnosis"]
-PAGES = ["/", "/instances", "/instances?tab=scripts", "/instances?status=RUNNING&q=nothing", "/tasks", "/task-dag", "/definitions"]
+PAGES = ["/", "/instances", "/instances?tab=scripts", "/instances?status=RUNNING&q=nothing", "/tasks", "/task-dag"]
 PAGES += [f"/tasks/{task}{part}" for task in ("shop.A", "lab.W") for part in ("", "/dag", "/versions", "/edit")]
 PAGES += ["/definitions", "/runs", "/runs/shop/{run}", "/worksheet?run=shop/{run}", "/account/password", "/nowhere"]
 PAGES += [f"/instances/{{A}}{part}" for part in OF_INSTANCE] + ["/instances/{A}/lineage?field=t2", "/instances/{X}"]
