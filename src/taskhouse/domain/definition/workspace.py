@@ -50,7 +50,8 @@ class Workspace:
     _derived_by_grain: dict[_Grouped, list[DerivedMetric]] = field(
         default_factory=dict, init=False, repr=False, compare=False
     )
-    """Made when it is first asked for."""
+    _aggregated_grains: set[_Grouped] = field(default_factory=set, init=False, repr=False, compare=False)
+    """Both made when they are first asked for."""
 
     @property
     def organisation(self) -> Organisation:
@@ -103,8 +104,9 @@ class Workspace:
 
     def is_gathered(self, metric: DerivedMetric) -> bool:
         """Whether there is an aggregate table that it joins."""
-        group = self._grouped(metric)
-        return any(self._grouped(table) == group for table in self.aggregates.values())
+        if not self._aggregated_grains:
+            self._aggregated_grains.update(map(self._grouped, self.aggregates.values()))
+        return self._grouped(metric) in self._aggregated_grains
 
     def _grouped(self, each: DerivedMetric | AggregateTable) -> _Grouped:
         return each.granularity, self.business_unit(each.project)

@@ -6,14 +6,17 @@ if the digest is the one that was shown.
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import json
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, fields, is_dataclass, replace
 from datetime import date, datetime, time
 from enum import Enum
+from typing import Any
 from zoneinfo import ZoneInfo
 
+from taskhouse.domain.bulk import bulk
 from taskhouse.domain.definition.difference import Change, Difference, compare, first_run_date
 from taskhouse.domain.definition.places import Mark, Problem
 from taskhouse.domain.definition.tenant import Organisation, ProjectMode
@@ -74,6 +77,7 @@ class WorkspacePlan:
         return self.workspace.organisation
 
 
+@bulk()
 def validate(world: World, files: Mapping[str, str], wanted: StillWanted = always) -> tuple[Finding, ...]:
     """All findings: of the files, and of what they come to in each environment beside what is there."""
     return _findings(
@@ -81,6 +85,7 @@ def validate(world: World, files: Mapping[str, str], wanted: StillWanted = alway
     )
 
 
+@bulk()
 def validate_alone(files: Mapping[str, str]) -> tuple[Finding, ...]:
     """As `validate`, without a server: columns of physical tables are not known."""
     return _findings(files, lambda environment: {}, nothing_exists)
@@ -100,6 +105,7 @@ def _findings(
     return _ordered(read.findings.found)
 
 
+@bulk()
 def plan_workspace(
     world: World, actor: Actor, environment: Environment, files: Mapping[str, str], wanted: StillWanted = always
 ) -> WorkspacePlan:
@@ -269,8 +275,19 @@ def _digest(*parts: object) -> str:
 _NOT_COMPARED = frozenset(("version", "first_run_date", "published_at", "published_by", "defined_at"))
 
 
+_PLAIN = frozenset((str, int, bool, float, type(None)))
+"""Values as they are; most are."""
+
+
+@functools.cache
+def _names(kind: type[Any]) -> tuple[str, ...]:
+    return tuple(each.name for each in fields(kind))
+
+
 def _canonical(value: object) -> object:
     """In a form that is the same in every process: sets have no order of their own."""
+    if type(value) in _PLAIN:
+        return value
     match value:
         case Enum():
             return value.name
@@ -284,9 +301,9 @@ def _canonical(value: object) -> object:
             return value.isoformat()
         case _ if is_dataclass(value) and not isinstance(value, type):
             return {
-                each.name: _canonical(getattr(value, each.name))
-                for each in fields(value)
-                if not (isinstance(value, PublishedTask) and each.name in _NOT_COMPARED)
+                name: _canonical(getattr(value, name))
+                for name in _names(type(value))
+                if not (isinstance(value, PublishedTask) and name in _NOT_COMPARED)
             }
         case _:
             return value

@@ -86,10 +86,10 @@ class AggregateReading:
             atomic = workspace.atomics.get(metric.atomic)
             if atomic is None:
                 raise Fault(FaultCode.SEMANTIC, f"there is no atomic metric '{metric.atomic}'")
-            expressions = {each.name: each.expression for each in workspace.atomics.values()}
+            involved = dict.fromkeys((atomic.name, *_all_parts(self.context, atomic.name)))
+            expressions = {name: workspace.atomics[name].expression for name in involved if name in workspace.atomics}
             type_ = atomic.type
             expression = expanded(atomic.name, expressions)
-            involved = dict.fromkeys((atomic.name, *_all_parts(self.context, atomic.name)))
             source_id = next((workspace.atomics[name].table for name in involved if workspace.atomics[name].table), "")
             atomics = tuple((name, expressions.get(name, "")) for name in involved)
             unknown = [name for name in metric.filters if name not in workspace.filters]
