@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
+from playwright.sync_api import Browser, BrowserContext, Locator, Page, Request, expect
 
 ROOT = Path(__file__).resolve().parents[2]
 AXE = ROOT / "console" / "node_modules" / "axe-core" / "axe.min.js"
@@ -17,7 +17,7 @@ expect.set_options(timeout=PATIENCE_MS)
 
 
 class Console:
-    """`errors` are what the browser's console reported as errors, uncaught ones included; `close` finds none of them."""
+    """`errors` are what the browser's console reported as errors, uncaught ones included, and requests to other hosts; `close` finds none."""
 
     def __init__(self, browser: Browser, rest_url: str, **options: Any) -> None:
         self.rest_url = rest_url
@@ -30,11 +30,16 @@ class Console:
         self.errors: list[str] = []
         self.csrf = ""
         self.page.on("console", lambda said: self.errors.append(said.text) if said.type == "error" else None)
+        self.context.on("request", self._asked)
         self.page.on("pageerror", lambda error: self.errors.append(str(error)))
 
     def close(self) -> None:
         self.context.close()
         assert not self.errors, self.errors
+
+    def _asked(self, request: Request) -> None:
+        if not request.url.startswith((self.rest_url.removesuffix("/api/v1") + "/", "data:", "blob:")):
+            self.errors.append(f"another host was asked: {request.url}")
 
     def sign_in(self, user: str, password: str) -> None:
         """As a person does."""
@@ -87,12 +92,17 @@ class Console:
 
     # Accessibility
 
-    def serious_violations(self) -> list[str]:
-        """What axe-core finds on the page as it is, from serious upwards."""
-        self.page.evaluate(AXE.read_text(encoding="utf-8"))
+    def serious_violations(self, *rules: str) -> list[str]:
+        """What axe-core finds on the page as it is, from serious upwards: by all rules, or by some."""
+        if not self.page.evaluate("() => 'axe' in window"):
+            self.page.evaluate(AXE.read_text(encoding="utf-8"))
+        options: dict[str, Any] = {"resultTypes": ["violations"], "preload": False}
+        if rules:
+            options["runOnly"] = list(rules)
         found = self.page.evaluate(
-            "async () => (await axe.run({exclude: ['[data-base-ui-focus-guard]']}, {resultTypes: ['violations'], preload: false})).violations"
+            "async (options) => (await axe.run({exclude: ['[data-base-ui-focus-guard]']}, options)).violations"
             ".filter((each) => ['serious', 'critical'].includes(each.impact))"
-            ".map((each) => each.id + ': ' + each.nodes.slice(0, 6).map((node) => node.html.slice(0, 200)).join(' | '))"
+            ".map((each) => each.id + ': ' + each.nodes.slice(0, 6).map((node) => node.html.slice(0, 200)).join(' | '))",
+            options,
         )
         return list(found)

@@ -9,7 +9,7 @@ import { Empty, SkeletonRows } from "../ui/pieces";
 import { Toasts } from "../ui/Toasts";
 import { TooltipPlace } from "../ui/Tooltip";
 import { Boundary } from "./Boundary";
-import { Failure } from "./Page";
+import { Failure, Page } from "./Page";
 import { safe, signInPath } from "./paths";
 import { ROOMS } from "./rooms";
 import { Shell } from "./Shell";
@@ -60,9 +60,9 @@ function Signed() {
               <Route key={pattern} path={pattern} component={page} />
             ))}
             <Route>
-              <Empty icon={MapPinOff} title={t.missing} action={<Link href="/">{t.toOverview}</Link>}>
-                {t.missingNote(path)}
-              </Empty>
+              <Page title={t.missing} crumbs={[{ label: t.missing }]}>
+                <Empty icon={MapPinOff} title={t.missingNote(path)} action={<Link href="/">{t.toOverview}</Link>} />
+              </Page>
             </Route>
           </Switch>
         </Suspense>

@@ -17,6 +17,14 @@ function show(): void {
   else document.documentElement.dataset.theme = current;
 }
 
+// Chosen in another tab.
+globalThis.window?.addEventListener("storage", ({ key, newValue }) => {
+  if (key !== KEY) return;
+  current = read(newValue);
+  show();
+  for (const listener of listeners) listener();
+});
+
 export function setTheme(next: Theme): void {
   current = next;
   localStorage.setItem(KEY, next);

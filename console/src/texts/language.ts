@@ -32,11 +32,20 @@ export function language(): Language {
 }
 
 export function setLanguage(next: Language): void {
-  current = next;
   localStorage.setItem(KEY, next);
+  show(next);
+}
+
+function show(next: Language): void {
+  current = next;
   document.documentElement.lang = tag(next);
   for (const listener of listeners) listener();
 }
+
+// Chosen in another tab.
+globalThis.window?.addEventListener("storage", ({ key, newValue }) => {
+  if (key === KEY && (newValue === "en" || newValue === "zh")) show(newValue);
+});
 
 function subscribe(listener: () => void): () => void {
   listeners.add(listener);
