@@ -338,11 +338,12 @@ def test_keys_alone_open_choose_confirm_and_close(console: Console, night: House
     expect(console.panel).to_be_visible()
     page.keyboard.press("Escape")
     expect(console.panel).to_have_count(0)
-    expect(page.locator("body:focus")).to_have_count(0)
+    expect(page.locator(".grid")).to_be_focused()
     page.keyboard.press("r")
     expect(confirming(console)).to_contain_text("Rerun 4 fields")
     page.keyboard.press("Control+Enter")
     expect(page.get_by_text("Rerun accepted", exact=True)).to_be_visible()
+    expect(page.locator(".grid")).to_be_focused()
     assert night.show("B C D") == "B:R C:R D:R"
 
 

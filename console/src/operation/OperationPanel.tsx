@@ -152,6 +152,11 @@ export default function OperationPanel({ request }: { request: OperationRequest 
     }
   }
 
+  let inShort = "";
+  if (lacks) inShort = t.nothingYet[lacks];
+  else if (isOld) inShort = t.previewing;
+  else if (refusal) inShort = t.refused;
+  else if (preview) inShort = t.inShort(outcome.counts);
   const onward = () => (lacks ? undefined : go("consequences"));
   useShortcuts(names[operation], [
     {
@@ -235,15 +240,7 @@ export default function OperationPanel({ request }: { request: OperationRequest 
         <>
           <span className="t-12 soft row gap-2 grow mind" role="status">
             <Icon of={Info} size={14} />
-            {step === "scope"
-              ? refusal
-                ? t.refused
-                : isOld
-                  ? t.previewing
-                  : preview
-                    ? t.inShort(outcome.counts)
-                    : ""
-              : t.mind}
+            {step === "scope" ? inShort : t.mind}
           </span>
           <Button kind="ghost" size="large" onClick={closeOperation}>
             {t.cancel}
