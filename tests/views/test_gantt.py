@@ -8,6 +8,7 @@ import pytest
 
 from taskhouse.domain.dependency import Dependency
 from taskhouse.domain.features import Features
+from taskhouse.domain.node_state import NodeWrite
 from taskhouse.services.recurring.views.gantt import Gantt, gantt
 from taskhouse.services.recurring.views.refusal import ViewCode, ViewRefused
 from tests.views.house import ADMIN, STRANGER, House, at, self_dependent, tasks
@@ -83,6 +84,19 @@ def test_what_is_not_over_is_predicted(home: House) -> None:
     assert (links["E"].start, links["E"].end) == (at("01:00"), at("01:05")), "not before its scheduled time"
     assert (links["X"].start, links["X"].end) == (at("02:00"), at("02:05"))
     assert found.total_s / 60 == 125
+
+
+def test_what_nobody_asked_for_is_not_expected(home: House) -> None:
+    """As in the development environment, where nothing begins by itself."""
+    home.run("S0", "00:10", "00:20")
+    for name in ("P", "X"):
+        state = home.state(name)
+        held = state._replace(released=False, lock_version=state.lock_version + 1)
+        home.write(NodeWrite(state.lock_version, held), home.clock.now())
+    home.clock.set(at("03:00"))
+    links = {link.name: link for link in gantt(home.world, ADMIN, home.ids["X"]).path}
+    assert links["X"].blocked and links["E"].blocked and not links["A"].blocked
+    assert links["X"].end == at("03:15"), "the earliest possible"
 
 
 def test_behind_a_failure_times_are_the_earliest_possible_and_say_so(home: House) -> None:

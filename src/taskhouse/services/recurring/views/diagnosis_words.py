@@ -24,7 +24,7 @@ class Finding(Enum):
     NO_SLOT = "no free slot in resource group '{group}': {taken} of {slots} are taken"
     NOT_CHECKED = "not checked yet"
     PAUSED = "it is paused; resume it first"
-    NOT_RELEASED = "nothing runs by itself in the development environment; rerun it"
+    NOT_RELEASED = "nothing runs by itself in the development environment; force a rerun"
     RUNNING = "attempt {attempt} runs"
     RUNNING_SLOWLY = "attempt {attempt} runs, slower than usual"
     FAILED = "attempt {attempt} failed: {reason}{detail}"

@@ -224,7 +224,9 @@ class _Spans:
             Column(size, lambda node: self._usual.get(node, timedelta(0))),
             retries,
         )
-        found = predict(scene.snapshot, times, unfinished, scene.now)
+        # In the development environment nothing begins before somebody asks for it.
+        held = scene.snapshot.paused | {node for node in unfinished if not states[node].released}
+        found = predict(replace(scene.snapshot, paused=held), times, unfinished, scene.now)
         self.blocked = {
             node for node in unfinished if found[node] is None and not CLASS_OF[states[node].status].is_final
         }
