@@ -55,6 +55,7 @@ function Facts({ of }: { of: readonly [string, ReactNode][] }) {
 
 function General({ task }: { task: Task }) {
   const t = useTexts(taskTexts);
+  const environment = useEnvironment();
   const { line } = task;
   return (
     <Section title={t.general}>
@@ -68,7 +69,14 @@ function General({ task }: { task: Task }) {
           [t.head.priority, <PriorityBars key="priority" priority={line.priority} />],
           [t.head.tags, <Tags key="tags" of={line.tags} />],
           [t.head.version, line.version],
-          [t.definedAt, task.defined_at],
+          [
+            t.definedAt,
+            task.defined_at && (
+              <Link key="defined" href={inEnvironment(taskPath(line.id, "edit"), environment)}>
+                {task.defined_at}
+              </Link>
+            ),
+          ],
           ...(line.biz_type === "SCRIPT"
             ? []
             : ([
