@@ -181,6 +181,8 @@ def moving_dag(context: BrowserContext, console: str, centre: int) -> None:
             page.get_by_role("button", name="Zoom out").click()
         _frames(f"DAG at {percent} %: dragged", frames.during(page, lambda: drag_about(page)))
         _frames(f"DAG at {percent} %: wheel", frames.during(page, lambda: wheel(page, 4000, -8000, 4000)))
+    page.get_by_role("button", name="Fit", exact=True).click()
+    _frames("DAG as a whole: dragged", frames.during(page, lambda: drag_about(page)))
     _frames("DAG: in and out with wheel and Ctrl", frames.during(page, lambda: zoom_about(page)))
     page.close()
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { bars } from "./attempts";
-import { centred, fitted, showing, step, zoomed } from "./camera";
+import { centred, fitted, kept, leastOf, showing, step, zoomed } from "./camera";
 import { groupShape, pictureOf } from "./graph";
 import { type Dag, type DagInstance, graphOf, moreOf, type NodeLine, rowsOf } from "./instanceGraph";
 import { layout } from "./layout";
@@ -252,18 +252,39 @@ describe("the window", () => {
     expect(step(1, 1)).toBe(1.25);
     expect(step(1, -1)).toBe(0.8);
     expect(step(2, 1)).toBe(2);
+    expect(step(0.2, -1)).toBe(0.2);
+    expect([step(0.2, -1, 0.04), step(0.05, -1, 0.04), step(0.04, 1, 0.04)]).toEqual([0.14, 0.04, 0.05]);
   });
 
   it("fits what it can, never larger than life, and else shows what it is about", () => {
     expect(fitted({ width: 300, height: 200 }, screen, null).scale).toBe(1);
     expect(fitted({ width: 2208, height: 200 }, screen, null).scale).toBe(0.5);
-    const far = fitted({ width: 900_000, height: 900_000 }, screen, { x: 9000, y: 20_000, width: 200, height: 100 });
-    expect(far.scale).toBe(0.2);
-    expect(9100 * far.scale + far.x).toBe(600);
+    expect(fitted({ width: 22_080, height: 30 }, screen, null).scale).toBe(0.05);
+    expect(leastOf({ width: 22_080, height: 30 }, screen)).toBe(0.05);
+    expect(leastOf({ width: 300, height: 200 }, screen)).toBe(0.2);
+    const far = fitted({ width: 900_000, height: 900_000 }, screen, { x: 90_000, y: 200_000, width: 200, height: 100 });
+    expect(far.scale).toBe(0.01);
+    expect(90_100 * far.scale + far.x).toBe(600);
     // What is at the end stands at the end: there is nothing beyond.
     const end = fitted({ width: 900_000, height: 100 }, screen, { x: 899_800, y: 0, width: 200, height: 100 });
     expect(900_000 * end.scale + end.x).toBe(1152);
     expect(centred({ width: 300, height: 200 }, screen, { x: 0, y: 0, width: 10, height: 10 }, 1).x).toBe(450);
+  });
+
+  it("keeps some of the picture in sight", () => {
+    const content = { width: 3000, height: 40 };
+    expect(kept({ x: -9000, y: 9000, scale: 1 }, content, screen)).toEqual({
+      x: 96 - 3000,
+      y: screen.height - 40,
+      scale: 1,
+    });
+    expect(kept({ x: 9000, y: -9000, scale: 0.5 }, content, screen)).toEqual({
+      x: screen.width - 96,
+      y: 0,
+      scale: 0.5,
+    });
+    const now = { x: -100, y: 50, scale: 1 };
+    expect(kept(now, content, screen)).toEqual(now);
   });
 
   it("moves just as far as is needed", () => {

@@ -179,6 +179,7 @@ function edges(context: CanvasRenderingContext2D, scene: Scene): void {
  */
 function edgesToDraw({ picture, layout, nodes }: Scene): Iterable<number> {
   if (picture.edges.length <= MANY_EDGES || layout.bends.length > 0) return picture.edges.keys();
+  if (nodes.length > picture.nodes.length / 2) return picture.edges.keys();
   const found = new Set<number>();
   for (const node of nodes) {
     for (const edge of picture.ups[node] ?? []) found.add(edge);
@@ -210,19 +211,25 @@ function tipLeft(path: Path2D, x: number, y: number): void {
   path.closePath();
 }
 
-function spots(context: CanvasRenderingContext2D, { picture, layout, nodes, palette, chosen, hovered }: Scene): void {
+/** Coloured spots, however far away at least as large as can be seen. */
+function spots(context: CanvasRenderingContext2D, scene: Scene): void {
+  const { picture, layout, nodes, palette, chosen, hovered, camera } = scene;
   const { widths, heights } = picture.input;
+  const least = 1.5 / camera.scale;
+  const rim = Math.max(10, 2 / camera.scale);
   for (const at of nodes) {
     const node = picture.nodes[at];
     if (!node) continue;
     context.fillStyle = node.status && !node.removed ? palette.status[node.status] : palette.line;
     const x = layout.x[at] as number;
     const y = layout.y[at] as number;
-    context.fillRect(x, y, widths[at] as number, heights[at] as number);
-    if (at === chosen || at === hovered) {
+    const width = Math.max(least, widths[at] as number);
+    const height = Math.max(least, heights[at] as number);
+    context.fillRect(x, y, width, height);
+    if (at === chosen || at === hovered || at === picture.input.centre) {
       context.strokeStyle = palette.ink;
-      context.lineWidth = 10;
-      context.strokeRect(x - 10, y - 10, (widths[at] as number) + 20, (heights[at] as number) + 20);
+      context.lineWidth = rim;
+      context.strokeRect(x - rim, y - rim, width + 2 * rim, height + 2 * rim);
     }
   }
 }

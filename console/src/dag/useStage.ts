@@ -8,7 +8,20 @@ import {
   useRef,
   useState,
 } from "react";
-import { type Box, type Camera, centred, fitted, ROOM, type Size, showing, step, zoomed } from "./camera";
+import {
+  type Box,
+  type Camera,
+  centred,
+  fitted,
+  kept,
+  leastOf,
+  ROOM,
+  SCALES,
+  type Size,
+  showing,
+  step,
+  zoomed,
+} from "./camera";
 import type { Choice, Picture } from "./graph";
 import type { Layout } from "./layout";
 import { type Detail, detailOf, inWindow, paint } from "./paint";
@@ -186,7 +199,8 @@ export function useStage({
 
   const move = useCallback(
     (next: Camera) => {
-      camera.current = next;
+      const content = latest.current.found?.layout;
+      camera.current = content ? kept(next, content, size.current) : next;
       setHovered(null);
       // While it moves it is one surface that is pushed about.
       element.current?.setAttribute("data-moving", "");
@@ -195,6 +209,10 @@ export function useStage({
       draw();
     },
     [draw, setHovered],
+  );
+  const least = useCallback(
+    () => (latest.current.found ? leastOf(latest.current.found.layout, size.current) : SCALES.least),
+    [],
   );
 
   useEffect(() => {
@@ -207,7 +225,7 @@ export function useStage({
       if (event.ctrlKey || event.metaKey) {
         const place = its.getBoundingClientRect();
         const at = { x: event.clientX - place.left, y: event.clientY - place.top };
-        move(zoomed(now, now.scale * Math.exp(-event.deltaY * (event.deltaMode === 1 ? 0.05 : 0.004)), at));
+        move(zoomed(now, now.scale * Math.exp(-event.deltaY * (event.deltaMode === 1 ? 0.05 : 0.004)), at, least()));
       } else {
         const by = event.deltaMode === 1 ? 20 : 1;
         const across = event.shiftKey && event.deltaX === 0;
@@ -220,7 +238,7 @@ export function useStage({
     };
     its.addEventListener("wheel", onWheel, { passive: false });
     return () => its.removeEventListener("wheel", onWheel);
-  }, [move]);
+  }, [move, least]);
 
   const drag = useRef<{ x: number; y: number; moved: boolean } | null>(null);
   const hitAt = useCallback((event: PointerEvent): string | null => {
@@ -298,8 +316,9 @@ export function useStage({
     setHovered,
     pointer,
     anchor: actions.anchor,
-    step: (direction: 1 | -1) => move(zoomed(camera.current, step(camera.current.scale, direction), middle())),
-    scaleTo: (scale: number) => move(zoomed(camera.current, scale, middle())),
+    step: (direction: 1 | -1) =>
+      move(zoomed(camera.current, step(camera.current.scale, direction, least()), middle(), least())),
+    scaleTo: (scale: number) => move(zoomed(camera.current, scale, middle(), least())),
     fit: () => {
       if (found) move(fitted(found.layout, size.current, box(chosen?.node ?? centre)));
     },
