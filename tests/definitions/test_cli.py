@@ -199,6 +199,7 @@ def test_applying_what_was_planned_before(served: Served, folder: Path):
 
 def test_days_that_have_passed(served: Served, folder: Path):
     result = served.run("apply", str(folder), "--yes", "--since", "2026-02-27")
+    assert "New tasks have their first instances for 2026-02-27." in result.output
     assert result.exit_code == 0
     assert shown(result).endswith(
         "tasks: 3 added; 9 instances of days that have passed"

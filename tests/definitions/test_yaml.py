@@ -178,3 +178,10 @@ def test_names_of_another_case_are_found():
     assert source is not None and source.table == "shop.Base"
     assert made.dimensions["shop.Base"].source.alias == "t"
     assert made.dimensions["shop.Base"].attributes[0].expression == "t.a"
+
+
+def test_the_case_of_an_ending_does_not_matter():
+    """A file that is silently left out would retire its tasks."""
+    script = "scripts: [{name: s, project: shop, owner: ola, type: SHELL, file: DO.SH}]\n"
+    read = read_workspace({"base.YAML": BASE, "more.Yml": script, "DO.SH": "echo 1"})
+    assert not read.findings.found and set(read.workspace.scripts) == {"shop.s"}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Iterable, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -117,8 +117,9 @@ def apply(
     if not found.valid:
         server.show(found, lambda: lines(found, whole=whole))
         sys.exit(FAILED)
+    first = since.date() if since is not None else None
     if not server.as_json:
-        server.show(found, lambda: lines(found, whole=whole))
+        server.show(found, lambda: lines(found, whole=whole, since=first))
     if digest and found.digest != digest:
         raise click.ClickException(f"the plan is not the one of that digest any more; it is {found.digest} now")
     if found.empty and since is None:
@@ -131,7 +132,6 @@ def apply(
         if not click.confirm("Publish?"):
             click.echo("nothing was changed")
             sys.exit(DECLINED)
-    first = since.date() if since is not None else None
     made = server.client.workspace.apply(files, environment.upper(), digest=found.digest, since=first)
     server.show(made, lambda: _published(made, found))
 
@@ -157,8 +157,8 @@ def _planned(server: Remote, files: dict[str, str], environment: str) -> Workspa
     return server.client.workspace.plan(files, environment.upper())
 
 
-def lines(found: WorkspacePlan, *, whole: bool = False) -> list[object]:
-    """A plan for people."""
+def lines(found: WorkspacePlan, *, whole: bool = False, since: date | None = None) -> list[object]:
+    """A plan for people. `since`: the run date from which on new tasks are asked to have instances."""
     from rich.text import Text
 
     most = 10**9 if whole else _MOST
@@ -183,7 +183,7 @@ def lines(found: WorkspacePlan, *, whole: bool = False) -> list[object]:
         made += _touched(found.downstream, most)
     made += ["", Text(summary(found), style="bold")]
     if any(task.change == "ADDED" for task in found.tasks):
-        made.append(Text(f"New tasks have their first instances for {found.first_run_date}."))
+        made.append(Text(f"New tasks have their first instances for {since or found.first_run_date}."))
     made.append(Text(f"digest {found.digest}", style="bright_black"))
     return made
 
