@@ -44,7 +44,7 @@ export const worksheetTexts = defineTexts(
     editor: "SQL",
     run: "运行",
     runSelection: "运行所选",
-    stop: "停止",
+    stop: "终止",
     running: "正在运行",
     noSql: "没有可运行的 SQL",
     noProject: "您无权在任何项目中运行 SQL",
