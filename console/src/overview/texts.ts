@@ -1,4 +1,4 @@
-import { defineTexts, plural } from "../texts/texts";
+import { defineTexts, number, plural } from "../texts/texts";
 
 export const overviewTexts = defineTexts(
   {
@@ -26,9 +26,9 @@ export const overviewTexts = defineTexts(
         ? "1 instance of the seven days before is still failed:"
         : `${count} instances of the seven days before are still failed:`,
     slots: "Slots",
-    slotsNote: (taken: number, slots: number) => `${taken} of ${slots} taken, of every date`,
-    taken: (taken: number, slots: number) => `${taken} of ${slots}`,
-    waitFor: (count: number) => `${count} ${count === 1 ? "waits" : "wait"}`,
+    slotsNote: (taken: number, slots: number) => `${number(taken)} of ${number(slots)} taken, of every date`,
+    taken: (taken: number, slots: number) => `${number(taken)} of ${number(slots)}`,
+    waitFor: (count: number) => `${number(count)} ${count === 1 ? "waits" : "wait"}`,
     nodes: (count: number) => plural(count, "node"),
     because: (node: string, reason: string) => (reason ? `${node}: ${reason}` : node),
     retryAt: (time: string) => `tried again at ${time}`,
@@ -102,9 +102,9 @@ export const overviewTexts = defineTexts(
     notScheduled: "不自动调度",
     earlier: (count) => `前 7 天还有 ${count} 个实例处于失败状态：`,
     slots: "调度资源",
-    slotsNote: (taken, slots) => `所有日期共占用 ${taken} / ${slots} 个槽位`,
-    taken: (taken, slots) => `${taken} / ${slots}`,
-    waitFor: (count) => `${count} 个等待`,
+    slotsNote: (taken, slots) => `所有日期共占用 ${number(taken)} / ${number(slots)} 个槽位`,
+    taken: (taken, slots) => `${number(taken)} / ${number(slots)}`,
+    waitFor: (count) => `${number(count)} 个等待`,
     nodes: (count) => `${count} 个节点`,
     because: (node, reason) => (reason ? `${node}：${reason}` : node),
     retryAt: (time) => `${time} 自动重试`,

@@ -1,5 +1,5 @@
 import type { ComponentPropsWithRef } from "react";
-import { useTexts } from "../texts/texts";
+import { number, useTexts } from "../texts/texts";
 import { classes } from "../ui/classes";
 import { Glyph } from "./Glyph";
 import { FieldIcon, NodeIcon } from "./kinds";
@@ -10,7 +10,7 @@ export function StatusCount({ status, count, size = 12 }: { status: Status; coun
   return (
     <span className={classes("count-of", HUE[status])} aria-hidden="true">
       <Glyph status={status} size={size} label="" />
-      <span data-count={count} />
+      <span data-count={number(count)} />
     </span>
   );
 }
