@@ -55,6 +55,13 @@ def test_what_a_card_says(shop: House) -> None:
     assert (card.bizdate, card.due_at, card.description, card.operable) == ("20260301", at("00:30"), "customers", True)
 
 
+def test_what_waits_says_for_what(shop: House) -> None:
+    shop.force(B="WAIT_SCHEDULE", C="WAIT_RESOURCE", D="SUCCESS")
+    found = {each.name: each for each in dag(shop.world, ADMIN, shop.ids["A"]).instances}
+    assert found["A"].waiting == ("WAIT_RESOURCE", "WAIT_SCHEDULE"), "the furthest first"
+    assert found["E"].waiting == ()
+
+
 def test_opened_tables_show_their_nodes_and_edges_between_nodes(shop: House) -> None:
     found = dag(shop.world, ADMIN, shop.ids["A"], expand=[shop.ids["A"]])
     nodes = {each.name: each.nodes for each in found.instances}

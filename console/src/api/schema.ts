@@ -1428,7 +1428,7 @@ export interface components {
         /**
          * DagInstance
          * @description `direction` and `level` from the centre, which is 0. `more_up` and `more_down`: how many neighbours are not shown. `nodes` when it
-         *         is opened. `visible` False: the person asking has no role in its project; then only name and project are told.
+         *         is opened. `waiting`: for what it waits, node statuses, the furthest first. `visible` False: the person asking has no role in its project; then only name and project are told.
          */
         DagInstance: {
             biz_type: string;
@@ -1464,6 +1464,7 @@ export interface components {
             statuses: string[];
             task: string;
             visible: boolean;
+            waiting: string[];
         };
         /**
          * DagNodeEdge

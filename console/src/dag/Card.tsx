@@ -116,7 +116,7 @@ function Group(props: Props) {
         <span className="row gap-2">
           <KindIcon kind={node.kind} />
           <Name className="semi grow">{node.name}</Name>
-          {node.counts && <Counts of="nodes" numbers={node.counts} />}
+          {node.counts && <Counts of="nodes" numbers={node.counts} waiting={node.waiting} />}
         </span>{" "}
         <span className="row gap-2 dag-meta">
           <span className="ellipsis grow">{node.meta}</span> {node.aside && <span>{node.aside}</span>}

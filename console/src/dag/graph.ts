@@ -42,6 +42,8 @@ export interface GraphNode {
   moreDown: number;
   /** Numbers by class, in the head of an opened table. */
   counts?: Readonly<Record<string, number>>;
+  /** For what those wait that wait. */
+  waiting?: readonly string[];
   rows?: readonly GraphRow[];
   /** Rows that are not shown. */
   moreRows?: number;

@@ -30,6 +30,7 @@ function instance(id: number, values: Partial<DagInstance> = {}): DagInstance {
     statuses: ["SUCCEEDED"],
     fields: {},
     node_statuses: { SUCCEEDED: 1 },
+    waiting: [],
     paused: 0,
     priority: "MIDDLE",
     started_at: null,

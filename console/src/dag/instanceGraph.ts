@@ -26,7 +26,10 @@ export function moreOf(text: string): string[] {
 export function statusOfInstance(instance: DagInstance): Status | null {
   const code = instance.statuses[0];
   if (!instance.visible || code === undefined) return null;
-  return statusOf(code, { paused: instance.paused > 0 && instance.paused === instance.node_count });
+  return statusOf(code, {
+    waiting: instance.waiting[0],
+    paused: instance.paused > 0 && instance.paused === instance.node_count,
+  });
 }
 
 export function statusOfNode(node: NodeLine): Status {
@@ -116,6 +119,7 @@ function nodeOf(
       meta: [t.hash(each.id), date || due].filter(Boolean).join(", "),
       aside: t.nodeCount(each.node_count),
       counts: each.node_statuses,
+      waiting: each.waiting,
       rows: rows.map((line) => rowOf(line, each, dag, chosen?.row === String(line.id) ? fields : undefined, words)),
       moreRows: each.nodes.length - rows.length,
     };

@@ -32,6 +32,7 @@ class DagInstance(msgspec.Struct, frozen=True):
     statuses: list[str] = []
     fields: dict[str, int] = {}
     node_statuses: dict[str, int] = {}
+    waiting: list[str] = []
     paused: int = 0
     priority: str = ""
     started_at: datetime | None = None

@@ -17,7 +17,7 @@ from taskhouse.domain.neighbourhood import MAX_LIMIT, Direction, Neighbour, Surr
 from taskhouse.domain.normalise import table_statuses
 from taskhouse.domain.recurring import EdgeKind, TableKind
 from taskhouse.domain.roles import Action, Actor
-from taskhouse.domain.status import CLASS_OF, StatusClass
+from taskhouse.domain.status import CLASS_OF, WAITING_ORDER, StatusClass
 from taskhouse.services.recurring.views.level_by_level import Around
 from taskhouse.services.recurring.views.node_lines import NodeLine, node_line
 from taskhouse.services.recurring.views.refusal import About, ViewCode, ViewRefused
@@ -32,7 +32,7 @@ _NAMES = {each: each.name for each in StatusClass}
 @dataclass(frozen=True, slots=True)
 class DagInstance:
     """`direction` and `level` from the centre, which is 0. `more_up` and `more_down`: how many neighbours are not shown. `nodes` when it
-    is opened. `visible` False: the person asking has no role in its project; then only name and project are told."""
+    is opened. `waiting`: for what it waits, node statuses, the furthest first. `visible` False: the person asking has no role in its project; then only name and project are told."""
 
     id: int
     name: str
@@ -53,6 +53,7 @@ class DagInstance:
     statuses: tuple[str, ...]
     fields: Mapping[str, int]
     node_statuses: Mapping[str, int]
+    waiting: tuple[str, ...]
     paused: int
     priority: str
     started_at: datetime | None
@@ -157,7 +158,7 @@ def _instance(scene: Scene, found: Surroundings, each: Neighbour, *, is_open: bo
     if not visible:
         return DagInstance(
             row.id, row.name, row.task, row.project, each.direction.value, each.level, False, False, row.biz_type.value,
-            None, "", "", "", (), "", None, (), {}, {}, 0, "", None, None, None, 0, 0, more_up, more_down, None,
+            None, "", "", "", (), "", None, (), {}, {}, (), 0, "", None, None, None, 0, 0, more_up, more_down, None,
         )  # fmt: skip
     nodes = graph.nodes_of_instance[at]
     fields = graph.fields_of_instance[at]
@@ -185,6 +186,7 @@ def _instance(scene: Scene, found: Surroundings, each: Neighbour, *, is_open: bo
         tuple([_NAMES[status] for status in table_statuses(by_field or by_node)]),
         {_NAMES[cls]: count for cls, count in by_field.items()},
         {_NAMES[cls]: count for cls, count in by_node.items()},
+        _waiting(scene, nodes) if StatusClass.WAITING in by_node else (),
         sum([node in scene.snapshot.paused for node in nodes]),
         scene.priority(at).name,
         times.started_at,
@@ -196,6 +198,11 @@ def _instance(scene: Scene, found: Surroundings, each: Neighbour, *, is_open: bo
         more_down,
         tuple(_node(scene, node, at) for node in nodes) if is_open else None,
     )
+
+
+def _waiting(scene: Scene, nodes: Iterable[int]) -> tuple[str, ...]:
+    found = {scene.states[node].status for node in nodes}
+    return tuple(status.value for status in reversed(WAITING_ORDER) if status in found)
 
 
 def _node(scene: Scene, node: int, instance: int) -> NodeLine:
@@ -212,7 +219,7 @@ def _root(found: Surroundings, each: Neighbour) -> DagInstance:
     """The tenant's root node has always succeeded."""
     return DagInstance(
         ROOT_ID, ROOT_NAME, "", "", each.direction.value, each.level, True, False, "ROOT", None, "VIRTUAL_NODE", "", "",
-        (), "", None, (StatusClass.SUCCEEDED.name,), {}, {}, 0, "", None, None, None, 0, 0, 0, 0, None,
+        (), "", None, (StatusClass.SUCCEEDED.name,), {}, {}, (), 0, "", None, None, None, 0, 0, 0, 0, None,
     )  # fmt: skip
 
 
