@@ -20,7 +20,7 @@ export function keywords(context: CompletionContext) {
 export function completing(names: () => Names) {
   return async (context: CompletionContext): Promise<CompletionResult | null> => {
     const before = context.matchBefore(/(?:[\w`]+\s*\.\s*)*[\w`]*$/);
-    if (!before || (before.from === before.to && !context.explicit)) return null;
+    if (!before || /^\d/.test(before.text) || (before.from === before.to && !context.explicit)) return null;
     if (SILENT.has(syntaxTree(context.state).resolveInner(context.pos, -1).name)) return null;
     const parts = before.text.split(".").map(plainName);
     const word = parts.pop() ?? "";
