@@ -3293,6 +3293,7 @@ export interface operations {
                 project?: string[];
                 search?: string;
                 selection?: string;
+                skip?: number;
                 sort?: string;
                 started_from?: string | null;
                 started_to?: string | null;

@@ -8,46 +8,17 @@ export type Line = Schemas["InstanceLine"];
 type Page = Schemas["InstancePage"];
 
 export const WINDOW = 200;
-/** Lines read at once on the way to a far place. */
+/** Lines read at once where all are wanted. */
 const STRIDE = 1000;
 /** The most that one batch takes. */
 export const MOST_SELECTED = 10_000;
 
-/** A stretch of the list, found by the marker of the one before. */
-export interface Stretch {
-  start: number;
-  limit: number;
-  marker: string;
-}
-
-export const FIRST: Stretch = { start: 0, limit: WINDOW, marker: "" };
-
-/** The stretches with what follows `at` set right, after it was read: it has `size` lines and the next begins at `marker`. */
-export function chained(
-  stretches: readonly Stretch[],
-  at: number,
-  size: number,
-  marker: string,
-  limit: number,
-): readonly Stretch[] {
-  const own = stretches[at];
-  if (own === undefined) return stretches;
-  const next = stretches[at + 1];
-  if (marker === "") return next === undefined ? stretches : stretches.slice(0, at + 1);
-  const start = own.start + size;
-  if (next?.marker === marker && next.start === start) return stretches;
-  return [...stretches.slice(0, at + 1), { start, limit, marker }];
-}
-
-/** Places of the stretches that have rows between `first` and `last`, and of the last one when rows behind it are in view. */
-export function seen(stretches: readonly Stretch[], first: number, last: number): number[] {
-  const found: number[] = [];
-  stretches.forEach((stretch, at) => {
-    const isTail = at === stretches.length - 1;
-    const end = isTail ? Number.POSITIVE_INFINITY : (stretches[at + 1]?.start ?? 0);
-    if (stretch.start <= last && end > first) found.push(at);
-  });
-  return found.length > 0 ? found : [0];
+/** Numbers of the windows that have rows between `first` and `last`, of a list of `count` rows (undefined: not known yet). */
+export function windowsOf(first: number, last: number, count: number | undefined): number[] {
+  const end = count === undefined ? last : Math.min(last, count - 1);
+  const from = Math.max(0, Math.floor(Math.min(first, end) / WINDOW));
+  const to = Math.max(from, Math.floor(end / WINDOW));
+  return Array.from({ length: to - from + 1 }, (_, at) => from + at);
 }
 
 /** While the list is scrolled it is looked this often which rows are in view (ms). */
@@ -64,11 +35,9 @@ export function useCounts(filters: ListQuery, enabled = true) {
   });
 }
 
-/** The list by stretches: those in view are read, and read again when something changes; others are kept. */
+/** The list by windows: those in view are read, and read again when something changes; others are kept for a while. */
 export function useWindows(query: ListQuery, total: number | undefined) {
   const name = JSON.stringify(query);
-  const [kept, setKept] = useState<{ name: string; stretches: readonly Stretch[] }>({ name, stretches: [FIRST] });
-  const stretches = kept.name === name ? kept.stretches : [FIRST];
   const [view, setView] = useState({ first: 0, last: 40 });
   const looking = useRef({ first: 0, last: 40, timer: undefined as ReturnType<typeof setTimeout> | undefined });
   const onView = useCallback((first: number, last: number) => {
@@ -82,62 +51,48 @@ export function useWindows(query: ListQuery, total: number | undefined) {
   }, []);
   useEffect(() => () => clearTimeout(looking.current.timer), []);
   const client = useQueryClient();
-  const keyOf = useCallback((stretch: Stretch) => keys.instances("page", name, stretch.marker, stretch.limit), [name]);
-  const places = seen(stretches, Math.max(0, view.first - AHEAD), view.last + AHEAD);
+  const keyOf = useCallback((number: number) => keys.instances("page", name, number), [name]);
+  const numbers = windowsOf(view.first - AHEAD, view.last + AHEAD, total);
   const results = useQueries({
-    queries: places.map((at) => {
-      const stretch = stretches[at] ?? FIRST;
-      return {
-        queryKey: keyOf(stretch),
-        queryFn: ({ signal }: { signal: AbortSignal }) =>
-          api.get("/instances", { query: { ...query, marker: stretch.marker, limit: stretch.limit }, signal }),
-      };
-    }),
-  });
-  useEffect(() => {
-    let next = stretches;
-    places.forEach((at, place) => {
-      const page = results[place]?.data;
-      if (page === undefined) return;
-      const reach = (stretches[at]?.start ?? 0) + page.items.length;
-      next = chained(next, at, page.items.length, page.next_marker ?? "", view.last - reach > STRIDE ? STRIDE : WINDOW);
-    });
-    if (next !== stretches || kept.name !== name) setKept({ name, stretches: next });
+    queries: numbers.map((number) => ({
+      queryKey: keyOf(number),
+      queryFn: ({ signal }: { signal: AbortSignal }) =>
+        api.get("/instances", { query: { ...query, skip: number * WINDOW, limit: WINDOW }, signal }),
+    })),
   });
 
   const stamp = results.map((result) => result.dataUpdatedAt).join();
-  // biome-ignore lint/correctness/useExhaustiveDependencies: read anew when an answer arrives
-  const pages = useMemo(
-    () => stretches.map((stretch) => client.getQueryData<Page>(keyOf(stretch))),
-    [stretches, client, keyOf, stamp],
-  );
-  const loaded = stretches.reduce(
-    (most, stretch, at) => Math.max(most, stretch.start + (pages[at]?.items.length ?? 0)),
-    0,
-  );
-  const isWhole = pages[stretches.length - 1] !== undefined && (pages[stretches.length - 1]?.next_marker ?? "") === "";
-  const first = results[places.indexOf(0)];
+  const around = numbers.join();
+  // biome-ignore lint/correctness/useExhaustiveDependencies: read anew when an answer arrives, and where others are in view
+  const rowAt = useMemo(() => {
+    const pages = new Map<number, readonly Line[] | undefined>();
+    return (index: number): Line | undefined => {
+      const number = Math.floor(index / WINDOW);
+      if (!pages.has(number)) pages.set(number, client.getQueryData<Page>(keyOf(number))?.items);
+      return pages.get(number)?.[index - number * WINDOW];
+    };
+  }, [client, keyOf, stamp, around]);
+  let loaded = 0;
+  let end: number | undefined;
+  numbers.forEach((number, at) => {
+    const page = results[at]?.data;
+    if (page === undefined) return;
+    const reach = number * WINDOW + page.items.length;
+    if (page.items.length > 0 || number === 0) loaded = Math.max(loaded, reach);
+    if (!page.next_marker && (page.items.length > 0 || number === 0)) end = reach;
+  });
   const failed = results.find((result) => result.error);
   const isNothing = loaded === 0 && failed !== undefined;
-  const count = isWhole || isNothing ? loaded : Math.max(loaded, total ?? (loaded || 12));
-  const rowAt = useCallback(
-    (index: number): Line | undefined => {
-      for (let at = stretches.length - 1; at >= 0; at -= 1) {
-        const stretch = stretches[at];
-        if (stretch && stretch.start <= index) return pages[at]?.items[index - stretch.start];
-      }
-      return undefined;
-    },
-    [stretches, pages],
-  );
+  const count = end ?? (isNothing ? 0 : Math.max(loaded, total ?? (loaded || 12)));
   return {
     count,
     rowAt,
     onView,
     view,
     loaded,
-    isWhole,
-    isPending: first?.isPending ?? false,
+    /** Every row is there. */
+    isWhole: end !== undefined && numbers[0] === 0,
+    isPending: results.some((result, at) => numbers[at] === 0 && result.isPending),
     isFetching: results.some((result) => result.isFetching),
     error: failed?.error ?? null,
     updatedAt: Math.max(0, ...results.map((result) => result.dataUpdatedAt)),

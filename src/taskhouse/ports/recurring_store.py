@@ -358,8 +358,8 @@ class RecurringStore(Protocol):
         """In the order asked; those that do not exist are left out."""
         ...
 
-    def page(self, query: InstanceQuery, marker: str, limit: int) -> Page[ListedInstance]:
-        """Keyset paging: `marker` is the previous page's, empty for the first."""
+    def page(self, query: InstanceQuery, marker: str, limit: int, skip: int = 0) -> Page[ListedInstance]:
+        """Keyset paging: `marker` is the previous page's, empty for the first. `skip` leaves out so many behind it."""
         ...
 
     def brief(self, query: InstanceQuery, marker: str, limit: int) -> BriefPage:

@@ -201,7 +201,9 @@ def _sort_value(listed: ListedInstance, key: SortKey) -> str | float | None:
             )
 
 
-def page_of(every: Sequence[ListedInstance], query: InstanceQuery, marker: str, limit: int) -> Page[ListedInstance]:
+def page_of(
+    every: Sequence[ListedInstance], query: InstanceQuery, marker: str, limit: int, skip: int = 0
+) -> Page[ListedInstance]:
     """`every` matches already. Instances without the value sorted by come last in either direction; ties go by id. Ascending status
     is the most urgent first."""
 
@@ -226,6 +228,7 @@ def page_of(every: Sequence[ListedInstance], query: InstanceQuery, marker: str, 
             return here > last if sign > 0 else here < last
 
         ordered = [x for x in ordered if is_after(x)]
+    ordered = ordered[skip:]
     items = tuple(ordered[:limit])
     more = len(ordered) > limit and bool(items)
     return Page(items, _write_marker(query, items[-1]) if more else "")

@@ -332,8 +332,8 @@ class MemoryRecurringStore:
         return [listed for listed, projects in every if matches(query, listed, projects, any_status=any_status)]
 
     @_transaction
-    def page(self, query: InstanceQuery, marker: str, limit: int) -> Page[ListedInstance]:
-        return page_of(self._matching(query), query, marker, limit)
+    def page(self, query: InstanceQuery, marker: str, limit: int, skip: int = 0) -> Page[ListedInstance]:
+        return page_of(self._matching(query), query, marker, limit, skip)
 
     @_transaction
     def brief(self, query: InstanceQuery, marker: str, limit: int) -> BriefPage:

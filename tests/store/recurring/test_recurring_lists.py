@@ -238,6 +238,12 @@ def test_pages_show_each_instance_once_and_in_order(
                 break
             assert len(page.items) == limit
         assert seen == [x.record.row.id for x in expected(store, query)]
+        for skip in (1, 3, len(seen) - 1, len(seen), 1000):
+            page = store.page(query, "", limit, skip)
+            assert [x.record.row.id for x in page.items] == seen[skip : skip + limit]
+            assert bool(page.marker) == (skip + limit < len(seen))
+            behind = store.page(query, store.page(query, "", 2).marker, limit, skip)
+            assert [x.record.row.id for x in behind.items] == seen[2 + skip : 2 + skip + limit]
 
 
 @pytest.mark.parametrize("sort", SortKey)

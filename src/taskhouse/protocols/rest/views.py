@@ -88,9 +88,11 @@ class Filters(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
 
 
 class ListQuery(Filters, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """See `Filters`; `marker` is the `next_marker` of the page before, `limit` at most 1000."""
+    """See `Filters`; `marker` is the `next_marker` of the page before, `limit` at most 1000. `skip` leaves out so many behind the marker, to
+    look into the middle of a long list."""
 
     marker: str = ""
+    skip: Id = 0
     limit: int = instance_list.DEFAULT_LINES
 
 
@@ -200,7 +202,8 @@ def list_instances(call: Call[ListQuery, None]) -> InstancePage:
     """Recurring instances, a page of them, by scheduled time with the latest first unless `sort` and `order` say otherwise."""
     if not 1 <= call.query.limit <= instance_list.MAX_LINES:
         raise bad_request(f"limit = {call.query.limit}: it lies between 1 and {instance_list.MAX_LINES}", "limit")
-    return instance_list.page(call.world, call.actor, list_request(call), call.query.marker, call.query.limit)
+    query = call.query
+    return instance_list.page(call.world, call.actor, list_request(call), query.marker, query.limit, query.skip)
 
 
 @routes.get("/instances/counts", query=Filters, reply=InstanceCounts, errors=(403,))

@@ -68,11 +68,11 @@ class ListVerbs:
             for row in rows
         ]
 
-    def page(self, query: InstanceQuery, marker: str, limit: int) -> Page[ListedInstance]:
+    def page(self, query: InstanceQuery, marker: str, limit: int, skip: int = 0) -> Page[ListedInstance]:
         after = read_marker(query, marker) if marker else None
 
         def work(connection: Connection) -> Page[ListedInstance]:
-            found = ordered(raw_connection(connection), query, after, limit + 1)
+            found = ordered(raw_connection(connection), query, after, limit + 1, skip=skip)
             shown = found[:limit]
             more = len(found) > limit and shown
             return Page(
@@ -115,24 +115,24 @@ After = tuple[Any, int] | None
 
 
 def ordered(
-    raw: sqlite3.Connection, query: InstanceQuery, after: After, limit: int, columns: str = ""
+    raw: sqlite3.Connection, query: InstanceQuery, after: After, limit: int, columns: str = "", *, skip: int = 0
 ) -> list[tuple[Any, ...]]:
-    """(id, sort value, columns asked for besides) of one page. Those without a value come after all others, by id."""
+    """(id, sort value, columns asked for besides) of one page. Those without a value come after all others, by id. `skip` so many first."""
     way = conditions(query).way(raw)
     page = PageStatements(query, after, columns)
     if way.few:
-        return raw.execute(*page.sorted(way.found_by, limit)).fetchall()
+        return raw.execute(*page.sorted(way.found_by, limit, skip)).fetchall()
     if not way.found_by:
-        return page.walk(raw, limit)
+        return page.walk(raw, limit, skip)
     raw.set_progress_handler(lambda: 1, _PATIENCE)
     try:
-        return page.walk(raw, limit)
+        return page.walk(raw, limit, skip)
     except sqlite3.OperationalError as error:
         if error.sqlite_errorcode != sqlite3.SQLITE_INTERRUPT:
             raise
     finally:
         raw.set_progress_handler(None, 0)
-    return raw.execute(*page.sorted(way.found_by, limit)).fetchall()
+    return raw.execute(*page.sorted(way.found_by, limit, skip)).fetchall()
 
 
 _PATIENCE = 200_000
@@ -152,7 +152,7 @@ class PageStatements:
         self._order, self._sign = ("DESC", "<") if query.descending else ("ASC", ">")
         self._columns = f"l.id, {self._column}" + (f", {columns}" if columns else "")
 
-    def sorted(self, found_by: str, limit: int) -> tuple[str, tuple[Any, ...]]:
+    def sorted(self, found_by: str, limit: int, skip: int = 0) -> tuple[str, tuple[Any, ...]]:
         """All rows that match, found by an index, and of these the first."""
         column, sign = self._column, self._sign
         bound, values = "1", tuple[Any, ...]()
@@ -161,14 +161,20 @@ class PageStatements:
         elif self._after is not None:
             bound, values = f"(({column}, l.id) {sign} (?, ?) OR {column} IS NULL)", self._after
         absent = f"{column} IS NULL, " if self._optional else ""
-        return self._statement(found_by, bound, values, absent, limit)
+        return self._statement(found_by, bound, values, absent, limit, skip)
 
-    def walk(self, raw: sqlite3.Connection, limit: int) -> list[tuple[Any, ...]]:
+    def walk(self, raw: sqlite3.Connection, limit: int, skip: int = 0) -> list[tuple[Any, ...]]:
         """Rows in the order of the index until there are enough, those without a value after the others."""
         found: list[tuple[Any, ...]] = []
-        for part in self.walks(limit):
-            if len(found) < limit:
-                found += raw.execute(*part).fetchmany(limit - len(found))
+        for text, values in self.walks(limit):
+            if len(found) == limit:
+                break
+            part = raw.execute(f"{text} OFFSET ?", (*values, skip)).fetchmany(limit - len(found))
+            if not part and skip:
+                skip -= raw.execute(f"SELECT count(*) FROM ({text})", (*values[:-1], skip)).fetchone()[0]
+            else:
+                skip = 0
+            found += part
         return found
 
     def walks(self, limit: int) -> Iterator[tuple[str, tuple[Any, ...]]]:
@@ -185,10 +191,12 @@ class PageStatements:
             yield self._statement(self._index, f"{column} IS NULL AND {bound}", values, "", limit)
 
     def _statement(
-        self, found_by: str, bound: str, values: tuple[Any, ...], absent: str, limit: int
+        self, found_by: str, bound: str, values: tuple[Any, ...], absent: str, limit: int, skip: int | None = None
     ) -> tuple[str, tuple[Any, ...]]:
         order = f"{absent}{self._column} {self._order}, l.id {self._order}"
         text = f"SELECT {self._columns} FROM {TABLE} {found_by} WHERE {self._where.sql} AND {bound} ORDER BY {order} LIMIT ?"
+        if skip is not None:
+            return f"{text} OFFSET ?", (*self._where.values, *values, limit, skip)
         return text, (*self._where.values, *values, limit)
 
 
