@@ -149,6 +149,11 @@ def test_downstream_is_chosen_by_instances_and_by_their_fields(console: Console,
     page.get_by_role("menuitemcheckbox", name="3").click()
     expect(box(console, "E")).to_have_count(0)
     box(console, "L").click()
+    # Of the start other fields can still be chosen, beside the same list.
+    console.panel.get_by_role("button", name="Start node").click()
+    box(console, "t4").click()
+    expect(box(console, "t4")).not_to_be_checked()
+    box(console, "t4").click()
     page.keyboard.press("Control+Enter")
     console.confirm(re.compile("^Rerun 4 fields and 2 downstream instances"), "Rerun Downstream accepted")
     assert night.show("B C D P Q V X Y Z") == "B:R C:R D:R P:N Q:N V:N X:R Y:S Z:N"

@@ -76,7 +76,7 @@ export function Consequences(props: ConsequencesProps) {
           <Summary {...props} preview={preview} at={at} />
           <Runs preview={preview} outcome={outcome} choice={props.choice} marked={marked} at={at} />
           <Changes preview={preview} outcome={outcome} choice={props.choice} marked={marked} />
-          <Outside preview={preview} outcome={outcome} />
+          <Outside preview={preview} outcome={outcome} marked={marked} />
         </>
       )}
       {props.children}
@@ -177,7 +177,10 @@ function Changes({
       {priorities.length > 0 && (
         <Part title={t.changes}>
           {priorities.slice(0, SHOWN).map((each) => (
-            <li key={`${each.instance}-${each.field}`} className="row gap-2 change">
+            <li
+              key={`${each.instance}-${each.field}`}
+              className={classes("row gap-2 change", marked.has(`priority ${each.instance} ${each.field}`) && "marked")}
+            >
               <Name className="ink">{each.name}</Name>
               <span className="grow" />
               <PriorityBars priority={each.before} />
@@ -213,7 +216,7 @@ function Changes({
   );
 }
 
-function Outside({ preview, outcome }: { preview: Preview; outcome: Outcome }) {
+function Outside({ preview, outcome, marked }: { preview: Preview; outcome: Outcome; marked: ReadonlySet<string> }) {
   const t = useTexts(operationTexts);
   const language = useLanguage();
   const plans = plansOf(preview);
@@ -224,7 +227,10 @@ function Outside({ preview, outcome }: { preview: Preview; outcome: Outcome }) {
       {outcome.outside.length > 0 && (
         <Part title={t.outside}>
           {outcome.outside.map((group) => (
-            <li key={group.sees} className="outside">
+            <li
+              key={group.sees}
+              className={classes("outside", group.ids.some((id) => marked.has(`outside ${id}`)) && "marked")}
+            >
               <b className="medium" title={group.names.join(", ")}>
                 {t.outsideNames(group.names.slice(0, NAMED).join(", "), group.names.length - NAMED)}
               </b>{" "}

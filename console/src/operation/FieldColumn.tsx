@@ -88,7 +88,7 @@ export function FieldColumn({ request, choice, change, plan, marked, isOld, chil
   const fits = (name: string, label: string, code: string) =>
     (wanted === "" || `${name} ${label}`.toLowerCase().includes(wanted)) && (status === "all" || code === status);
   const choose = (next: readonly string[]) =>
-    change({ fields: next, scope: request.operation === "SET_SUCCESS" ? "CUSTOM" : choice.scope, quick: false });
+    change({ fields: next, quick: false, ...(request.operation === "SET_SUCCESS" && { scope: "CUSTOM" }) });
   const now = () => choice.fields ?? [...requested];
   const toggle = (name: string, checked: boolean) => {
     toggled.current = name;

@@ -27,6 +27,7 @@ import { type Choice, firstChoice, hasOptions, isBatch, isDownstream, isForced, 
 import { confirmLabel } from "./confirm";
 import { FieldColumn } from "./FieldColumn";
 import { MemberColumn } from "./MemberColumn";
+import { stillThere } from "./members";
 import { operationNames, reasonText } from "./names";
 import { Options } from "./Options";
 import { closeOperation, type OperationRequest } from "./open";
@@ -75,12 +76,20 @@ export default function OperationPanel({ request }: { request: OperationRequest 
     setKnown(false);
     setFailure(null);
     setOther(false);
-    if (patch.scope === "CUSTOM" && isDownstream(operation)) setList("members");
+    if (patch.scope === "CUSTOM" && choice.scope !== "CUSTOM" && isDownstream(operation)) setList("members");
     setChoice((now) => ({ ...now, ...patch }));
   };
   const { lacks, body, preview, outcome, error, isOld, at, refetch } = usePreview(request, choice);
-  const { data: everything } = useDownstream(request, choice);
+  const { data: everything, isPlaceholderData: isOldList } = useDownstream(request, choice);
   const wide = everything?.plan ?? undefined;
+  // With other fields at the start, others are downstream.
+  useEffect(() => {
+    if (!wide || isOldList) return;
+    setChoice((now) => {
+      const members = stillThere(now.members, wide);
+      return members === now.members ? now : { ...now, members };
+    });
+  }, [wide, isOldList]);
   const go = (next: Step) => {
     setStep(next);
     // What the step shows is read from its beginning.

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { Choice, Member, Plan } from "./choice";
-import { barred, candidates, fieldsOf, fitting, NO_FILTERS, withField, withMembers } from "./members";
+import { barred, candidates, fieldsOf, fitting, NO_FILTERS, stillThere, withField, withMembers } from "./members";
 
 function member(instance: number, name: string, more: Partial<Member> = {}): Member {
   return {
@@ -87,4 +87,20 @@ test("a member is chosen as a whole or by fields, and all that depends is the wh
   const whole = withMembers(CHOICE, [table], true);
   expect(whole).toEqual([{ instance: 5, fields: null }]);
   expect(withField({ ...CHOICE, members: whole }, table, "m3", false)).toEqual([{ instance: 5, fields: ["m2"] }]);
+});
+
+test("what is not downstream any more is not chosen any more", () => {
+  const chosen: Choice["members"] = [
+    { instance: 5, fields: ["m2", "gone"] },
+    { instance: 7, fields: null },
+    { instance: 99, fields: null },
+  ];
+  const wide = { ...WIDE, totals: { members: 2, optional: 1 } } as Plan;
+  expect(stillThere(chosen, wide)).toEqual([
+    { instance: 5, fields: ["m2"] },
+    { instance: 7, fields: null },
+  ]);
+  const kept = stillThere(chosen, wide);
+  expect(stillThere(kept, wide)).toBe(kept);
+  expect(stillThere(chosen, { ...wide, totals: { members: 9 } } as Plan)).toBe(chosen);
 });

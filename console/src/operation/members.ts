@@ -100,3 +100,17 @@ export function withField(choice: Choice, member: Candidate, field: string, take
   else next.set(member.instance, { instance: member.instance, fields: isWhole ? null : fields });
   return [...next.values()];
 }
+
+/** Those of the chosen members, and fields of them, that are still downstream; the same list when all are. */
+export function stillThere(chosen: Choice["members"], wide: Plan): Choice["members"] {
+  const known = new Map([...wide.members, ...wide.optional].map((member) => [member.instance, member]));
+  // What is not listed cannot be told from what is not there.
+  if ((wide.totals.members ?? 0) + (wide.totals.optional ?? 0) > known.size) return chosen;
+  const kept = chosen.flatMap((each): MemberChoice[] => {
+    const member = known.get(each.instance);
+    if (!member) return [];
+    const fields = each.fields?.filter((name) => member.fields.includes(name)) ?? null;
+    return fields?.length === 0 ? [] : [fields?.length === each.fields?.length ? each : { ...each, fields }];
+  });
+  return kept.length === chosen.length && kept.every((each, at) => each === chosen[at]) ? chosen : kept;
+}

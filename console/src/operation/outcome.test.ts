@@ -112,6 +112,9 @@ test("lines that are new or say something else are named", () => {
   const before = preview(plan([node(1), node(2)]));
   const after = preview(plan([node(1), node(2, { before: "Succeeded" }), node(3)]));
   expect([...changedLines(before, after)]).toEqual(["node 2", "node 3"]);
+  const batch = (skipped: typeof before.skipped, plans: Plan[]) => ({ ...before, plan: null, plans, skipped });
+  const out = { instance: 1, name: "t1", code: "STATUS_NOT_ALLOWED", reason: "" };
+  expect([...changedLines(batch([out], []), batch([], [plan([])]))]).toEqual(["instance 1"]);
 });
 
 test("bars share an axis from now to the last end", () => {

@@ -24,7 +24,7 @@ export interface Outcome {
   /** Outside the scope, and yet changed: they wait again. Those that `outside` tells of are not among them. */
   neighbours: readonly PlannedNode[];
   /** What the nodes directly downstream make of it. */
-  outside: readonly { meaning: string; sees: string; names: readonly string[] }[];
+  outside: readonly { meaning: string; sees: string; names: readonly string[]; ids: readonly number[] }[];
   /** Upstream nodes that have not succeeded, of nodes that do not ask for them. */
   unmet: readonly string[];
 }
@@ -62,11 +62,13 @@ export function outcomeOf(preview: Preview | undefined): Outcome {
   later.sort((a, b) => compare(a.start, b.start) || compare(a.end, b.end));
   const still = nodes.filter((node) => !node.runs);
   const told = new Set(plans.flatMap((plan) => plan.downstream.map((node) => node.id)));
-  const outside = new Map<string, { meaning: string; sees: string; names: string[] }>();
+  const outside = new Map<string, { meaning: string; sees: string; names: string[]; ids: number[] }>();
   for (const node of plans.flatMap((plan) => plan.downstream)) {
     const known = outside.get(node.sees);
-    if (known) known.names.push(node.name);
-    else outside.set(node.sees, { meaning: node.meaning, sees: node.sees, names: [node.name] });
+    if (known) {
+      known.names.push(node.name);
+      known.ids.push(node.id);
+    } else outside.set(node.sees, { meaning: node.meaning, sees: node.sees, names: [node.name], ids: [node.id] });
   }
   const totals = preview?.totals ?? {};
   const count = totals.follows ?? 0;
@@ -114,6 +116,8 @@ export function linesOf(preview: Preview): ReadonlyMap<string, string> {
     for (const field of [...plan.requested, ...plan.required, ...plan.associated])
       found.set(`field ${field.instance} ${field.name}`, `${field.status} ${field.reason}`);
     for (const node of plan.downstream) found.set(`outside ${node.id}`, `${node.status} ${node.sees}`);
+    for (const each of plan.priorities) found.set(`priority ${each.instance} ${each.field}`, each.before);
+    if (preview.plan === null) found.set(`instance ${plan.instance}`, "qualifies");
   }
   for (const skipped of preview.skipped) found.set(`instance ${skipped.instance}`, skipped.code);
   return found;

@@ -28,7 +28,7 @@ export function statusName(language: Language, name: string): string {
 
 const zh = (name: string) => statusName("zh", name);
 const names = (list: string) => list.replace(/ and (\d+) more$/, " 等另外 $1 个").replaceAll(", ", "、");
-const who = (text: string) => text.replace(/^operation (\d+)$/, "操作 $1").replace("the scheduler", "调度器");
+const who = (text: string) => text.replace(/^operation (\d+)$/, "操作 $1 ").replace("the scheduler", "调度器");
 const SCOPES: Record<string, string> = {
   failed: "失败",
   "not run": "未运行",
