@@ -51,7 +51,7 @@ def test_a_diagnosis_speaks_chinese(browser: Browser, server: Server, watched: H
     page.get_by_role("menuitem", name="Language").hover()
     page.get_by_role("menuitemcheckbox", name="中文").click()
     opened.open(f"/instances/{watched.instances['Z']}/diagnosis")
-    expect(page.get_by_role("region", name="最初的阻塞节点")).to_contain_text("第 1 次尝试失败：division by zero")
+    expect(page.get_by_role("region", name="源头阻塞节点")).to_contain_text("第 1 次尝试失败：division by zero")
     expect(page.get_by_text("1 个上游未成功")).to_be_visible()
     opened.close()
 
