@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator, Mapping
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -17,6 +20,7 @@ from taskhouse.protocols.odps.server import Server
 from taskhouse.protocols.rest.api import all_routes
 from taskhouse.protocols.rest.app import RestApp
 from taskhouse.protocols.rest.routing import BASE_PATH
+from taskhouse.services.definitions import edit_workspace
 from taskhouse.services.definitions.plan_workspace import validate
 from taskhouse.services.world import World
 from taskhouse.store.workspace_folder import DiskWorkspaceFolder
@@ -24,6 +28,7 @@ from tests.definitions.conftest import House
 from tests.definitions.workspaces import BASE, SALES
 from tests.rest.conftest import Elsewhere
 
+ROOT_FOLDER = Path(__file__).resolve().parents[2]
 RAW = """\
 scripts:
   - {name: load, project: raw, owner: ola, type: SQL, file: code/load.sql}
@@ -340,6 +345,83 @@ def test_a_folder_that_cannot_be_read_is_told(desk: Desk) -> None:
     (desk.root / "bad.yaml").write_bytes(b"\xff")
     assert "bad.yaml is not UTF-8" in desk.list()["why_not"]
     assert "bad.yaml is not UTF-8" in desk.post("check", [], expected=409)["message"]
+
+
+def test_a_check_that_nobody_waits_for_ends(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    ended = threading.Event()
+
+    def endless(world: World, actor: Actor, edits: object, wanted: Callable[[], None]) -> None:
+        try:
+            while not ended.wait(0.01):
+                wanted()
+        except BaseException:
+            ended.set()
+            raise
+
+    monkeypatch.setattr(edit_workspace, "check_edits", endless)
+    with pytest.raises(httpx.ReadTimeout):
+        desk.http.post("/workspace/files/check", json={}, headers={"authorization": "Bearer root"}, timeout=0.3)
+    assert ended.wait(20)
+
+
+def test_work_that_is_not_wanted_any_more_ends_in_the_middle(desk: Desk) -> None:
+    class GivenUp(Exception): ...
+
+    calls = 0
+
+    def wanted() -> None:
+        nonlocal calls
+        calls += 1
+        if calls == 5:
+            raise GivenUp
+
+    world = replace(desk.house.world, folder=DiskWorkspaceFolder(desk.root))
+    with pytest.raises(GivenUp):
+        edit_workspace.check_edits(world, ACTORS["root"], [], wanted)
+
+
+DIES = """
+import os, sys
+from dataclasses import replace
+from pathlib import Path
+from taskhouse.domain.recurring import Environment
+from taskhouse.services.definitions.edit_workspace import Edit, apply_edits, plan_edits
+from taskhouse.store.workspace_folder import DiskWorkspaceFolder
+from tests.definitions.conftest import ROOT, House
+folder, left = Path(sys.argv[1]), int(sys.argv[2])
+house = House(folder)
+world = replace(house.world, folder=DiskWorkspaceFolder(folder / "workspace"))
+files = world.folder.files()
+edits = [
+    Edit("sales.yaml", files["sales.yaml"].text.replace("SUM(amount)", "MAX(amount)"), files["sales.yaml"].etag),
+    Edit("new.yaml", "scripts: [{name: s, project: shop, owner: ola, type: SHELL, code: echo 1}]\\n"),
+]
+digest = plan_edits(world, ROOT, Environment.PROD, edits).digest
+moves, done = os.rename, []
+def rename(*given, **named):
+    if len(done) == left:
+        os._exit(9)
+    done.append(given)
+    moves(*given, **named)
+os.rename = rename
+apply_edits(world, ROOT, Environment.PROD, edits, digest)
+os._exit(8)
+"""
+
+
+@pytest.mark.parametrize("renames", range(4))
+def test_a_server_that_dies_never_publishes_what_no_file_has(desk: Desk, tmp_path: Path, renames: int) -> None:
+    """Before the list of changes is complete nothing happened; after it the files are ahead, until the publication is committed."""
+    before = desk.versions()
+    died = subprocess.run([sys.executable, "-c", DIES, str(tmp_path), str(renames)], cwd=ROOT_FOLDER, timeout=120)
+    assert died.returncode == (9 if renames < 3 else 8)
+    disk = desk.disk()
+    are_saved = "new.yaml" in disk
+    assert are_saved == (renames > 0) and ("MAX(amount)" in disk["sales.yaml"]) == are_saved
+    assert ("shop.s" in desk.versions()) == (renames == 3)
+    if renames < 3:
+        assert desk.versions() == before
+        assert desk.post("plan", [])["empty"] == (not are_saved)
 
 
 def test_texts_of_all_sorts_are_answered(desk: Desk) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
+from functools import lru_cache
 
 from taskhouse.domain.definition.difference import compare
 from taskhouse.domain.definition.places import Place
@@ -103,7 +104,7 @@ def list_files(world: World, actor: Actor) -> FileList:
         files = folder.files()
     except FolderError as error:
         return FileList(folder.name, str(error), "", 0, ())
-    contents = _Contents(read_workspace(_texts(files)))
+    contents = _contents(files)
     seen = [path for path in files if contents.may_see(world, actor, path)]
     lines = tuple(
         FileLine(path, files[path].etag, files[path].size, _read_only(folder, actor, contents, path), contents.tasks.get(path, ()))
@@ -120,7 +121,7 @@ def read_file(world: World, actor: Actor, path: str) -> FileText:
     file = files.get(path)
     if file is None:
         raise Fault(FaultCode.NO_SUCH_OBJECT, f"there is no file '{path[:200]}' in the workspace")
-    contents = _Contents(read_workspace(_texts(files)))
+    contents = _contents(files)
     if not contents.may_see(world, actor, path):
         raise Fault(FaultCode.NO_PERMISSION, f"you may not look into '{path}': it takes a role in all of its projects")
     return FileText(path, file.etag, file.text.replace("\r\n", "\n"), _read_only(folder, actor, contents, path))
@@ -259,6 +260,16 @@ class _Contents:
         return _may_somewhere(actor) and all(actor.may(Action.INSPECT, project) for project in projects)
 
 
+def _contents(files: Mapping[str, WorkspaceFile]) -> _Contents:
+    return _contents_of(tuple((path, file.text) for path, file in files.items()))
+
+
+@lru_cache(maxsize=1)
+def _contents_of(texts: tuple[tuple[str, str], ...]) -> _Contents:
+    """Kept: pages ask again and again while nothing changes."""
+    return _Contents(read_workspace(dict(texts)))
+
+
 def _projects_of(workspace: Workspace, place: Place) -> Iterator[str]:
     section, id = place[:2]
     if section in OF_A_PROJECT:
@@ -336,7 +347,7 @@ def _seen(
     """Findings as the actor may know them: of files that they may not look into only that there are some."""
     if actor.super_admin:
         return tuple(found)
-    contents = _Contents(read_workspace(_texts(files)))
+    contents = _contents(files)
     hidden = {path for path in files if not contents.may_see(world, actor, path)}
     shown = (replace(each, where="", message=HIDDEN, hint="") if each.mark.file in hidden else each for each in found)
     return tuple(dict.fromkeys(shown))

@@ -17,6 +17,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from taskhouse.domain.bulk import bulk
+from taskhouse.domain.catalogue import Table, TableName
 from taskhouse.domain.definition.difference import Change, Difference, compare, first_run_date
 from taskhouse.domain.definition.places import Mark, Problem
 from taskhouse.domain.definition.tenant import Organisation, ProjectMode
@@ -81,7 +82,7 @@ class WorkspacePlan:
 def validate(world: World, files: Mapping[str, str], wanted: StillWanted = always) -> tuple[Finding, ...]:
     """All findings: of the files, and of what they come to in each environment beside what is there."""
     return _findings(
-        files, lambda environment: world.recurring.published(environment)[1], world.catalogue.table, wanted
+        files, lambda environment: world.recurring.published(environment)[1], _existing(world, wanted), wanted
     )
 
 
@@ -97,7 +98,7 @@ def _findings(
     existing: ExistingTable,
     wanted: StillWanted = always,
 ) -> tuple[Finding, ...]:
-    read = _read(files)
+    read = _read(files, wanted)
     for environment in (Environment.PROD, Environment.DEV):
         wanted()
         if read.is_good and any(True for _ in read.workspace.tasks(environment)):
@@ -110,14 +111,13 @@ def plan_workspace(
     world: World, actor: Actor, environment: Environment, files: Mapping[str, str], wanted: StillWanted = always
 ) -> WorkspacePlan:
     """Raises `InvalidWorkspaceError`, or `Fault` (NO_PERMISSION) naming what the actor may not publish."""
-    read = _read(files)
-    wanted()
+    read = _read(files, wanted)
     if not read.is_good:
         raise InvalidWorkspaceError(_ordered(read.findings.found))
     revision, published = world.recurring.published(environment)
     production = world.recurring.published(Environment.PROD)[1]
     organisation_revision, organisation = world.workspace.organisation()
-    materialized, tasks = _materialized(read, environment, published, world.catalogue.table, production)
+    materialized, tasks = _materialized(read, environment, published, _existing(world, wanted), production)
     if not read.is_good:
         raise InvalidWorkspaceError(_ordered(read.findings.found))
     wanted()
@@ -144,9 +144,19 @@ def plan_workspace(
     )
 
 
-def _read(files: Mapping[str, str]) -> ReadWorkspace:
+def _existing(world: World, wanted: StillWanted) -> ExistingTable:
+    """What the catalogue has. It is asked all along, so that work which nobody waits for ends here."""
+
+    def existing(name: TableName) -> Table | None:
+        wanted()
+        return world.catalogue.table(name)
+
+    return existing
+
+
+def _read(files: Mapping[str, str], wanted: StillWanted) -> ReadWorkspace:
     """With what can be said of the SQL of metrics and filters, even if something else is wrong."""
-    read = read_workspace(files)
+    read = read_workspace(files, wanted)
     _report(read.findings, check_expressions(read.workspace))
     return read
 

@@ -45,9 +45,10 @@ class ReadWorkspace:
         return not self.findings.errors
 
 
-def read_workspace(files: Mapping[str, str]) -> ReadWorkspace:
-    """`files` are texts by path inside the workspace folder, with `/`: definitions (`.yaml`, `.yml`) and files of code."""
-    reading = _Reading(files)
+def read_workspace(files: Mapping[str, str], wanted: Callable[[], None] | None = None) -> ReadWorkspace:
+    """`files` are texts by path inside the workspace folder, with `/`: definitions (`.yaml`, `.yml`) and files of code. `wanted` is called
+    for each; what it raises ends the reading."""
+    reading = _Reading(files, wanted)
     workspace = reading.run()
     reading.to.found.sort(key=lambda finding: (finding.mark.file, finding.mark.line, finding.mark.column))
     return ReadWorkspace(workspace, reading.to)
@@ -67,8 +68,9 @@ class _Item:
 
 
 class _Reading:
-    def __init__(self, files: Mapping[str, str]) -> None:
+    def __init__(self, files: Mapping[str, str], wanted: Callable[[], None] | None) -> None:
         self._files = files
+        self._wanted = wanted
         self.to = Findings()
         self._items: list[_Item] = []
         self._tenant: Values | None = None
@@ -83,6 +85,8 @@ class _Reading:
             budget = NodeBudget(MAX_NODES)
             for file in sorted(self._files):
                 if is_definition(file):
+                    if self._wanted is not None:
+                        self._wanted()
                     try:
                         for document in documents(file, self._files[file], budget):
                             self._read(document)
