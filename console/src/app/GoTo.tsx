@@ -1,6 +1,6 @@
 import { Dialog as Base } from "@base-ui/react/dialog";
 import { useQuery } from "@tanstack/react-query";
-import { Search, TableProperties } from "lucide-react";
+import { KeyRound, Search, TableProperties } from "lucide-react";
 import { type ReactNode, useDeferredValue, useEffect, useId, useState } from "react";
 import { useLocation } from "wouter";
 import { api } from "../api/client";
@@ -12,6 +12,9 @@ import { Icon } from "../ui/Icon";
 import { useNavigation } from "./Shell";
 import { appTexts } from "./texts";
 import { inEnvironment, useEnvironment } from "./url";
+
+/** Reached through the account otherwise. */
+const PASSWORD = "/account/password";
 
 interface Place {
   to: string;
@@ -107,7 +110,10 @@ function usePlaces(wanted: string): Place[] {
   const t = useTexts(appTexts);
   const environment = useEnvironment();
   const asks = wanted.length > 0;
-  const pages = useNavigation()
+  const pages = [
+    ...useNavigation(),
+    { title: "", entries: [{ to: PASSWORD, label: t.changePassword, icon: KeyRound }] },
+  ]
     .flatMap((section) => section.entries)
     .filter((entry) => entry.label.toLowerCase().includes(wanted.toLowerCase()))
     .map((entry) => ({ to: entry.to, group: t.pages, label: entry.label, icon: <Icon of={entry.icon} size={14} /> }));

@@ -2,11 +2,13 @@ import { useQueryClient } from "@tanstack/react-query";
 import { CircleCheck } from "lucide-react";
 import { type FormEvent, useState } from "react";
 import { ApiError, api, setCsrf } from "../api/client";
+import { useLanguage } from "../texts/language";
 import { useTexts } from "../texts/texts";
 import { Button } from "../ui/Button";
 import { Labelled, TextField } from "../ui/Field";
 import { Icon } from "../ui/Icon";
 import { ErrorBar } from "../ui/pieces";
+import { errorText } from "./errors";
 import { Page } from "./Page";
 import { SESSION, useSession } from "./session";
 import { appTexts } from "./texts";
@@ -14,11 +16,13 @@ import { useWait } from "./useWait";
 
 const LEAST = 10;
 const MOST = 200;
+const LEAST_DIFFERENT = 4;
 
 /** Another password for oneself. The present one is asked for; all other sessions end. */
 export default function PasswordPage() {
   const app = useTexts(appTexts);
   const t = app.password;
+  const language = useLanguage();
   const client = useQueryClient();
   const { user } = useSession();
   const [current, setCurrent] = useState("");
@@ -29,16 +33,13 @@ export default function PasswordPage() {
   const [failure, setFailure] = useState<ApiError | null>(null);
   const [wait, setWait] = useWait();
 
-  const length = [...next].length;
-  const isShort = length < LEAST || length > MOST;
-  const reason =
-    current === "" || next === "" || again === ""
-      ? t.fillAll
-      : isShort
-        ? t.rule
-        : next !== again
-          ? t.differs
-          : undefined;
+  const characters = [...next];
+  const isWeak = characters.length < LEAST || characters.length > MOST || new Set(characters).size < LEAST_DIFFERENT;
+  let reason: string | undefined;
+  if (current === "" || next === "" || again === "") reason = t.fillAll;
+  else if (isWeak) reason = t.rule;
+  else if (next === current) reason = t.same;
+  else if (next !== again) reason = t.differs;
 
   async function submit(event: FormEvent) {
     event.preventDefault();
@@ -66,8 +67,7 @@ export default function PasswordPage() {
   let message = "";
   if (wait > 0) message = app.signIn.slow(wait);
   else if (failure?.code === "WRONG_PASSWORD") message = t.wrong;
-  else if (failure?.status === 0) message = app.unreachable;
-  else if (failure && failure.status !== 429) message = failure.message;
+  else if (failure && failure.status !== 429) message = errorText(language, failure);
   const field = (label: string, value: string, set: (text: string) => void, kind: string, invalid = false) => (
     <Labelled label={label}>
       {(id) => (
@@ -86,7 +86,7 @@ export default function PasswordPage() {
         )}
         <input type="text" name="username" autoComplete="username" value={user} readOnly hidden />
         {field(t.current, current, setCurrent, "current-password")}
-        {field(t.next, next, setNext, "new-password", next !== "" && isShort)}
+        {field(t.next, next, setNext, "new-password", next !== "" && isWeak)}
         {field(t.again, again, setAgain, "new-password", again !== "" && again !== next)}
         <p className="muted t-12">
           {t.rule} {t.others}

@@ -9,6 +9,7 @@ import { ErrorBar } from "../ui/pieces";
 import { errorText } from "./errors";
 import { SESSION, signIn } from "./session";
 import { appTexts } from "./texts";
+import { useWait } from "./useWait";
 
 /** Name and password. `ended`: there was a session, and it is over. */
 export function SignInPage({ ended, onDone }: { ended: boolean; onDone: () => void }) {
@@ -19,15 +20,10 @@ export function SignInPage({ ended, onDone }: { ended: boolean; onDone: () => vo
   const [password, setPassword] = useState("");
   const [busy, setBusy] = useState(false);
   const [failure, setFailure] = useState<ApiError | null>(null);
-  const [wait, setWait] = useState(0);
+  const [wait, setWait] = useWait();
   useEffect(() => {
     document.title = `${t.signIn.title} · Taskhouse`;
   }, [t]);
-  useEffect(() => {
-    if (wait <= 0) return;
-    const timer = setTimeout(() => setWait(wait - 1), 1000);
-    return () => clearTimeout(timer);
-  }, [wait]);
 
   async function submit(event: FormEvent) {
     event.preventDefault();

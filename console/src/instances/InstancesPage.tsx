@@ -281,7 +281,7 @@ export default function InstancesPage() {
                   number(list.count),
                 )
               : ""}
-          {!isSelecting && inside && `, ${t.footWhole(inside.fields, inside.nodes)}`}
+          {!isSelecting && inside && t.footWhole(inside.fields, inside.nodes)}
         </span>
         {environment === "DEV" && (
           <Tooltip content={t.notScheduledNote} side="top">

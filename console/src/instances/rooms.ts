@@ -23,7 +23,7 @@ function countsRoom(of: Readonly<Record<string, number>>, waiting: readonly stri
   const { shown, rest } = counts(of, { waiting, paused });
   if (shown.length === 0) return 0;
   const each = shown.reduce((sum, { count }) => sum + 21 + 7.4 * String(count).length, 0);
-  return 22 + each + (rest > 0 ? 22 : 0);
+  return 25 + each + (rest > 0 ? 22 : 0);
 }
 
 function roomsOf(line: Line, zone: string, language: Language): Rooms {
