@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import expect
 
-from tests.browser.conftest import PASSWORD
 from tests.browser.console import Console
 from tests.scenarios.stage import House, Server, Stage
 
@@ -83,27 +81,17 @@ def test_an_analyst_sees_no_task_instances_and_runs_no_sql(visitor: Console, nig
     expect(run).to_have_accessible_description("You may not run SQL in any project")
 
 
-def test_a_result_that_is_gone_is_told_and_its_record_stays(browser: Browser, tmp_path: Path) -> None:
-    from taskhouse.services.access import passwords
-    from taskhouse.wiring.administration import administration
-
-    server = Server(tmp_path / "home").start()
-    server.token("admin")
-    with administration(server.home) as world:
-        passwords.put(world, "ALIYUN$admin", PASSWORD)
-    console = Console(browser, server.ready["rest_url"])
-    console.let_in("admin", PASSWORD)
-    page = console.open("/worksheet")
-    page.get_by_role("textbox", name="SQL").click()
-    page.keyboard.type("SELECT 41 + 1 AS answer")
-    page.keyboard.press("Control+Enter")
+def test_a_result_that_is_gone_is_told_and_its_record_stays(
+    console: Console, rest: httpx.Client, server: Server
+) -> None:
+    id = submit(rest, "SELECT 41 + 1 AS answer", "gone")
+    ended(rest, id)
+    page = console.open(f"/worksheet?run=shop/{id}")
     expect(page.get_by_role("cell", name="42")).to_be_visible()
-    for result in (server.home / "blobs" / "results").iterdir():
-        result.unlink()
+    for kept in (server.home / "blobs" / "results").glob(f"{id}*"):
+        kept.unlink()
     page.reload()
     expect(page.get_by_role("alert")).to_contain_text("is not kept any more")
     page.get_by_role("link", name="Details").click()
     expect(page.get_by_role("main")).to_contain_text("SELECT 41 + 1 AS answer")
     console.errors.clear()  # the browser reports the refused request by itself
-    console.close()
-    server.stop()
