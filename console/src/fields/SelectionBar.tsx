@@ -30,8 +30,9 @@ export function SelectionBar({
   // While fields are chosen, keys mean them and not the table.
   const start = (operation: OperationName) => {
     const { open } = selectionOffer(fields, operation);
-    if (open.length > 0)
-      openOperation({ operation, targets: [{ instance: instance.line.id, fields: open }], perspective: "FIELD" });
+    // Where none fits, the panel says why.
+    const meant = open.length > 0 ? open : fields.map((field) => field.name);
+    openOperation({ operation, targets: [{ instance: instance.line.id, fields: meant }], perspective: "FIELD" });
   };
   const resumes = selectionOffer(fields, "RESUME").open.length > 0;
   useShortcuts(t.fields, [
