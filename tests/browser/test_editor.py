@@ -167,6 +167,10 @@ def test_a_mistake_is_seen_at_its_line_and_a_change_becomes_a_version(workspace:
     expect(panel).to_have_count(0)
     page.get_by_role("link", name="Versions", exact=True).last.click()
     expect(page.get_by_role("table").get_by_role("row").nth(1)).to_contain_text(f"{before + 1}")
+    page.get_by_role("button", name=f"Compare version {before + 1} with the one before").click()
+    difference = page.get_by_role("dialog").get_by_role("region", name="What changed in the code of first")
+    expect(difference.get_by_role("row").filter(has_text="SELECT 7")).to_contain_text("+")
+    expect(difference.get_by_role("row").filter(has_text="SELECT 1")).to_contain_text("−")
     assert workspace.version("basic.first") == before + 1
     assert "SELECT 7" in (workspace.folder / "basic.yaml").read_text()
 

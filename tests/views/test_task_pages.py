@@ -11,6 +11,7 @@ from taskhouse.domain.roles import Actor
 from taskhouse.services.recurring.views import task_pages
 from taskhouse.services.recurring.views.refusal import ViewCode, ViewRefused
 from taskhouse.services.recurring.views.task_pages import TaskRequest
+from taskhouse.services.recurring.views.version_page import version_change
 from tests.views.house import ADMIN, CRM, PROD, STRANGER, VISITOR, House, at, tasks
 
 
@@ -72,6 +73,21 @@ def test_versions_tell_what_changed(home: House) -> None:
     latest, first = task_pages.versions(home.world, ADMIN, "shop.A", PROD).items
     assert (latest.version, latest.changed_nodes, latest.removed_fields, latest.rebuilt) == (2, ("B",), ("t4",), True)
     assert (first.version, first.changed_nodes, first.added_fields, first.rebuilt) == (1, (), (), False)
+    change = version_change(home.world, ADMIN, "shop.A", PROD, 2)
+    assert (change.before, change.difference.strategy) == (1, (1, 2))
+    assert [each.name for each in change.difference.fields] == ["t4"]
+    assert [(each.name, each.before, each.after) for each in change.codes] == [
+        ("B", old.nodes[0].program.code, "select 1;")
+    ]
+    assert [(each.before, each.after) for each in version_change(home.world, VISITOR, "shop.A", PROD, 2).codes] == [
+        (None, None)
+    ]
+    whole = version_change(home.world, ADMIN, "shop.A", PROD, 1)
+    assert whole.before == 0 and [each.before for each in whole.codes] == ["", "", ""]
+    for actor, number, code in ((ADMIN, 3, ViewCode.NOT_FOUND), (CRM, 2, ViewCode.FORBIDDEN)):
+        with pytest.raises(ViewRefused) as refused:
+            version_change(home.world, actor, "shop.A", PROD, number)
+        assert refused.value.code is code
     home.store.real.publish(PROD, [], ["shop.A"], at("12:01"), expected=2)
     assert len(task_pages.versions(home.world, ADMIN, "shop.A", PROD).items) == 2, "also of a task that was retired"
     with pytest.raises(ViewRefused):

@@ -974,6 +974,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/tasks/{task}/versions/{version}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * One version of a task beside the version before it, with the code of nodes as it was and is
+         * @description One version of a task beside the version before it, with the code of nodes as it was and is.
+         */
+        get: operations["show_version"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/warehouse/{project}/schemas": {
         parameters: {
             query?: never;
@@ -1342,6 +1362,16 @@ export interface components {
             operations: {
                 [key: string]: components["schemas"]["OfferView"];
             };
+        };
+        /**
+         * CodeChange
+         * @description Empty for a node that is not there; None for those who may not look into the project.
+         */
+        CodeChange: {
+            after: string | null;
+            before: string | null;
+            name: string;
+            node: string;
         };
         /**
          * CodePage
@@ -3119,6 +3149,16 @@ export interface components {
         VersionList: {
             items: components["schemas"]["VersionLine"][];
             task: string;
+        };
+        /**
+         * VersionView
+         * @description `before`: the number of the version before, 0 for none. `codes`: of nodes whose code differs.
+         */
+        VersionView: {
+            before: number;
+            change: components["schemas"]["TaskChangeView"];
+            codes: components["schemas"]["CodeChange"][];
+            version: number;
         };
         /**
          * WarehouseProjects
@@ -6744,6 +6784,76 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["VersionList"];
+                };
+            };
+            /** @description Something in the request is not what it should be; `items` names it */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description No token, or one that is not known or has expired */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not permitted */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description There is no such object */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description A defect; the server's log has the details */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    show_version: {
+        parameters: {
+            query?: {
+                environment?: string;
+            };
+            header?: never;
+            path: {
+                task: string;
+                version: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VersionView"];
                 };
             };
             /** @description Something in the request is not what it should be; `items` names it */

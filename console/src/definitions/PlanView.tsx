@@ -116,7 +116,7 @@ function Change({
   );
 }
 
-function TaskLines({ task }: { task: TaskChange }) {
+export function TaskLines({ task }: { task: TaskChange }) {
   const t = useTexts(definitionTexts);
   const kind = (t.kinds as Record<string, string>)[task.kind] ?? task.kind;
   const note = `${kind} · ${task.version ? t.versionOf(task.version) : t.retired}`;

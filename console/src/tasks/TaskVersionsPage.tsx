@@ -3,13 +3,15 @@ import { api, type Schemas } from "../api/client";
 import { keys } from "../api/keys";
 import { Failure } from "../app/Page";
 import { useZone } from "../app/session";
-import { useEnvironment } from "../app/url";
+import { useEnvironment, useQueryState } from "../app/url";
 import { dateTime, NONE } from "../texts/format";
 import { useTexts } from "../texts/texts";
+import { Button } from "../ui/Button";
 import { SkeletonRows, Tag } from "../ui/pieces";
 import { TaskFrame } from "./TaskFrame";
 import { taskTexts } from "./texts";
 import type { Task } from "./useTask";
+import { VersionPanel } from "./VersionPanel";
 
 type Version = Schemas["VersionLine"];
 
@@ -22,6 +24,9 @@ function Versions({ task }: { task: Task }) {
   const t = useTexts(taskTexts);
   const zone = useZone();
   const environment = useEnvironment();
+  const [query, change] = useQueryState();
+  const asked = Number(query.get("version"));
+  const shown = Number.isInteger(asked) ? asked : 0;
   const { data, error, refetch } = useQuery({
     queryKey: keys.tasks(environment, task.line.id, "versions"),
     queryFn: ({ signal }) =>
@@ -46,6 +51,7 @@ function Versions({ task }: { task: Task }) {
               {t.head.nodes}
             </th>
             <th scope="col">{t.change}</th>
+            <td />
           </tr>
         </thead>
         <tbody>
@@ -61,10 +67,23 @@ function Versions({ task }: { task: Task }) {
               <td className="right">{each.field_count || NONE}</td>
               <td className="right">{each.node_count}</td>
               <td>{at === data.items.length - 1 ? <span className="soft">{t.first}</span> : <Changes of={each} />}</td>
+              <td className="right">
+                {at < data.items.length - 1 && (
+                  <Button
+                    kind="ghost"
+                    size="small"
+                    aria-label={t.compareVersion(each.version)}
+                    onClick={() => change({ version: String(each.version) }, { push: true })}
+                  >
+                    {t.compare}
+                  </Button>
+                )}
+              </td>
             </tr>
           ))}
         </tbody>
       </table>
+      {shown > 0 && <VersionPanel task={task.line.id} version={shown} onClose={() => change({ version: null })} />}
     </div>
   );
 }

@@ -8,8 +8,10 @@ from taskhouse.domain.recurring import BizType, Priority, TableKind
 from taskhouse.domain.schedule import Cycle
 from taskhouse.protocols.rest.routing import Call, Routes
 from taskhouse.protocols.rest.views import PRIORITIES, answered, environment_of, word_of
+from taskhouse.protocols.rest.workspace import TaskChangeView, task_view
 from taskhouse.services.recurring.views import task_pages
 from taskhouse.services.recurring.views.task_pages import TaskDag, TaskDetail, TaskPage, TaskRequest, VersionList
+from taskhouse.services.recurring.views.version_page import CodeChange, version_change
 
 routes = Routes("tasks")
 
@@ -76,6 +78,26 @@ def show_task(call: Call[InEnvironment, None]) -> TaskDetail:
 def list_versions(call: Call[InEnvironment, None]) -> VersionList:
     """Every publication of a task, the latest first, with what it changed."""
     return task_pages.versions(call.world, call.actor, call.text("task"), environment_of(call.query.environment))
+
+
+class VersionView(msgspec.Struct, frozen=True):
+    """`before`: the number of the version before, 0 for none. `codes`: of nodes whose code differs."""
+
+    version: int
+    before: int
+    change: TaskChangeView
+    codes: tuple[CodeChange, ...]
+
+
+@routes.get(
+    "/tasks/{task}/versions/{version}", query=InEnvironment, texts=["task"], reply=VersionView, errors=(403, 404)
+)
+@answered
+def show_version(call: Call[InEnvironment, None]) -> VersionView:
+    """One version of a task beside the version before it, with the code of nodes as it was and is."""
+    environment = environment_of(call.query.environment)
+    found = version_change(call.world, call.actor, call.text("task"), environment, call.number("version"))
+    return VersionView(found.version, found.before, task_view(found.difference, []), found.codes)
 
 
 @routes.get("/tasks/{task}/dag", query=TaskDagQuery, texts=["task"], reply=TaskDag, errors=(403, 404))

@@ -287,7 +287,10 @@ def plan_view(made: WorkspacePlan) -> WorkspacePlanView:
         findings_view(made.warnings),
         _settings(difference.tenant),
         [_project(each) for each in difference.projects],
-        [_task(each, made) for each in difference.tasks],
+        [
+            task_view(each, [change.text for change in made.materialized.rebuilt.get(each.id, ())])
+            for each in difference.tasks
+        ],
         [_touched(each) for each in difference.downstream],
     )
 
@@ -304,7 +307,7 @@ def _touched(each: Touched) -> TouchedView:
     return TouchedView(each.id, each.level, list(each.fields), each.is_published)
 
 
-def _task(each: TaskDifference, made: WorkspacePlan) -> TaskChangeView:
+def task_view(each: TaskDifference, rebuilt_because: list[str]) -> TaskChangeView:
     return TaskChangeView(
         each.id,
         each.change.value,
@@ -313,7 +316,7 @@ def _task(each: TaskDifference, made: WorkspacePlan) -> TaskChangeView:
         each.strategy[0],
         each.strategy[1],
         each.key_changed,
-        [change.text for change in made.materialized.rebuilt.get(each.id, ())],
+        rebuilt_because,
         [_field(field) for field in each.fields],
         [_node(node) for node in each.nodes],
         list(each.dependencies_added),

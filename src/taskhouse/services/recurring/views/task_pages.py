@@ -296,7 +296,7 @@ def detail(world: World, actor: Actor, task_id: str, environment: Environment) -
                 {up: tuple(sorted(fields)) for up, fields in (node.reads or {}).items()},
                 node.inner,
                 node.code_hash,
-                node.program.code if _may_node(actor, task, node.values) else None,
+                node.program.code if may_node(actor, task, node.values) else None,
             )
             for node in task.nodes
         ),
@@ -316,13 +316,19 @@ def detail(world: World, actor: Actor, task_id: str, environment: Environment) -
 
 def versions(world: World, actor: Actor, task_id: str, environment: Environment) -> VersionList:
     """Every publication of a task with what it changed. One store call. A task that was retired still has its versions."""
+    found = published_versions(world, actor, task_id, environment)
+    befores: Sequence[PublishedTask | None] = [*found[1:], None]
+    lines = tuple(_version(task, before) for task, before in zip(found, befores, strict=True))
+    return VersionList(task_id, lines)
+
+
+def published_versions(world: World, actor: Actor, task_id: str, environment: Environment) -> Sequence[PublishedTask]:
+    """The latest first; at least one. Raises `ViewRefused` (NOT_FOUND, FORBIDDEN)."""
     found = world.recurring.task_versions(environment, task_id)
     if not found:
         raise _unknown(task_id)
     _require(actor, found[0])
-    befores: Sequence[PublishedTask | None] = [*found[1:], None]
-    lines = tuple(_version(task, before) for task, before in zip(found, befores, strict=True))
-    return VersionList(task_id, lines)
+    return found
 
 
 def dag(
@@ -472,7 +478,7 @@ def _may(actor: Actor, action: Action, task: PublishedTask) -> bool:
     return any(actor.may(action, project) for project in projects_of(task))
 
 
-def _may_node(actor: Actor, task: PublishedTask, values: Sequence[str]) -> bool:
+def may_node(actor: Actor, task: PublishedTask, values: Sequence[str]) -> bool:
     """Into the code of a node: in an aggregate table by the projects of the metrics that it computes."""
     if task.kind is TableKind.AGGREGATE and values:
         projects = {own.project or task.project for own in task.fields if own.name in values}
