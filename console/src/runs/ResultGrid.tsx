@@ -4,7 +4,6 @@ import { type UIEvent, useCallback, useMemo, useState } from "react";
 import { address, api } from "../api/client";
 import { keys } from "../api/keys";
 import { Failure } from "../app/Page";
-import { NONE } from "../texts/format";
 import { number, useTexts } from "../texts/texts";
 import { Icon } from "../ui/Icon";
 import { SkeletonRows } from "../ui/pieces";
@@ -140,7 +139,7 @@ export function ResultGrid({ run, task }: { run: Run; task: number }) {
         empty={<p className="result-none muted">{t.noRows}</p>}
       />
       <div className="page-foot">
-        <span>{total === 0 ? NONE : t.rows(total, all)}</span>
+        <span>{t.rows(total, all)}</span>
         <span className="grow" />
         {total > 0 && (
           <a
