@@ -240,9 +240,11 @@ export function FieldColumn({ request, choice, change, plan, marked, isOld, chil
         />
       </div>
       <div className="fields-head">
-        <Switch checked={first} onChange={setFirst}>
-          {t.prioritize}
-        </Switch>
+        {hasCode(request.operation) && (
+          <Switch checked={first} onChange={setFirst}>
+            {t.prioritize}
+          </Switch>
+        )}
         <span className="grow" />
         {isFiltered && open.length > 1 ? (
           <Checkbox
