@@ -14,6 +14,8 @@ from typing import Any
 import httpx
 import pytest
 
+from taskhouse.cli.demo_workspace import keep
+from taskhouse.config import Config, ConfigError, load
 from taskhouse.domain.roles import Actor, ProjectRole
 from taskhouse.protocols.mounting import Mounted
 from taskhouse.protocols.odps.server import Server
@@ -24,6 +26,7 @@ from taskhouse.services.definitions import edit_workspace
 from taskhouse.services.definitions.plan_workspace import validate
 from taskhouse.services.world import World
 from taskhouse.store.workspace_folder import DiskWorkspaceFolder
+from taskhouse.wiring.server import Server as TaskhouseServer
 from tests.definitions.conftest import House
 from tests.definitions.workspaces import BASE, SALES
 from tests.rest.conftest import Elsewhere
@@ -339,6 +342,23 @@ def test_without_a_folder_that_is_said(desk: Desk) -> None:
     found = desk.list()
     assert found["files"] == [] and "--workspace" in found["why_not"]
     assert desk.read("sales.yaml", expected=404) and desk.post("plan", [], expected=404)
+
+
+def test_a_server_is_given_its_folder(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="nowhere is not a folder"):
+        TaskhouseServer(Config(home=tmp_path / "home", workspace=tmp_path / "nowhere"))
+    own = tmp_path / "home" / "workspace"
+    server = TaskhouseServer(Config(home=tmp_path / "home"))
+    try:
+        assert server.world.folder is not None and not server.world.folder.is_there()
+        keep(own, {"a/b.yaml": "x: 1\n"})
+        assert server.world.folder.is_there() and set(server.world.folder.files()) == {"a/b.yaml"}
+        keep(own, {"c.yaml": "somebody changed theirs meanwhile"})
+        assert set(server.world.folder.files()) == {"a/b.yaml"}
+    finally:
+        server.close()
+    loaded = load(None, {"TASKHOUSE_WORKSPACE": str(own)}, {"home": tmp_path / "other"})
+    assert loaded.workspace == own
 
 
 def test_a_folder_that_cannot_be_read_is_told(desk: Desk) -> None:
