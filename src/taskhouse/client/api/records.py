@@ -166,6 +166,21 @@ class GanttLink(msgspec.Struct, frozen=True):
     nodes: list[GanttNode] = []
 
 
+class GanttOther(msgspec.Struct, frozen=True):
+    """What else lies between start and end, and decided nothing."""
+
+    instance: int
+    name: str = ""
+    project: str = ""
+    visible: bool = True
+    statuses: list[str] = []
+    due_at: datetime | None = None
+    start: datetime | None = None
+    end: datetime | None = None
+    predicted: bool = False
+    segments: list[GanttSegment] = []
+
+
 class Gantt(msgspec.Struct, frozen=True):
     """The critical path from `start` (0 is the root) to `end`. `total_s` is the sum of the contributions."""
 
@@ -174,3 +189,5 @@ class Gantt(msgspec.Struct, frozen=True):
     total_s: float = 0.0
     predicted: bool = False
     path: list[GanttLink] = []
+    others: list[GanttOther] = []
+    others_count: int = 0
