@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 from pathlib import Path
 
 from playwright.sync_api import Locator, Page, expect
@@ -22,6 +23,7 @@ def write(page: Page, sql: str) -> None:
 
 def run(page: Page, sql: str) -> None:
     write(page, sql)
+    expect(page.get_by_role("button", name=re.compile("^Run"))).not_to_have_attribute("aria-disabled", "true")
     page.keyboard.press("Control+Enter")
 
 

@@ -105,11 +105,20 @@ export default function WorksheetPage() {
   const stop = useStop(run);
   const isRunning = submit.isPending || (shown !== null && run !== undefined && !isOver(run.line.status));
   const chosen = toRun(written);
-  const reason = isRunning ? t.running : project === "" ? t.noProject : chosen === "" ? t.noSql : undefined;
+  const reason = isRunning
+    ? t.running
+    : project === ""
+      ? projects.isPending
+        ? t.loading
+        : t.noProject
+      : chosen === ""
+        ? t.noSql
+        : undefined;
   const start = () => {
     const now = editor.current?.read() ?? written;
     const sql = toRun(now);
     const may = !isRunning && project !== "" && sql !== "";
+    if (!may && reason) toast({ text: reason });
     if (may) submit.mutate({ project, sql, origin: sql === now.selection ? now.origin : START });
   };
   const ended = run && isOver(run.line.status) ? run.line.id : null;
