@@ -114,6 +114,7 @@ SHOTS = (
     Shot("task", "/tasks/{task}"),
     Shot("task-versions", "/tasks/{task}/versions"),
     Shot("task-edit", "/tasks/{task}/edit"),
+    Shot("task-edit-preview", "/tasks/{task}/edit?env=dev&preview=1"),
     Shot("task-dag", "/task-dag?task={task}&up=2&down=2"),
     Shot("runs", "/runs"),
     Shot("worksheet", "/worksheet?project=taskhouse", query),

@@ -8,7 +8,8 @@ import { drawSelection, EditorView, highlightActiveLine, keymap, lineNumbers } f
 import { useEffect, useRef } from "react";
 import { frameIn, LOOK, overSelection, THEME } from "../editor/frame";
 import { completingKeys, type Schema } from "./completion";
-import { type Finding, findingMarks, setFindings } from "./findings";
+import type { Finding } from "./finding";
+import { findingMarks, setFindings } from "./findings";
 
 /** Where the cursor shall go; another `time` goes there again. */
 export interface Target {

@@ -15,7 +15,7 @@ import { Conflict } from "./Conflict";
 import type { Target } from "./DefinitionEditor";
 import { conflictsOf, definitionOf, dropDrafts, setDraft, typed, useDrafts } from "./drafts";
 import { FileColumn } from "./FileColumn";
-import type { Finding } from "./findings";
+import type { Finding } from "./finding";
 import { NewFile } from "./NewFile";
 import { PlanPanel } from "./PlanPanel";
 import { ProblemList } from "./ProblemList";

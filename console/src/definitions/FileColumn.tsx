@@ -5,7 +5,7 @@ import { useTexts } from "../texts/texts";
 import { SearchField } from "../ui/Field";
 import { Icon } from "../ui/Icon";
 import type { Drafts } from "./drafts";
-import type { Finding } from "./findings";
+import type { Finding } from "./finding";
 import { definitionTexts } from "./texts";
 
 interface Props {

@@ -16,7 +16,7 @@ import { Keys, SkeletonRows } from "../ui/pieces";
 import { Panel } from "../ui/Sheet";
 import { toast } from "../ui/Toasts";
 import { type Drafts, dropDrafts, editsOf } from "./drafts";
-import type { Finding } from "./findings";
+import type { Finding } from "./finding";
 import { PlanView } from "./PlanView";
 import { ProblemList } from "./ProblemList";
 import { changesIn, firstPublished } from "./plan";

@@ -2,7 +2,7 @@ import { CircleAlert, CircleCheck, TriangleAlert } from "lucide-react";
 import { Failure } from "../app/Page";
 import { useTexts } from "../texts/texts";
 import { Icon } from "../ui/Icon";
-import { type Finding, sentence } from "./findings";
+import { type Finding, sentence } from "./finding";
 import { definitionTexts } from "./texts";
 
 /** What the last check found, in all files; a line leads to its place. */

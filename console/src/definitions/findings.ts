@@ -1,8 +1,6 @@
 import { type Extension, StateEffect, StateField, type Text } from "@codemirror/state";
 import { Decoration, type DecorationSet, EditorView, hoverTooltip } from "@codemirror/view";
-import type { Schemas } from "../api/client";
-
-export type Finding = Schemas["FindingView"];
+import { type Finding, sentence } from "./finding";
 
 export const setFindings = StateEffect.define<readonly Finding[]>();
 
@@ -12,10 +10,6 @@ export function spanOf(doc: Text, finding: Pick<Finding, "line" | "column">): { 
   const at = Math.min(Math.max(finding.column - 1, 0), line.length);
   const word = /^[\w$.{}'"-]+|^\S/.exec(line.text.slice(at))?.[0] ?? "";
   return word ? { from: line.from + at, to: line.from + at + word.length } : { from: line.from, to: line.to };
-}
-
-export function sentence(finding: Pick<Finding, "message" | "hint">): string {
-  return finding.hint ? `${finding.message} (${finding.hint})` : finding.message;
 }
 
 function drawn(doc: Text, findings: readonly Finding[]): DecorationSet {
