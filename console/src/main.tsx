@@ -18,6 +18,7 @@ import { Router } from "wouter";
 import { ApiError } from "./api/client";
 import { App } from "./app/App";
 import { Boundary } from "./app/Boundary";
+import { loadAhead } from "./app/rooms";
 import "./app/theme";
 
 const client = new QueryClient({
@@ -41,6 +42,8 @@ window.addEventListener("vite:preloadError", (event) => {
   event.preventDefault();
   window.location.reload();
 });
+
+loadAhead(window.location.pathname.replace(/^\/console(?=\/|$)/, "").replace(/(?<=.)\/$/, "") || "/");
 
 const root = document.getElementById("root");
 if (root)
