@@ -35,7 +35,7 @@ test: $(STAMP) ## style, types, directions of imports, and the whole test suite
 check-all: test ## `test`, then the slow extras: storms, kills, the bad-input corpus at length
 	$(BIN)/python -m pytest --slow -m slow $(ARGS)
 
-bench: $(STAMP) ## latency, TPC-H and tunnel measured beside what they are built on
+bench: $(STAMP) ## recurring instances, console, latency, TPC-H and tunnel, measured beside their aims
 	$(BIN)/python -m benchmarks $(ARGS)
 
 conformance: $(STAMP) ## the official client's own suite; PYODPS_SRC=<checkout of PyODPS>
