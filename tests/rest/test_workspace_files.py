@@ -257,7 +257,12 @@ def test_what_cannot_be_published_is_not_saved(desk: Desk, monkeypatch: pytest.M
 def test_who_may_not_look_into_code_sees_no_file(desk: Desk) -> None:
     for user in ("ann", "stranger"):
         found = desk.list(user)
-        assert found["files"] == [] and found["folder"] == "" and "look into" in found["why_not"]
+        assert (
+            found["files"] == []
+            and found["folder"] == ""
+            and found["state"] == "NO_ROLE"
+            and "look into" in found["why_not"]
+        )
         assert desk.read("sales.yaml", user, 403)["code"] == "FORBIDDEN"
         for verb, further in (("check", {}), ("plan", {}), ("apply", {"digest": "0"})):
             assert desk.post(verb, [], user, 403, **further)["code"] == "FORBIDDEN"
@@ -340,7 +345,7 @@ def test_line_ends_and_byte_order_mark_stay(desk: Desk) -> None:
 def test_without_a_folder_that_is_said(desk: Desk) -> None:
     desk.root.rename(desk.root.with_name("elsewhere"))
     found = desk.list()
-    assert found["files"] == [] and "--workspace" in found["why_not"]
+    assert found["files"] == [] and found["state"] == "NO_FOLDER" and "--workspace" in found["why_not"]
     assert desk.read("sales.yaml", expected=404) and desk.post("plan", [], expected=404)
 
 
@@ -363,7 +368,7 @@ def test_a_server_is_given_its_folder(tmp_path: Path) -> None:
 
 def test_a_folder_that_cannot_be_read_is_told(desk: Desk) -> None:
     (desk.root / "bad.yaml").write_bytes(b"\xff")
-    assert "bad.yaml is not UTF-8" in desk.list()["why_not"]
+    assert desk.list()["state"] == "BROKEN" and "bad.yaml is not UTF-8" in desk.list()["why_not"]
     assert "bad.yaml is not UTF-8" in desk.post("check", [], expected=409)["message"]
 
 

@@ -1694,7 +1694,8 @@ export interface components {
         };
         /**
          * FileList
-         * @description `folder`: where the files are, empty when the server has none; `why_not` then says so. `read_only`: why the caller may add no file. `hidden`:
+         * @description `state`: READY; NO_FOLDER, where the server has none; NO_ROLE, for who may not look into code; BROKEN, when it cannot be read. `why_not` says so in
+         *         words. `folder`: where the files are. `read_only`: why the caller may add no file. `hidden`:
          *         how many files the caller may not look into.
          */
         FileList: {
@@ -1702,6 +1703,7 @@ export interface components {
             folder: string;
             hidden: number;
             read_only: string;
+            state: string;
             why_not: string;
         };
         /** FileText */

@@ -7,8 +7,8 @@ import { IconButton } from "../ui/Button";
 import { toast } from "../ui/Toasts";
 import { definitionTexts } from "./texts";
 
-/** How definitions are changed where the server does not have them. */
-export function Commands({ task }: { task?: Task }) {
+/** Where a task was defined, and how definitions are changed where the server does not have them. */
+export function Commands({ task, isHowTo }: { task?: Task; isHowTo: boolean }) {
   const t = useTexts(taskTexts);
   const own = useTexts(definitionTexts);
   const environment = useEnvironment().toLowerCase();
@@ -22,19 +22,23 @@ export function Commands({ task }: { task?: Task }) {
   ];
   return (
     <div className="edit-steps">
-      <p>{t.editIntro(task?.line.id ?? "")}</p>
+      {isHowTo && <p>{t.editIntro(task?.line.id ?? "")}</p>}
       {task?.defined_at && (
         <p>
           {own.recordedAt(task.line.version)} <code className="mono">{task.defined_at}</code>
         </p>
       )}
-      <ol>
-        {steps.map(([words, command]) => (
-          <Step key={command} words={words} command={command} />
-        ))}
-      </ol>
-      <p>{own.noFolderHow}</p>
-      <Step command="taskhouse serve --workspace DIR" />
+      {isHowTo && (
+        <>
+          <ol>
+            {steps.map(([words, command]) => (
+              <Step key={command} words={words} command={command} />
+            ))}
+          </ol>
+          <p>{own.noFolderHow}</p>
+          <Step command="taskhouse serve --workspace DIR" />
+        </>
+      )}
     </div>
   );
 }

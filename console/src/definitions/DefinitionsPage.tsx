@@ -1,7 +1,6 @@
 import { Page } from "../app/Page";
 import { useEnvironment } from "../app/url";
 import { useTexts } from "../texts/texts";
-import { Commands } from "./Commands";
 import { Desk } from "./Desk";
 import { definitionTexts } from "./texts";
 
@@ -11,7 +10,7 @@ export default function DefinitionsPage() {
   const environment = useEnvironment();
   return (
     <Page title={t.title} crumbs={[{ label: t.title }]}>
-      <Desk key={environment} without={<Commands />} />
+      <Desk key={environment} />
     </Page>
   );
 }

@@ -1,16 +1,18 @@
 import "./definitions.css";
 import { useQueryClient } from "@tanstack/react-query";
 import { Eye, FilePlus2, FolderX, Lock, Trash2, Undo2 } from "lucide-react";
-import { lazy, type ReactNode, Suspense, useMemo, useState } from "react";
+import { lazy, Suspense, useMemo, useState } from "react";
 import { keys } from "../api/keys";
 import { Failure } from "../app/Page";
 import { useSession } from "../app/session";
 import { useShortcuts } from "../app/shortcuts";
 import { useEnvironment, useQueryState } from "../app/url";
+import type { Task } from "../tasks/useTask";
 import { useTexts } from "../texts/texts";
 import { Button, IconButton } from "../ui/Button";
 import { Icon } from "../ui/Icon";
 import { Empty, Keys, SkeletonRows, Tag } from "../ui/pieces";
+import { Commands } from "./Commands";
 import { Conflict } from "./Conflict";
 import type { Target } from "./DefinitionEditor";
 import { conflictsOf, definitionOf, dropDrafts, setDraft, typed, useDrafts } from "./drafts";
@@ -26,20 +28,23 @@ const DefinitionEditor = lazy(() => import("./DefinitionEditor"));
 
 /**
  * The files of the workspace: chosen, edited, checked while one types, previewed and published. `task`: whose definition it begins with.
- * `without`: what is shown when the server has no files.
+ * `published`: the task as it is, if it is.
  */
-export function Desk({ task, without }: { task?: string; without: ReactNode }) {
+export function Desk({ task, published }: { task?: string; published?: Task }) {
   const t = useTexts(definitionTexts);
   const { data, error, refetch } = useFiles();
   if (error) return <Failure error={error} onRetry={() => void refetch()} />;
   if (!data) return <SkeletonRows label={t.loading} />;
-  if (data.why_not)
+  if (data.state !== "READY")
     return (
       <div className="column desk-without">
-        <Empty icon={FolderX} title={t.noFolder}>
+        <Empty
+          icon={data.state === "NO_ROLE" ? Lock : FolderX}
+          title={data.state === "NO_FOLDER" ? t.noFolder : data.state === "NO_ROLE" ? t.noLook : t.unreadable}
+        >
           {t.reasons[data.why_not] ?? data.why_not}
         </Empty>
-        {without}
+        <Commands task={published} isHowTo={data.state === "NO_FOLDER"} />
       </div>
     );
   return <Open task={task} list={data} />;

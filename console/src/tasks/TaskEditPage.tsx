@@ -4,7 +4,6 @@ import { api } from "../api/client";
 import { keys } from "../api/keys";
 import { Failure, Page } from "../app/Page";
 import { useEnvironment } from "../app/url";
-import { Commands } from "../definitions/Commands";
 import { Desk } from "../definitions/Desk";
 import { definitionTexts } from "../definitions/texts";
 import { useTexts } from "../texts/texts";
@@ -27,9 +26,7 @@ export default function TaskEditPage() {
   if (!data) return <SkeletonRows label={t.loading} />;
   if (data.items.some((each) => each.id === id))
     return (
-      <TaskFrame tab="edit">
-        {(task) => <Desk key={`${id} ${environment}`} task={id} without={<Commands task={task} />} />}
-      </TaskFrame>
+      <TaskFrame tab="edit">{(task) => <Desk key={`${id} ${environment}`} task={id} published={task} />}</TaskFrame>
     );
   return (
     <Page
@@ -38,7 +35,7 @@ export default function TaskEditPage() {
       crumbs={[{ label: t.tasks, to: "/tasks" }, { label: id }, { label: t.tabs.edit }]}
       beside={<span className="muted t-12 ellipsis">{own.notPublished(own.environments[environment])}</span>}
     >
-      <Desk key={`${id} ${environment}`} task={id} without={<Commands />} />
+      <Desk key={`${id} ${environment}`} task={id} />
     </Page>
   );
 }

@@ -146,7 +146,7 @@ export const taskTexts = defineTexts(
     centre: "Show what is around it",
     noRole: "You have no role in this project.",
     editIntro: (name: string) =>
-      `Tasks are defined in the files of a workspace folder. The server keeps what was published, not the files: change ${name} where they are kept.`,
+      `Tasks are defined in the files of a workspace folder. The server keeps what was published, not the files: change ${name || "definitions"} where they are kept.`,
     editFind: "Find the file that defines it",
     editChange: "Change it and have it checked",
     editPlan: "See what applying it would change",
@@ -302,7 +302,8 @@ export const taskTexts = defineTexts(
     open: "打开",
     centre: "以其为中心",
     noRole: "您在此项目中没有角色。",
-    editIntro: (name) => `任务在工作区文件中定义。服务器只保存已发布的内容，不保存文件：请在文件所在处修改 ${name}。`,
+    editIntro: (name) =>
+      `任务在工作区文件中定义。服务器只保存已发布的内容，不保存文件：请在文件所在处修改${name && ` ${name}`}。`,
     editFind: "找到定义它的文件",
     editChange: "修改并检查",
     editPlan: "预览发布后的变更",

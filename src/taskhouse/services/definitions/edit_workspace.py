@@ -72,9 +72,11 @@ class FileLine:
 
 @dataclass(frozen=True, slots=True)
 class FileList:
-    """`folder`: where the files are, empty when the server has none; `why_not` then says so. `read_only`: why the caller may add no file. `hidden`:
+    """`state`: READY; NO_FOLDER, where the server has none; NO_ROLE, for who may not look into code; BROKEN, when it cannot be read. `why_not` says so in
+    words. `folder`: where the files are. `read_only`: why the caller may add no file. `hidden`:
     how many files the caller may not look into."""
 
+    state: str
     folder: str
     why_not: str
     read_only: str
@@ -97,13 +99,13 @@ NO_ROLE = "changing definitions takes the role DEVELOPER or PROJECT_ADMIN in the
 def list_files(world: World, actor: Actor) -> FileList:
     folder = world.folder
     if folder is None or not folder.is_there():
-        return FileList("", NO_FOLDER, "", 0, ())
+        return FileList("NO_FOLDER", "", NO_FOLDER, "", 0, ())
     if not _may_somewhere(actor):
-        return FileList("", "the files are shown to those who may look into a project's code", "", 0, ())
+        return FileList("NO_ROLE", "", "the files are shown to those who may look into a project's code", "", 0, ())
     try:
         files = folder.files()
     except FolderError as error:
-        return FileList(folder.name, str(error), "", 0, ())
+        return FileList("BROKEN", folder.name, str(error), "", 0, ())
     contents = _contents(files)
     seen = [path for path in files if contents.may_see(world, actor, path)]
     lines = tuple(
@@ -111,7 +113,7 @@ def list_files(world: World, actor: Actor) -> FileList:
         for path in seen
     )  # fmt: skip
     read_only = (NO_ROLE if not _may_edit_somewhere(actor) else "") or folder.why_not_writable("")
-    return FileList(folder.name, "", read_only, len(files) - len(seen), lines)
+    return FileList("READY", folder.name, "", read_only, len(files) - len(seen), lines)
 
 
 def read_file(world: World, actor: Actor, path: str) -> FileText:
