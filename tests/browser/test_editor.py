@@ -255,7 +255,7 @@ def test_an_operator_reads_and_an_analyst_is_told_why_not(workspace: Workspace, 
 
     console = as_user("ann")
     page = console.open("/tasks/basic.first/edit")
-    expect(page.get_by_role("main")).to_contain_text("those who may look into a project's code")
+    expect(page.get_by_role("main")).to_contain_text("shown to those who may look into a project's code")
     expect(page.get_by_role("main")).to_contain_text("basic.yaml:3")
     expect(editor(page)).to_have_count(0)
     assert console.serious_violations() == []

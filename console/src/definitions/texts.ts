@@ -22,7 +22,12 @@ export const definitionTexts = defineTexts(
     readOnly: "Read only",
     readOnlyBecause: (reason: string) => `Read only: ${reason}`,
     /** What the server says, where it is said otherwise here. */
-    reasons: {} as Record<string, string>,
+    reasons: {
+      "this server has no workspace folder: it was started without --workspace":
+        "This server has no workspace folder: it was started without --workspace.",
+      "the files are shown to those who may look into a project's code":
+        "They are shown to those who may look into a project's code.",
+    } as Record<string, string>,
     editor: (path: string) => `Text of ${path}`,
     removedNote: "This file will be removed when you save.",
     checking: "Checking",

@@ -15,7 +15,7 @@ import { Button } from "../ui/Button";
 import { Select } from "../ui/Menu";
 import { Empty, SkeletonRows } from "../ui/pieces";
 import { Drawer } from "../ui/Sheet";
-import { TaskFrame } from "./TaskFrame";
+import { TaskFrame, useTaskWays } from "./TaskFrame";
 import { joined, taskPicture } from "./taskGraph";
 import { taskTexts } from "./texts";
 import { taskPath } from "./useTask";
@@ -167,6 +167,7 @@ function CardDrawer({ card, dag, onClose }: { card: Schemas["TaskCard"]; dag: Da
   const t = useTexts(taskTexts);
   const environment = useEnvironment();
   const [, navigate] = useLocation();
+  const ways = useTaskWays(card);
   const ups = dag.edges.filter((edge) => edge.down === card.id);
   const facts: [string, string][] = card.visible
     ? [
@@ -206,6 +207,17 @@ function CardDrawer({ card, dag, onClose }: { card: Schemas["TaskCard"]; dag: Da
           </div>
         ))}
       </dl>
+      {card.visible && (
+        <ul className="drawer-ways" aria-label={t.operations}>
+          {ways.map((way) => (
+            <li key={way.name}>
+              <Button kind="ghost" icon={way.icon} reason={way.reason} onClick={way.run}>
+                {way.name}
+              </Button>
+            </li>
+          ))}
+        </ul>
+      )}
       {ups.length > 0 && (
         <>
           <h3 className="drawer-title">{t.dependencies}</h3>

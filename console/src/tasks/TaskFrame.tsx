@@ -83,39 +83,44 @@ function Beside({ task, tab }: { task: Task; tab: TaskTab }) {
   );
 }
 
-function Actions({ task }: { task: Task }) {
+/** The ways from a task to its instances, its other node and its definition, each with the reason when it does not apply. */
+export function useTaskWays(task: { id: string; project: string; biz_type: string }) {
   const t = useTexts(taskTexts);
   const environment = useEnvironment();
   const [, navigate] = useLocation();
   const { data } = useProjects();
-  const mode = data?.items.find((each) => each.name === task.line.project)?.mode;
+  const mode = data?.items.find((each) => each.name === task.project)?.mode;
   const links = linksOf(mode, environment);
   const reason = (refusal: keyof typeof links) => {
     const code = links[refusal];
     return code === null ? undefined : t[code];
   };
-  const tab = task.line.biz_type === "SCRIPT" ? "&tab=scripts" : "";
+  const tab = task.biz_type === "SCRIPT" ? "&tab=scripts" : "";
   const go = (path: string, to = environment) => navigate(inEnvironment(path, to));
-  return (
-    <>
-      <Button icon={Repeat} onClick={() => go(`/instances?task=${encodeURIComponent(task.line.id)}&bizdate=all${tab}`)}>
-        {t.instances}
-      </Button>
-      <Button icon={Factory} reason={reason("production")} onClick={() => go(taskPath(task.line.id), "PROD")}>
-        {t.viewProduction}
-      </Button>
-      <Button
-        icon={FilePenLine}
-        reason={reason("development")}
-        onClick={() => go(taskPath(task.line.id, "edit"), "DEV")}
-      >
-        {t.editDevelopment}
-      </Button>
-      <Button icon={PencilLine} reason={reason("edit")} onClick={() => go(taskPath(task.line.id, "edit"), "PROD")}>
-        {t.editNode}
-      </Button>
-    </>
-  );
+  return [
+    {
+      name: t.instances,
+      icon: Repeat,
+      reason: undefined,
+      run: () => go(`/instances?task=${encodeURIComponent(task.id)}&bizdate=all${tab}`),
+    },
+    { name: t.viewProduction, icon: Factory, reason: reason("production"), run: () => go(taskPath(task.id), "PROD") },
+    {
+      name: t.editDevelopment,
+      icon: FilePenLine,
+      reason: reason("development"),
+      run: () => go(taskPath(task.id, "edit"), "DEV"),
+    },
+    { name: t.editNode, icon: PencilLine, reason: reason("edit"), run: () => go(taskPath(task.id, "edit"), "PROD") },
+  ];
+}
+
+function Actions({ task }: { task: Task }) {
+  return useTaskWays(task.line).map((way) => (
+    <Button key={way.name} icon={way.icon} reason={way.reason} onClick={way.run}>
+      {way.name}
+    </Button>
+  ));
 }
 
 export function Tags({ of }: { of: readonly string[] }) {
