@@ -90,7 +90,7 @@ export function Table<Row>(props: TableProps<Row>) {
     count,
     getScrollElement: () => scroller.current,
     estimateSize: () => rowHeight,
-    overscan: 8,
+    overscan: 4,
     scrollPaddingStart: 32,
     // Rows come with the frame, not before whatever else listens to the wheel.
     useFlushSync: false,
@@ -130,6 +130,8 @@ export function Table<Row>(props: TableProps<Row>) {
     element.addEventListener("scroll", scrolled, { passive: true });
     const watch = new ResizeObserver(mark);
     watch.observe(element);
+    // It grows when its first rows come.
+    if (element.firstElementChild) watch.observe(element.firstElementChild);
     return () => {
       element.removeEventListener("scroll", scrolled);
       watch.disconnect();
