@@ -77,12 +77,12 @@ def test_no_path_names_both_ends(window: Console, watched: House) -> None:
 
 def test_a_lineage_says_how_what_it_reads_stands(window: Console, watched: House) -> None:
     page = window.open(f"/instances/{watched.instances['E']}/lineage?field=m3")
-    card = page.get_by_role("region", name="How m3 is made").get_by_role("button", name=re.compile("^A Failed"))
+    card = page.get_by_role("region", name="Production lineage of m3").get_by_role("button", name=re.compile("^A Failed"))
     expect(card).to_contain_text("t3")
     page.get_by_role("switch", name="Blocking nodes").click()
     expect(page.get_by_role("button", name=re.compile("^C Failed"))).to_contain_text("A/C")
     card.click()
-    expect(page.get_by_role("region", name="How t3 is made")).to_be_visible()
+    expect(page.get_by_role("region", name="Production lineage of t3")).to_be_visible()
 
 
 def test_a_long_log_is_read_where_it_is_looked_at(window: Console, watched: House, tmp_path: Path) -> None:

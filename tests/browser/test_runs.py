@@ -42,7 +42,7 @@ def test_task_instances_are_found_and_looked_into(console: Console, rest: httpx.
         ended(rest, id)
     page = console.open("/runs?project=shop")
     rows = page.get_by_role("table", name="Task instances").get_by_role("row")
-    page.get_by_role("searchbox", name="Name or id").fill("listed")
+    page.get_by_role("searchbox", name="Name or ID").fill("listed")
     expect(rows).to_have_count(3)
     page.get_by_role("button", name="Status All").click()
     page.get_by_role("menuitemcheckbox", name="Failed").click()

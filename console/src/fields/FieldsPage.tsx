@@ -5,9 +5,9 @@ import { useShortcuts } from "../app/shortcuts";
 import { useQueryState } from "../app/url";
 import { InstanceFrame } from "../instance/InstanceFrame";
 import { type Instance, isScript, useNodes } from "../instance/useInstance";
-import { StatusCount } from "../status/Counts";
+import { Glyph } from "../status/Glyph";
 import { counts, statusOf, statusTexts } from "../status/status";
-import { useTexts } from "../texts/texts";
+import { number, useTexts } from "../texts/texts";
 import { Button, Segmented } from "../ui/Button";
 import { SearchField } from "../ui/Field";
 import { Icon } from "../ui/Icon";
@@ -115,9 +115,8 @@ function Statuses({
         pressed={pressed}
         onPress={() => onChange(pressed ? chosen.filter((code) => code !== each.code) : [...chosen, each.code])}
       >
-        {each.code === "WAITING" && waiting.length !== 1 ? t.waiting : t.name[each.status]}
-        <StatusCount status={each.status} count={each.count} />
-        <span className="hidden">{each.count}</span>
+        <Glyph status={each.status} size={12} label="" />
+        {each.code === "WAITING" && waiting.length !== 1 ? t.waiting : t.name[each.status]} <b>{number(each.count)}</b>
       </Chip>
     );
   });

@@ -66,8 +66,8 @@ export const fieldTexts = defineTexts(
     // lineage
     side: "Direction",
     sides: { production: "Production", consumption: "Consumption" },
-    productionOf: (field: string) => `How ${field} is made`,
-    consumptionOf: (field: string) => `Who reads ${field}`,
+    productionOf: (field: string) => `Production lineage of ${field}`,
+    consumptionOf: (field: string) => `Consumption lineage of ${field}`,
     copy: "Copy",
     blocking: "Blocking nodes",
     sources: "Reads",

@@ -9,7 +9,7 @@ export const ganttTexts = defineTexts(
     end: "End node",
     root: "virtual_root_node",
     choose: "Choose",
-    find: "Name of a node, or its id",
+    find: "Name of a node, or its ID",
     none: "No instance is named so",
     searching: "Searching",
     toRoot: "Root node of the tenant",

@@ -33,7 +33,7 @@ export const instanceTexts = defineTexts(
     more: "More operations",
     forced: "Forced Rerun",
     missing: "There is no such instance",
-    missingNote: (id: string) => `No instance has the id ${id}. It may have been removed since the link was made.`,
+    missingNote: (id: string) => `No instance has the ID ${id}. It may have been removed since the link was made.`,
     forbidden: "You may not look at this instance",
     forbiddenNote: "You have no role in its project.",
     toList: "Go to the instances",

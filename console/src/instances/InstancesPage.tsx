@@ -170,7 +170,7 @@ export default function InstancesPage() {
   return (
     <Page
       title={t.title}
-      crumbs={[{ label: t.crumb, to: "/instances" }, { label: t.recurring }]}
+      crumbs={[{ label: t.title }]}
       className="instances"
       beside={
         <Tabs<Tab>

@@ -36,6 +36,8 @@ function More({ trigger, opened, ...of }: Omit<MenuOf, "offers"> & { trigger: Tr
       open={open}
       onOpenChange={setOpen}
       trigger={trigger}
+      side="left"
+      align="start"
       entries={() => instanceMenu({ ...of, offers: data?.operations }, language)}
     />
   );

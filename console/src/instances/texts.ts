@@ -3,8 +3,6 @@ import { defineTexts, number, plural } from "../texts/texts";
 export const instanceTexts = defineTexts(
   {
     title: "Recurring instances",
-    crumb: "Instances",
-    recurring: "Recurring",
     views: "Kinds of tasks",
     scripts: "Integration and computing",
     modeling: "Modeling",
@@ -19,7 +17,7 @@ export const instanceTexts = defineTexts(
     myUnfinished: "My unfinished",
     late: "Late",
     lateNote: "Due more than 15 minutes ago and not started",
-    countsNote: "An instance counts under every status its fields have",
+    countsNote: "Counted under every status of its fields",
     search: "Name, or exact ID",
     head: {
       name: "Instance object",
@@ -179,8 +177,6 @@ export const instanceTexts = defineTexts(
   },
   {
     title: "周期实例",
-    crumb: "实例",
-    recurring: "周期实例",
     views: "任务类型",
     scripts: "集成与计算任务",
     modeling: "建模任务",

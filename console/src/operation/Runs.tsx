@@ -1,5 +1,5 @@
 import { useZone } from "../app/session";
-import { dayOf, NONE, shortTimeOn } from "../texts/format";
+import { dayOf, NONE, shortTimeOn, timeOn } from "../texts/format";
 import { useTexts } from "../texts/texts";
 import { classes } from "../ui/classes";
 import { Name } from "../ui/pieces";
@@ -7,6 +7,9 @@ import type { Choice, Preview } from "./choice";
 import { axisOf, type Group, type Outcome } from "./outcome";
 import { NodeLine, Part, Rest, SHOWN } from "./parts";
 import { operationTexts } from "./texts";
+
+/** Below this, minutes would be the same at both ends of the axis. */
+const SHORT_MS = 5 * 60_000;
 
 /** What runs at once and what follows, on a common axis of expected times. */
 export function Runs({
@@ -31,8 +34,10 @@ export function Runs({
   const begin = spans.reduce((least, span) => (span.start ? Math.min(least, Date.parse(span.start)) : least), at);
   const axis = axisOf(spans, Math.max(begin, 0));
   const day = dayOf(axis.from, zone);
+  const isShort = axis.to - axis.from < SHORT_MS;
+  const time = (instant: string | number) => (isShort ? timeOn : shortTimeOn)(instant, zone, day);
   const span = (start: string | null | undefined, end: string | null | undefined) =>
-    end ? `${start ? shortTimeOn(start, zone, day) : ""} – ${shortTimeOn(end, zone, day)}` : NONE;
+    end ? `${start ? time(start) : ""} – ${time(end)}` : NONE;
   const dry = outcome.set.filter((node) => node.part !== "MEMBER" && choice.start === "DRY_RUN");
   return (
     <>
@@ -75,9 +80,9 @@ export function Runs({
       )}
       {spans.length > 0 && preview.expected_finish && (
         <div className="axis" aria-hidden="true">
-          <span>{shortTimeOn(axis.from, zone, day)}</span>
-          <span>{shortTimeOn((axis.from + axis.to) / 2, zone, day)}</span>
-          <span>{shortTimeOn(axis.to, zone, day)}</span>
+          <span>{time(axis.from)}</span>
+          <span>{time((axis.from + axis.to) / 2)}</span>
+          <span>{time(axis.to)}</span>
         </div>
       )}
     </>

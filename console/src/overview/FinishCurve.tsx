@@ -21,6 +21,7 @@ export function FinishCurve({ of }: { of: Overview }) {
   const frame: Frame = { width, height: HEIGHT, left: 44, right: 16, top: 28, bottom: 28, from: 0, to };
   const reached = of.finished.length - 1;
   const share = of.finished_now;
+  const onDay = of.finished[reached] ?? share;
   const hour = (new Date(of.now).getTime() - new Date(of.day_start).getTime()) / 3_600_000;
   const isToday = reached >= 0 && hour < 24;
   const time = shortTimeOn(of.now, zone, of.run_date);
@@ -109,6 +110,7 @@ export function FinishCurve({ of }: { of: Overview }) {
             {t.expectedNote}
           </span>
         )}
+        {!isToday && share > onDay && <span>{t.afterDay(number(Math.round((share - onDay) * 10) / 10))}</span>}
         <Data of={of} />
       </div>
     </section>

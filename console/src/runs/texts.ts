@@ -8,7 +8,7 @@ export const runTexts = defineTexts(
     status: "Status",
     any: "All",
     mine: "Mine",
-    find: "Name or id",
+    find: "Name or ID",
     nextLine: "Next",
     previousLine: "Previous",
     open: "Open",

@@ -35,12 +35,22 @@ interface MenuProps {
   className?: string;
 }
 
+/** Long menus beside what opens them are moved until they are in view whole. */
+const BESIDE = { side: "flip", align: "shift", fallbackAxisSide: "none" } as const;
+
 export function Menu({ trigger, entries, align = "end", side = "bottom", open, onOpenChange, className }: MenuProps) {
   return (
     <Base.Root open={open} onOpenChange={(next) => onOpenChange?.(next)}>
       <Base.Trigger render={trigger} />
       <Base.Portal>
-        <Base.Positioner align={align} side={side} sideOffset={4} collisionPadding={8} className="floating">
+        <Base.Positioner
+          align={align}
+          side={side}
+          sideOffset={4}
+          collisionPadding={8}
+          collisionAvoidance={side === "left" || side === "right" ? BESIDE : undefined}
+          className="floating"
+        >
           <Base.Popup className={classes("menu", className)}>
             <Entries of={typeof entries === "function" ? entries() : entries} />
           </Base.Popup>
@@ -74,7 +84,7 @@ export function MenuAt({
           align="start"
           side="right"
           collisionPadding={8}
-          collisionAvoidance={{ side: "flip", align: "shift", fallbackAxisSide: "none" }}
+          collisionAvoidance={BESIDE}
           className="floating"
         >
           <Base.Popup className="menu" aria-label={label} finalFocus={before}>

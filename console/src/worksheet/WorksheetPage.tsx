@@ -151,7 +151,7 @@ export default function WorksheetPage() {
           }}
         />
         <Button kind="primary" icon={Play} reason={reason} onClick={start}>
-          {written.selection.trim() === "" ? t.run : t.runSelection} <Key>Ctrl ↵</Key>
+          {written.selection.trim() === "" ? t.run : t.runSelection} <Key>Ctrl Enter</Key>
         </Button>
         <Button icon={Ban} reason={stop.reason} onClick={stop.stop}>
           {t.stop}
