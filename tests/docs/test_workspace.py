@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from taskhouse.services.definitions.plan_workspace import validate_alone
 from taskhouse.domain.workspace_paths import MAX_FILES
+from taskhouse.services.definitions.plan_workspace import validate_alone
 from taskhouse.services.definitions.read_workspace import MAX_CHARS, read_workspace
 
 PAGE = (Path(__file__).resolve().parents[2] / "docs" / "workspace.md").read_text("utf-8")

@@ -132,7 +132,11 @@ class DemoWorkspace:
                 f"  taskhouse instances list --status FAILED --bizdate {line.bizdate}{at}",
                 f"  taskhouse instances fields {line.id}{at}",
                 f"  taskhouse rerun {line.id} --fields {','.join(FIELDS)}{at}",
-                *((f"\nThe definitions are yours to change, in the console (Edit Node) or in {home}/{WORKSPACE}",) if home else ()),
+                *(
+                    (f"\nThe definitions are yours to change, in the console (Edit Node) or in {home}/{WORKSPACE}",)
+                    if home
+                    else ()
+                ),
             )
         )
 
