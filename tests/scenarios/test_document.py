@@ -71,7 +71,7 @@ def test_answers_are_of_the_types_that_are_documented(stage: Stage, house: House
     """Every route that reads, asked about a day on which something ran, failed and was operated."""
     house.at("00:10").finish("S0").at("00:30").finish("B").fail("C").at("01:00")
     operation = house.do("RERUN", "A", fields=["t1"])
-    ids = {"id": house.instances["A"], "serial": 1, "task": "shop.A"}
+    ids = {"id": house.instances["A"], "serial": 1, "task": "shop.A", "version": 1}
     checked = 0
     for route in every_route():
         if route.method != "GET" or route.streaming or isinstance(route.reply, str) or route.reply is None:
