@@ -107,6 +107,8 @@ class TaskDetail(msgspec.Struct, frozen=True):
     resource_group: str = ""
     latency_days: int = 0
     first_run_date: str = ""
+    defined_at: str = ""
+    """File and line of the definition when this version was published."""
     may: list[str] = []
 
 
