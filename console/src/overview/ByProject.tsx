@@ -68,9 +68,7 @@ export function ByProject({ of }: { of: Overview }) {
                     {project.title}
                   </th>
                   <td className="right semi">{Math.floor((100 * done) / project.total)} %</td>
-                  <td className="right soft">
-                    {number(done)} / {number(project.total)}
-                  </td>
+                  <td className="right soft">{t.taken(done, project.total)}</td>
                   <td>
                     {failed > 0 ? (
                       <Link

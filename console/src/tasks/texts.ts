@@ -261,7 +261,7 @@ export const taskTexts = defineTexts(
       KEY: "主键",
       ATTRIBUTE: "属性",
       MEASURE: "度量",
-      DIMENSION_REFERENCE: "维度引用",
+      DIMENSION_REFERENCE: "关联维度",
       FACT_ATTRIBUTE: "事实属性",
       METRIC: "指标",
       VALUE: "值",
