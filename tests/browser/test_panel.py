@@ -206,6 +206,7 @@ def test_a_batch_lists_what_does_not_fit_with_the_reason(console: Console, night
     bar.get_by_role("button", name=re.compile("^Rerun")).click()
     page.get_by_role("menuitem", name=re.compile("^Rerun All Instances In Desired State")).click()
     expect(console.panel).to_contain_text(re.compile("'Z' is Not Running; only Succeeded or Failed can be rerun"))
+    expect(console.panel).to_contain_text(re.compile("X.*due 02:00.*Y.*due 00:45.*Z.*due 02:00"))
     console.confirm(
         re.compile("^Rerun All Instances In Desired State: 2 of 3"),
         "Rerun All Instances In Desired State accepted for 2 of 3 instances",

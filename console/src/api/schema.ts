@@ -2468,6 +2468,7 @@ export interface components {
             code: string;
             digest: string;
             downstream: components["schemas"]["DownstreamNodeView"][];
+            due_at: string | null;
             excluded: components["schemas"]["ErrorItem"][];
             instance: number;
             members: components["schemas"]["MemberView"][];
@@ -2808,6 +2809,7 @@ export interface components {
          */
         SkippedView: {
             code: string;
+            due_at: string | null;
             instance: number;
             name: string;
             reason: string;

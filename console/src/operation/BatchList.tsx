@@ -1,5 +1,4 @@
 import { useState } from "react";
-import { bizdate } from "../texts/format";
 import { useLanguage } from "../texts/language";
 import { number, useTexts } from "../texts/texts";
 import { classes } from "../ui/classes";
@@ -7,6 +6,7 @@ import { SearchField } from "../ui/Field";
 import { Name, SkeletonRows } from "../ui/pieces";
 import type { Plan, Preview } from "./choice";
 import { reasonText } from "./names";
+import { Due } from "./parts";
 import { type Row, Rows } from "./Rows";
 import { operationTexts } from "./texts";
 
@@ -59,7 +59,7 @@ export function BatchList({
           <Name className="ink">{plan.name}</Name>
           <span className="muted t-11">{plan.instance}</span>
           <span className="grow" />
-          <span className="muted nowrap">{bizdate(plan.bizdate)}</span>
+          {plan.due_at && <Due at={plan.due_at} />}
           {countOf(plan) > 0 && <span className="soft nodes-count">{t.countOf(countOf(plan))}</span>}
         </>
       ),
@@ -82,6 +82,7 @@ export function BatchList({
         <>
           <Name>{each.name || String(each.instance)}</Name>
           <span className="muted t-11">{each.instance}</span>
+          {each.due_at && <Due at={each.due_at} />}
           <span className="why">{reasonText(language, each.code, each.reason)}</span>
         </>
       ),

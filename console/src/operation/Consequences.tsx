@@ -13,7 +13,7 @@ import { Name, SkeletonRows } from "../ui/pieces";
 import { type Choice, isBatch, type Missing, type Preview } from "./choice";
 import { said, statusName, statusNamed } from "./names";
 import type { OperationRequest } from "./open";
-import { type Outcome, plansOf } from "./outcome";
+import { namesOnce, type Outcome, plansOf } from "./outcome";
 import { NodeLine, Part, Rest, SHOWN } from "./parts";
 import { Runs } from "./Runs";
 import { operationTexts } from "./texts";
@@ -161,7 +161,7 @@ function Changes({
       {set.length > 0 && (
         <Part title={t.changes}>
           {set.slice(0, SHOWN).map((node) => (
-            <NodeLine key={node.id} node={node} marked={marked} />
+            <NodeLine key={node.id} node={node} marked={marked} due={outcome.dues.get(node.instance)} />
           ))}
           <Rest of={outcome.counts.set} />
         </Part>
@@ -216,6 +216,12 @@ function Changes({
   );
 }
 
+/** The first names, and how many others there are. */
+function shortened(names: readonly string[]): [string, number] {
+  const each = namesOnce(names);
+  return [each.slice(0, NAMED).join(", "), each.length - NAMED];
+}
+
 function Outside({ preview, outcome, marked }: { preview: Preview; outcome: Outcome; marked: ReadonlySet<string> }) {
   const t = useTexts(operationTexts);
   const language = useLanguage();
@@ -232,7 +238,7 @@ function Outside({ preview, outcome, marked }: { preview: Preview; outcome: Outc
               className={classes("outside", group.ids.some((id) => marked.has(`outside ${id}`)) && "marked")}
             >
               <b className="medium" title={group.names.join(", ")}>
-                {t.outsideNames(group.names.slice(0, NAMED).join(", "), group.names.length - NAMED)}
+                {t.outsideNames(...shortened(group.names))}
               </b>{" "}
               {(t.sees as Record<string, (count: number) => string>)[group.sees]?.(group.names.length) ??
                 said(language, group.meaning)}
@@ -243,15 +249,7 @@ function Outside({ preview, outcome, marked }: { preview: Preview; outcome: Outc
       {optional.length > 0 && (
         <Part title={t.optional}>
           <li className="outside">
-            <b className="medium">
-              {t.outsideNames(
-                optional
-                  .slice(0, NAMED)
-                  .map((member) => member.name)
-                  .join(", "),
-                optional.length - NAMED,
-              )}
-            </b>{" "}
+            <b className="medium">{t.outsideNames(...shortened(optional.map((member) => member.name)))}</b>{" "}
             {t.optionalNote}
           </li>
         </Part>

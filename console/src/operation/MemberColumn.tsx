@@ -21,10 +21,12 @@ import {
   fitting,
   type MemberFilters,
   NO_FILTERS,
+  namesTwice,
   withField,
   withMembers,
 } from "./members";
 import { statusName, statusNamed } from "./names";
+import { useDue } from "./parts";
 import { type Row, Rows } from "./Rows";
 import { operationTexts } from "./texts";
 
@@ -48,7 +50,10 @@ export function MemberColumn({ wide, plan, choice, change, marked, children }: C
   const [opened, setOpened] = useState<ReadonlySet<number>>(new Set());
   const all = useMemo(() => (wide ? candidates(wide) : []), [wide]);
   const closed = useMemo(() => (wide ? barred(wide) : []), [wide]);
+  const repeated = useMemo(() => namesTwice(all), [all]);
   const shown = useMemo(() => fitting(all, filters), [all, filters]);
+  const due = useDue();
+  const dueOf = (member: Candidate) => (repeated.has(member.name) ? [due(member.due_at)] : []);
   const planned = new Map(plan?.members.map((member) => [member.instance, member]));
   const chosen = chosenOf(choice);
   const filter = (patch: Partial<MemberFilters>) => setFilters((now) => ({ ...now, ...patch }));
@@ -117,7 +122,7 @@ export function MemberColumn({ wide, plan, choice, change, marked, children }: C
       draw: () => (
         <>
           <Checkbox
-            aria-label={member.name}
+            aria-label={[member.name, ...dueOf(member)].join(", ")}
             checked={its !== undefined && its.fields === null}
             indeterminate={its !== undefined && its.fields !== null}
             reason={why}
@@ -142,6 +147,11 @@ export function MemberColumn({ wide, plan, choice, change, marked, children }: C
           <span className="member-name">
             <Name className="name">{member.name}</Name>
             <span className="muted t-11">{member.instance}</span>
+            {dueOf(member).map((text) => (
+              <span key={text} className="muted t-11 nowrap">
+                {text}
+              </span>
+            ))}
           </span>
           <span className="muted ellipsis wide-only">{member.project}</span>
           <span className="muted ellipsis wide-only">{member.owners.join(", ")}</span>

@@ -5,7 +5,7 @@ import { classes } from "../ui/classes";
 import { Name } from "../ui/pieces";
 import type { Choice, Preview } from "./choice";
 import { axisOf, type Group, type Outcome } from "./outcome";
-import { NodeLine, Part, Rest, SHOWN } from "./parts";
+import { Due, NodeLine, Part, Rest, SHOWN } from "./parts";
 import { operationTexts } from "./texts";
 
 /** Below this, minutes would be the same at both ends of the axis. */
@@ -56,6 +56,7 @@ export function Runs({
               <Line
                 name={node.name}
                 note={node.cancels ? t.cancels : ""}
+                due={outcome.dues.get(node.instance)}
                 time={span(node.expected_start, node.expected_end)}
               />
               <Bar axis={axis} start={node.expected_start ?? null} end={node.expected_end ?? null} solid />
@@ -71,7 +72,12 @@ export function Runs({
               key={group.instance}
               className={classes("run", group.nodes.some((node) => marked.has(`node ${node.id}`)) && "marked")}
             >
-              <Line name={group.name} note={t.countOf(group.nodes.length)} time={span(group.start, group.end)} />
+              <Line
+                name={group.name}
+                note={t.countOf(group.nodes.length)}
+                due={outcome.dues.get(group.instance)}
+                time={span(group.start, group.end)}
+              />
               <Bar axis={axis} start={group.start} end={group.end} />
             </li>
           ))}
@@ -89,12 +95,13 @@ export function Runs({
   );
 }
 
-function Line({ name, note, time }: { name: string; note: string; time: string }) {
+function Line({ name, note, due, time }: { name: string; note: string; due?: string; time: string }) {
   const [table = "", node] = name.split("/");
   return (
     <div className="row gap-2">
       <Name className="medium ink">{node ?? table}</Name>
       <span className="muted ellipsis">{note || (node && table)}</span>
+      {due && <Due at={due} />}
       <span className="grow" />
       <span className="soft nowrap">{time}</span>
     </div>

@@ -13,6 +13,8 @@ import { SearchField } from "../ui/Field";
 import { Icon } from "../ui/Icon";
 import { Name, SkeletonRows } from "../ui/pieces";
 import type { Choice } from "./choice";
+import { namesTwice } from "./members";
+import { useDue } from "./parts";
 import { type Row, Rows } from "./Rows";
 import { operationTexts } from "./texts";
 
@@ -35,6 +37,8 @@ export function UpstreamColumn({
   });
   const known = new Map((data?.instances ?? []).map((each) => [each.id, each]));
   const edges = (data?.edges ?? []).filter((edge) => edge.down === instance);
+  const due = useDue();
+  const repeated = namesTwice(edges.flatMap((edge) => known.get(edge.up) ?? []));
   const wanted = search.trim().toLowerCase();
   const rows = edges.flatMap((edge): Row[] => {
     const up = known.get(edge.up);
@@ -43,7 +47,7 @@ export function UpstreamColumn({
     const draw = () => (
       <>
         <Checkbox
-          aria-label={name}
+          aria-label={up?.due_at && repeated.has(name) ? `${name}, ${due(up.due_at)}` : name}
           checked={edge.removed || choice.upstream.includes(edge.up)}
           reason={edge.removed ? t.removedAlready : undefined}
           onChange={(checked) =>
@@ -55,6 +59,7 @@ export function UpstreamColumn({
         {up ? <KindIcon kind={up.kind} /> : <Icon of={edge.up === 0 ? CircleDot : Lock} size={12} />}
         <Name className="ink">{name}</Name>
         <span className="muted t-11">{edge.up || ""}</span>
+        {up?.due_at && <span className="muted t-11 nowrap">{due(up.due_at)}</span>}
         <span className="grow" />
         <span className="muted t-12 ellipsis">{edge.removed ? t.removedAlready : up?.project}</span>
         {up?.statuses.map((status) => (

@@ -18,6 +18,14 @@ export interface Candidate extends Member {
   closed: string;
 }
 
+/** Names that several instances have, as those of one hourly task do. */
+export function namesTwice(all: readonly { name: string }[]): ReadonlySet<string> {
+  const seen = new Set<string>();
+  const twice = new Set<string>();
+  for (const { name } of all) (seen.has(name) ? twice : seen).add(name);
+  return twice;
+}
+
 /** Everything downstream, by level and name. `wide` is the plan of all of it: its refusals name what waits or runs. */
 export function candidates(wide: Plan): Candidate[] {
   const owner = new Map(wide.nodes.map((node) => [node.id, node.instance]));

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { Plan, PlannedNode, Preview } from "./choice";
-import { axisOf, changedLines, outcomeOf } from "./outcome";
+import { axisOf, changedLines, namesOnce, outcomeOf } from "./outcome";
 
 function node(id: number, more: Partial<PlannedNode> = {}): PlannedNode {
   return {
@@ -29,6 +29,7 @@ function plan(nodes: PlannedNode[], more: Partial<Plan> = {}): Plan {
     instance: 1,
     name: "t1",
     bizdate: "20260301",
+    due_at: "2026-03-01T16:30:00Z",
     accepted: true,
     digest: "d",
     code: "CURRENT",
@@ -113,7 +114,7 @@ test("lines that are new or say something else are named", () => {
   const after = preview(plan([node(1), node(2, { before: "Succeeded" }), node(3)]));
   expect([...changedLines(before, after)]).toEqual(["node 2", "node 3"]);
   const batch = (skipped: typeof before.skipped, plans: Plan[]) => ({ ...before, plan: null, plans, skipped });
-  const out = { instance: 1, name: "t1", code: "STATUS_NOT_ALLOWED", reason: "" };
+  const out = { instance: 1, name: "t1", due_at: null, code: "STATUS_NOT_ALLOWED", reason: "" };
   expect([...changedLines(batch([out], []), batch([], [plan([])]))]).toEqual(["instance 1"]);
 });
 
@@ -122,4 +123,29 @@ test("bars share an axis from now to the last end", () => {
   const axis = axisOf([{ start: "2026-03-02T00:10:00Z", end: "2026-03-02T01:00:00Z" }], now);
   expect(axis.at("2026-03-02T00:30:00Z")).toBe(0.5);
   expect(axis.at("2026-03-02T02:00:00Z")).toBe(1);
+});
+
+test("instances of one name are told apart by when they are due, and named once", () => {
+  const at = (instance: number, due_at: string) => ({ ...plan([node(instance)]), instance, name: "hourly", due_at });
+  const alone = plan([node(9)], { instance: 9, name: "daily" });
+  const preview = {
+    plan: null,
+    plans: [at(1, "2026-03-01T16:05:00Z"), at(2, "2026-03-01T17:05:00Z"), alone],
+    totals: {},
+  };
+  expect([...outcomeOf(preview as unknown as Preview).dues]).toEqual([
+    [1, "2026-03-01T16:05:00Z"],
+    [2, "2026-03-01T17:05:00Z"],
+  ]);
+  expect(namesOnce(["H", "L", "H"])).toEqual(["H (2)", "L"]);
+});
+
+test("of a batch, what is outside is none of it, and told once", () => {
+  const beyond = (id: number) => ({ id, name: `t${id}`, status: "Not Running", sees: "STAYS_BLOCKED", meaning: "" });
+  const plans = [
+    plan([node(1)], { downstream: [beyond(2), beyond(3)] }),
+    plan([node(2)], { instance: 2, downstream: [beyond(3)] }),
+  ];
+  const { outside } = outcomeOf({ plan: null, plans, totals: {} } as unknown as Preview);
+  expect(outside.map(({ names }) => names)).toEqual([["t3"]]);
 });

@@ -1,5 +1,6 @@
 /** A preview in the order in which the panel tells it. */
 import type { Plan, PlannedNode, Preview } from "./choice";
+import { namesTwice } from "./members";
 
 const OF_START: readonly string[] = ["REQUESTED", "REQUIRED", "ASSOCIATED"];
 
@@ -27,6 +28,8 @@ export interface Outcome {
   outside: readonly { meaning: string; sees: string; names: readonly string[]; ids: readonly number[] }[];
   /** Upstream nodes that have not succeeded, of nodes that do not ask for them. */
   unmet: readonly string[];
+  /** Scheduled times of instances that have their name in common with others, as those of one hourly task do. */
+  dues: ReadonlyMap<number, string>;
 }
 
 /** `table/node` begins with the table; a script is its own name. */
@@ -63,7 +66,11 @@ export function outcomeOf(preview: Preview | undefined): Outcome {
   const still = nodes.filter((node) => !node.runs);
   const told = new Set(plans.flatMap((plan) => plan.downstream.map((node) => node.id)));
   const outside = new Map<string, { meaning: string; sees: string; names: string[]; ids: number[] }>();
+  // Of a batch, what is downstream of one instance may be another of it, or downstream of several.
+  const seen = new Set(nodes.flatMap((node) => (node.part === "NEIGHBOUR" ? [] : [node.id])));
   for (const node of plans.flatMap((plan) => plan.downstream)) {
+    if (seen.has(node.id)) continue;
+    seen.add(node.id);
     const known = outside.get(node.sees);
     if (known) {
       known.names.push(node.name);
@@ -86,7 +93,25 @@ export function outcomeOf(preview: Preview | undefined): Outcome {
     neighbours: still.filter((node) => node.part === "NEIGHBOUR" && !told.has(node.id)),
     outside: [...outside.values()],
     unmet: [...new Set(running.filter((node) => node.skips_checks).flatMap((node) => node.waits_for))],
+    dues: duesOf(plans),
   };
+}
+
+function duesOf(plans: readonly Plan[]): ReadonlyMap<number, string> {
+  const dues = new Map<number, { name: string; due: string }>();
+  for (const plan of plans) {
+    if (plan.due_at) dues.set(plan.instance, { name: plan.name, due: plan.due_at });
+    for (const member of plan.members) dues.set(member.instance, { name: member.name, due: member.due_at });
+  }
+  const twice = namesTwice([...dues.values()]);
+  return new Map([...dues].flatMap(([id, { name, due }]) => (twice.has(name) ? [[id, due]] : [])));
+}
+
+/** Each name once, with how many there are of it. */
+export function namesOnce(names: readonly string[]): string[] {
+  const counts = new Map<string, number>();
+  for (const name of names) counts.set(name, (counts.get(name) ?? 0) + 1);
+  return [...counts].map(([name, count]) => (count > 1 ? `${name} (${count})` : name));
 }
 
 function earliest(times: readonly (string | null)[]): string | null {

@@ -1,6 +1,8 @@
 import { ArrowRight } from "lucide-react";
 import { Fragment, type ReactNode } from "react";
+import { useSession, useZone } from "../app/session";
 import { Glyph } from "../status/Glyph";
+import { dayOf, shortTimeOn } from "../texts/format";
 import { useLanguage } from "../texts/language";
 import { number, useTexts } from "../texts/texts";
 import { classes } from "../ui/classes";
@@ -13,7 +15,16 @@ import { operationTexts } from "./texts";
 /** Lines of each part; what is beyond is counted. */
 export const SHOWN = 12;
 
-export function NodeLine({ node, marked }: { node: PlannedNode; marked: ReadonlySet<string> }) {
+export function NodeLine({
+  node,
+  marked,
+  due,
+}: {
+  node: PlannedNode;
+  marked: ReadonlySet<string>;
+  /** The scheduled time of its instance, where others have the same name. */
+  due?: string;
+}) {
   const t = useTexts(operationTexts);
   const language = useLanguage();
   const [table = "", name] = node.name.split("/");
@@ -22,6 +33,7 @@ export function NodeLine({ node, marked }: { node: PlannedNode; marked: Readonly
     <li className={classes("row gap-2 change", marked.has(`node ${node.id}`) && "marked")}>
       <Name className="ink">{name ?? table}</Name>
       {name && <span className="muted ellipsis">{table}</span>}
+      {due && <Due at={due} />}
       <span className="grow" />
       {node.before !== node.after ? (
         <>
@@ -38,6 +50,19 @@ export function NodeLine({ node, marked }: { node: PlannedNode; marked: Readonly
       )}
     </li>
   );
+}
+
+/** When an instance is due, in words: what tells those of one task apart. */
+export function useDue(): (at: string) => string {
+  const t = useTexts(operationTexts);
+  const zone = useZone();
+  const session = useSession();
+  const today = dayOf(session.rehearsal ? session.now : Date.now(), zone);
+  return (at) => t.due(shortTimeOn(at, zone, today));
+}
+
+export function Due({ at }: { at: string }) {
+  return <span className="muted nowrap t-11">{useDue()(at)}</span>;
 }
 
 export function Part({ title, children }: { title: string; children: ReactNode }) {

@@ -125,6 +125,7 @@ class Plan(msgspec.Struct, frozen=True):
     instance: int = 0
     name: str = ""
     bizdate: str = ""
+    due_at: datetime | None = None
     accepted: bool = False
     digest: str = ""
     code: str = ""
@@ -149,6 +150,7 @@ class Skipped(msgspec.Struct, frozen=True):
 
     instance: int
     name: str = ""
+    due_at: datetime | None = None
     code: str = ""
     reason: str = ""
 

@@ -109,6 +109,7 @@ class PlanView(msgspec.Struct, frozen=True):
     instance: int
     name: str
     bizdate: str
+    due_at: datetime | None
     accepted: bool
     digest: str
     code: str
@@ -133,6 +134,7 @@ class SkippedView(msgspec.Struct, frozen=True):
 
     instance: int
     name: str
+    due_at: datetime | None
     code: str
     reason: str
 
@@ -173,7 +175,7 @@ _REASONS = {
 
 def preview_view(found: Decided, operation: str, *, digest_needed: bool, limit: int) -> PreviewView:
     shown = [plan_view(found.moment, plan, limit, found.expected.spans) for plan in found.plans[:limit]]
-    skipped = [] if found.batch is None else _skipped(found.batch)
+    skipped = [] if found.batch is None else _skipped(found.moment.snapshot, found.batch)
     totals = {"plans": len(found.plans), "skipped": len(skipped)}
     for plan in found.plans:
         for name, count in _moves(plan).items():
@@ -210,8 +212,14 @@ def _moves(plan: Plan) -> dict[str, int]:
     return {"starts": starts, "follows": len(runs) - starts + len(plan.unchanged), "sets": len(inside) - len(runs)}
 
 
-def _skipped(batch: BatchPlan) -> list[SkippedView]:
-    return [SkippedView(each.instance, each.name, each.code.value, each.reason) for each in batch.skipped]
+def _skipped(snapshot: Snapshot, batch: BatchPlan) -> list[SkippedView]:
+    graph = snapshot.graph
+    found = []
+    for each in batch.skipped:
+        at = graph.instance_at.get(each.instance)
+        due = None if at is None else graph.instances[at].due_at
+        found.append(SkippedView(each.instance, each.name, due, each.code.value, each.reason))
+    return found
 
 
 Spans = Mapping[int, tuple[datetime, datetime]]
@@ -248,6 +256,7 @@ def plan_view(moment: Moment, plan: Plan, limit: int, spans: Spans | None = None
         plan.instance,
         "" if row is None else row.name,
         "" if row is None else bizdate_text(row.bizdate),
+        None if row is None else row.due_at,
         plan.is_accepted,
         plan.digest,
         plan.code.value,
