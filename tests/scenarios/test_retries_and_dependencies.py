@@ -178,6 +178,18 @@ def test_slots_are_given_by_priority_and_a_change_of_it_counts_at_once(lab: Hous
     lab.finish("Three").finish("Two")
 
 
+def test_a_preview_tells_when_slots_are_short_and_what_frees_one(lab: House) -> None:
+    lab.set(One="R", Two="F", Three="F")
+    short = "resource group 'narrow': 0 of 1 slots are free and 1 are needed at once; nodes that find none wait for one"
+    assert [text.split(", which")[0] for text in lab.preview("RERUN", "Two")["notices"]] == []
+    lab.at("05:00")
+    assert [text.split(", which")[0] for text in lab.preview("RERUN", "Two")["notices"]] == [short]
+    assert lab.preview("FORCE_RERUN_CURRENT", "One")["notices"] == []
+    both = lab.preview("RERUN_ALL_FAILED", "Two", "Three")["plans"]
+    assert [text for plan in both for text in plan["notices"] if "0 of 1 slots are free and 2 are needed" in text]
+    assert lab.do("RERUN", "Two").ok and lab.status("Two") == "WAIT_RESOURCE"
+
+
 def test_a_node_that_waits_for_a_slot_can_be_stopped(lab: House) -> None:
     lab.at("05:00")
     assert lab.do("STOP", "Two").ok

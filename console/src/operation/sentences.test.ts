@@ -24,6 +24,14 @@ test("a sentence within a sentence is told, too", () => {
   expect(said("zh", "STATUS_NOT_ALLOWED: 'X' has nothing that failed")).toBe("X 没有失败的节点");
 });
 
+test("slots that are short are told in Chinese, too", () => {
+  const short =
+    "resource group 'shared': 0 of 4 slots are free and 3 are needed at once; nodes that find none wait for one, which the expected times do not count";
+  expect(said("zh", short)).toBe(
+    "资源组 shared 的 4 个槽位空闲 0 个，而同时需要 3 个：其余节点等待槽位，预计时间未计入等待",
+  );
+});
+
 test("objects of a refusal say their status where that is the reason", () => {
   expect(itemText("zh", { status: "Waiting for Scheduled Time", reason: "in flight" })).toBe("等待调度时间");
   expect(itemText("zh", { status: "", reason: "no permission in project 'shop'" })).toBe("没有项目 shop 的权限");

@@ -140,6 +140,11 @@ const SENTENCES: readonly (readonly [RegExp, Said])[] = [
   [/^'(.+)' changed$/, (part) => `${part} 发生了变更`],
   // What to mind
   [
+    /^resource group '(.+)': (\d+) of (\d+) slots are free and (\d+) are needed at once; nodes that find none wait for one, which the expected times do not count$/,
+    (group, free, slots, needed) =>
+      `资源组 ${group} 的 ${slots} 个槽位空闲 ${free} 个，而同时需要 ${needed} 个：其余节点等待槽位，预计时间未计入等待`,
+  ],
+  [
     /^no instance of upstream task '(.+)' in the dependency cycle; the dependency counts as satisfied$/,
     (task) => `依赖周期内没有上游任务 ${task} 的实例，该依赖视为已满足`,
   ],

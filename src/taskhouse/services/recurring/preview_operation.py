@@ -25,6 +25,7 @@ from taskhouse.ports.recurring_store import InstanceRecord, NodeRecord
 from taskhouse.services.recurring.asking import instance_of, reaches_downstream
 from taskhouse.services.recurring.book import Book
 from taskhouse.services.recurring.expected_finish import Expected, expected_finish
+from taskhouse.services.recurring.free_slots import with_slots_noticed
 from taskhouse.services.recurring.permissions import may_view
 from taskhouse.services.world import World
 
@@ -79,7 +80,8 @@ def preview(world: World, actor: Actor, request: Request | Batch) -> Decided:
     expected = expected_finish(
         world.recurring, moment.snapshot, moment.states, moment.node_records, found.plans, found.at
     )
-    return replace(found, expected=expected)
+    plans = with_slots_noticed(world, moment.snapshot, moment.node_records, book.versions, found.plans, found.at)
+    return replace(found, expected=expected, plans=plans, plan=plans[0] if found.batch is None else None)
 
 
 def book_of(world: World, request: Request | Batch) -> Book:
