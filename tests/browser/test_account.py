@@ -47,7 +47,7 @@ def test_ones_own_password_is_changed(outside: Console, browser: Browser, server
     expect(button).to_have_attribute("aria-disabled", "true")
 
     def fill(present: str, new: str, again: str) -> None:
-        page.get_by_label("Present password").fill(present)
+        page.get_by_label("Current password").fill(present)
         page.get_by_label("New password", exact=True).fill(new)
         page.get_by_label("New password again").fill(again)
 
@@ -55,15 +55,15 @@ def test_ones_own_password_is_changed(outside: Console, browser: Browser, server
     expect(button).to_have_accessible_description("The two new passwords differ")
     fill("not the password", ANOTHER, ANOTHER)
     button.click()
-    expect(page.get_by_role("alert")).to_contain_text("The present password is not right.")
+    expect(page.get_by_role("alert")).to_contain_text("The current password is not right.")
     assert outside.serious_violations() == []
-    page.get_by_label("Present password").fill(PASSWORD)
+    page.get_by_label("Current password").fill(PASSWORD)
     button.click()
     expect(page.get_by_role("main").get_by_role("status")).to_contain_text("The password is changed.")
     outside.errors.clear()  # the browser reports the refused request by itself
 
     # This session goes on, also for what needs its token; the others have ended, and lead back to where they were.
-    page.get_by_label("Present password").fill(ANOTHER)
+    page.get_by_label("Current password").fill(ANOTHER)
     page.get_by_label("New password", exact=True).fill(PASSWORD)
     page.get_by_label("New password again").fill(PASSWORD)
     button.click()

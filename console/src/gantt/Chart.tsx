@@ -172,10 +172,7 @@ export function Chart({ gantt, dimmed, runs }: { gantt: Gantt; dimmed: boolean; 
             </div>
             <div className="gantt-axis">
               {marks.map((mark) => (
-                <span
-                  key={mark.at}
-                  style={{ left: mark.left, transform: `translateX(max(-50%, ${4 - mark.left}px))` }}
-                >
+                <span key={mark.at} style={{ left: mark.left, transform: `translateX(max(-50%, ${4 - mark.left}px))` }}>
                   {label(mark.at, mark.step, zone, day)}
                 </span>
               ))}

@@ -158,7 +158,7 @@ export const instanceTexts = defineTexts(
       title: "Recurring instances",
       search: "Search",
       down: "Next row",
-      up: "Row before",
+      up: "Previous row",
       select: "Select the row",
       range: "Select up to the row",
       clear: "Clear the selection",

@@ -31,7 +31,7 @@ export default function RunPage() {
   return (
     <Page
       title={`${t.title} ${id}`}
-      heading={<span className="mono t-14">{id}</span>}
+      heading={<span className="mono">{id}</span>}
       crumbs={[{ label: t.title, to: `/runs?project=${project}` }, { label: <span className="mono">{id}</span> }]}
       beside={data && <RunStatus status={data.line.status} />}
       actions={data && <Actions run={data} />}

@@ -14,7 +14,7 @@ import { useTexts } from "../texts/texts";
 import { Button } from "../ui/Button";
 import { SearchField } from "../ui/Field";
 import { Select } from "../ui/Menu";
-import { Chip, Empty, SkeletonRows } from "../ui/pieces";
+import { Chip, Empty, Name, SkeletonRows } from "../ui/pieces";
 import { type Column, Table } from "../ui/Table";
 import { RunStatus } from "./RunStatus";
 import { isOver, type RunLine, runPath, secondsBetween } from "./run";
@@ -69,7 +69,7 @@ export default function RunsPage() {
         ),
       },
       { key: "status", head: t.head.status, width: 116, cell: (line) => <RunStatus status={line.status} /> },
-      { key: "name", head: t.head.name, width: 170, cell: (line) => line.name || NONE },
+      { key: "name", head: t.head.name, width: 170, cell: (line) => (line.name ? <Name>{line.name}</Name> : NONE) },
       {
         key: "text",
         head: t.text,
