@@ -1,5 +1,6 @@
 import { Ellipsis } from "lucide-react";
-import { closedBecause, OPERATION_ICONS, operationEntries } from "../instance/operationEntries";
+import { closedBecause, operationEntries } from "../instance/operationEntries";
+import { OPERATION_ICONS } from "../operation/icons";
 import { openOperation } from "../operation/open";
 import { useLanguage } from "../texts/language";
 import { useTexts } from "../texts/texts";

@@ -1,7 +1,7 @@
 import { ChevronDown, X } from "lucide-react";
 import { useShortcuts } from "../app/shortcuts";
-import { OPERATION_ICONS } from "../instance/operationEntries";
 import type { Instance } from "../instance/useInstance";
+import { OPERATION_ICONS } from "../operation/icons";
 import { operationNames, reasonText } from "../operation/names";
 import { type OperationName, openOperation } from "../operation/open";
 import { useLanguage } from "../texts/language";

@@ -21,7 +21,8 @@ import { Menu } from "../ui/Menu";
 import { Empty, SkeletonRows } from "../ui/pieces";
 import { Tooltip } from "../ui/Tooltip";
 import "./instance.css";
-import { closedBecause, OPERATION_ICONS } from "./operationEntries";
+import { OPERATION_ICONS } from "../operation/icons";
+import { closedBecause } from "./operationEntries";
 import { instanceTexts } from "./texts";
 import { type Instance, instanceId, isScript, useInstance } from "./useInstance";
 

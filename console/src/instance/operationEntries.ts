@@ -1,5 +1,5 @@
-import { Hand, History, type LucideIcon, Octagon, Pause, Play, RotateCw, Signal, Unlink, Zap } from "lucide-react";
 import type { Schemas } from "../api/client";
+import { OPERATION_ICONS } from "../operation/icons";
 import { operationNames, reasonText } from "../operation/names";
 import { type OperationName, openOperation, type Perspective } from "../operation/open";
 import type { Language } from "../texts/language";
@@ -7,22 +7,6 @@ import type { MenuEntry } from "../ui/Menu";
 import { instanceTexts } from "./texts";
 
 export type Offered = Readonly<Record<string, Schemas["OfferView"]>>;
-
-export const OPERATION_ICONS: Record<OperationName, LucideIcon> = {
-  RERUN: RotateCw,
-  RERUN_DOWNSTREAM: History,
-  SET_SUCCESS: Hand,
-  STOP: Octagon,
-  FORCE_RERUN_CURRENT: Zap,
-  FORCE_RERUN_DOWNSTREAM: Zap,
-  REMOVE_UPSTREAM: Unlink,
-  PAUSE: Pause,
-  RESUME: Play,
-  MODIFY_PRIORITY: Signal,
-  RERUN_ALL_FAILED: RotateCw,
-  RERUN_ALL_FINAL: RotateCw,
-  FORCE_RERUN_ALL: Zap,
-};
 
 /** Operations of one object in the order in which menus have them; those of a forced rerun are below one entry. */
 const ORDER = [
@@ -85,7 +69,7 @@ export function operationEntries(of: EntriesOf): MenuEntry[] {
       {
         key: name,
         label: instanceTexts[of.language].forced,
-        icon: Zap,
+        icon: OPERATION_ICONS.FORCE_RERUN_CURRENT,
         entries,
         reason: shut ? entries[0]?.reason : undefined,
       },

@@ -1,7 +1,8 @@
 import { useQuery } from "@tanstack/react-query";
-import { BadgeCheck, ChevronDown, CirclePause, CirclePlay, CircleStop, Flag, RotateCw, X } from "lucide-react";
+import { ChevronDown, RotateCw, X } from "lucide-react";
 import { api, type Schemas } from "../api/client";
 import { keys } from "../api/keys";
+import { OPERATION_ICONS } from "../operation/icons";
 import { operationNames, reasonText } from "../operation/names";
 import { type OperationName, openOperation } from "../operation/open";
 import { StatusCount } from "../status/Counts";
@@ -16,13 +17,7 @@ import { instanceTexts } from "./texts";
 import type { Line } from "./windows";
 
 const RERUNS: readonly OperationName[] = ["RERUN_ALL_FAILED", "RERUN_ALL_FINAL", "FORCE_RERUN_ALL"];
-const OTHERS = [
-  { operation: "STOP", icon: CircleStop },
-  { operation: "SET_SUCCESS", icon: BadgeCheck },
-  { operation: "PAUSE", icon: CirclePause },
-  { operation: "RESUME", icon: CirclePlay },
-  { operation: "MODIFY_PRIORITY", icon: Flag },
-] as const;
+const OTHERS = ["STOP", "SET_SUCCESS", "PAUSE", "RESUME", "MODIFY_PRIORITY"] as const;
 
 /** What can be done to the selection. Of each operation the server says how many of the selected it fits, and why not the others. */
 export function BatchBar({ selected, onClear }: { selected: ReadonlyMap<number, Line>; onClear: () => void }) {
@@ -97,11 +92,11 @@ export function BatchBar({ selected, onClear }: { selected: ReadonlyMap<number, 
           };
         })}
       />
-      {OTHERS.map(({ operation, icon }) => (
+      {OTHERS.map((operation) => (
         <Button
           key={operation}
           kind="ghost"
-          icon={icon}
+          icon={OPERATION_ICONS[operation]}
           count={figure(operation)}
           reason={why(operation)}
           onClick={() => start(operation)}

@@ -1,12 +1,7 @@
 import {
-  BadgeCheck,
-  Ban,
   ChartGantt,
-  CirclePause,
-  CirclePlay,
   Code,
   Download,
-  Flag,
   GitBranch,
   GitFork,
   History,
@@ -14,15 +9,13 @@ import {
   PencilLine,
   Repeat,
   ScanSearch,
-  Split,
   Stethoscope,
-  Unlink,
-  Workflow,
   Zap,
 } from "lucide-react";
 import type { Schemas } from "../api/client";
 import type { Environment } from "../app/url";
 import { inEnvironment } from "../app/url";
+import { OPERATION_ICONS } from "../operation/icons";
 import { operationNames, reasonText } from "../operation/names";
 import { type OperationName, openOperation, type Perspective } from "../operation/open";
 import type { Language } from "../texts/language";
@@ -53,12 +46,12 @@ export function instanceMenu(of: MenuOf, language: Language): MenuEntry[] {
   const isScript = of.type === "SCRIPT";
   const at = (path: string) => inEnvironment(`/instances/${of.instance}${path}`, of.environment);
   const task = `/tasks/${encodeURIComponent(of.task)}`;
-  const operation = (name: OperationName, icon: MenuEntry["icon"], label?: string): MenuEntry => {
+  const operation = (name: OperationName): MenuEntry => {
     const offer = of.offers?.[name];
     return {
       key: name,
-      label: label ?? names[name],
-      icon,
+      label: names[name],
+      icon: OPERATION_ICONS[name],
       reason: offer && !offer.open ? reasonText(language, offer.code ?? "", offer.reason ?? "") : undefined,
       onSelect: () =>
         openOperation({ operation: name, targets: [{ instance: of.instance }], perspective: of.perspective }),
@@ -104,19 +97,19 @@ export function instanceMenu(of: MenuOf, language: Language): MenuEntry[] {
       href: `${task}/edit`,
       reason: of.mode === "DEV_PROD" ? t.basicOnly : isScript ? undefined : t.ofScripts,
     },
-    { ...operation("RERUN_DOWNSTREAM", Workflow), above: true },
-    operation("SET_SUCCESS", BadgeCheck),
-    operation("STOP", Ban),
+    { ...operation("RERUN_DOWNSTREAM"), above: true },
+    operation("SET_SUCCESS"),
+    operation("STOP"),
     {
       key: "forced",
       label: t.forced,
       icon: Zap,
-      entries: [operation("FORCE_RERUN_CURRENT", Zap), operation("FORCE_RERUN_DOWNSTREAM", Split)],
+      entries: [operation("FORCE_RERUN_CURRENT"), operation("FORCE_RERUN_DOWNSTREAM")],
     },
-    operation("REMOVE_UPSTREAM", Unlink),
-    operation("PAUSE", CirclePause),
-    operation("RESUME", CirclePlay),
-    operation("MODIFY_PRIORITY", Flag),
+    operation("REMOVE_UPSTREAM"),
+    operation("PAUSE"),
+    operation("RESUME"),
+    operation("MODIFY_PRIORITY"),
     { key: "diagnosis", label: t.diagnosis, icon: Stethoscope, href: at("/diagnosis"), above: true },
     { key: "operations", label: t.operationLog, icon: History, href: at("/operations") },
   );

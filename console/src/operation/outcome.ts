@@ -159,7 +159,7 @@ export function axisOf(spans: readonly { start: string | null; end: string | nul
   const starts = spans.flatMap((span) => (span.start ? [Date.parse(span.start)] : []));
   const ends = spans.flatMap((span) => (span.end ? [Date.parse(span.end)] : []));
   const from = Math.min(now, ...starts);
-  const to = Math.max(from + 60_000, ...ends);
+  const to = Math.max(from + 2_000, ...ends);
   return {
     from,
     to,

@@ -123,8 +123,16 @@ function Actions({ task }: { task: Task }) {
   ));
 }
 
-export function Tags({ of }: { of: readonly string[] }) {
+/** The tags of a task; `short`: the first, and how many more there are. */
+export function Tags({ of, short = false }: { of: readonly string[]; short?: boolean }) {
   if (of.length === 0) return <span className="muted">–</span>;
+  if (short)
+    return (
+      <span className="tags" title={of.join(", ")}>
+        <Tag>{of[0]}</Tag>
+        {of.length > 1 && <span className="muted t-11">+{of.length - 1}</span>}
+      </span>
+    );
   return (
     <span className="row gap-1">
       {of.map((tag) => (

@@ -97,7 +97,7 @@ export default function TasksPage() {
         width: 160,
         cell: (line) => line.projects.map((name) => titles.get(name) ?? name).join(", "),
       },
-      { key: "tags", head: t.head.tags, width: 110, cell: (line) => <Tags of={line.tags} /> },
+      { key: "tags", head: t.head.tags, width: 110, cell: (line) => <Tags of={line.tags} short /> },
       { key: "version", head: t.head.version, width: 76, align: "right", cell: (line) => line.version },
       { key: "published", head: t.head.published, width: 150, cell: (line) => dateTime(line.published_at, zone) },
       { key: "by", head: t.head.by, width: 88, cell: (line) => line.published_by || NONE },
