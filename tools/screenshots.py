@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import base64
 import os
+import re
 import shutil
 import sys
 import tempfile
@@ -63,8 +64,15 @@ def more(page: Page) -> None:
 
 
 def drawer(page: Page) -> None:
-    page.get_by_role("searchbox").first.press("Escape")
-    page.keyboard.press("ArrowRight")
+    page.get_by_role("button", name=re.compile("^weather_wind,")).first.click()
+    page.get_by_role("complementary").wait_for()
+
+
+def card(page: Page) -> None:
+    upstream = page.get_by_role("button", name=re.compile("^land_weather,")).first
+    for x in (40, 60):
+        upstream.hover(position={"x": x, "y": 20})
+    page.get_by_role("tooltip").wait_for()
 
 
 def two_fields(page: Page) -> None:
@@ -77,6 +85,55 @@ def two_fields(page: Page) -> None:
 def downstream(page: Page) -> None:
     page.keyboard.press("Shift+R")
     page.get_by_role("dialog").wait_for()
+
+
+def consequences(page: Page) -> None:
+    downstream(page)
+    page.get_by_role("button", name="Choose downstream").click()
+    settle(page)
+    for box in page.get_by_role("dialog").get_by_role("checkbox").all()[:1]:
+        box.click()
+    settle(page)
+    page.keyboard.press("Control+Enter")
+
+
+def finding(page: Page) -> None:
+    page.get_by_role("button", name=re.compile("^facts.yaml")).click()
+    page.locator(".cm-content").click()
+    page.keyboard.press("Control+Home")
+    page.keyboard.insert_text("nothing: here\n")
+    page.wait_for_timeout(4 * SETTLED_MS)
+
+
+def tables(page: Page) -> None:
+    page.get_by_role("button", name="flights").first.click()
+
+
+def server_gone(page: Page) -> None:
+    page.route("**/api/v1/**", lambda route: route.abort())
+    page.get_by_role("button", name="Refresh").click()
+    page.wait_for_timeout(10 * SETTLED_MS)
+
+
+def first_run(page: Page) -> None:
+    page.get_by_role("row").nth(1).get_by_role("link").first.click()
+
+
+def go_to(page: Page) -> None:
+    page.keyboard.press("Control+K")
+    page.keyboard.insert_text("fact")
+
+
+def shortcuts(page: Page) -> None:
+    page.keyboard.press("?")
+
+
+def account(page: Page) -> None:
+    page.get_by_role("button", name="admin").click()
+
+
+def columns(page: Page) -> None:
+    page.get_by_role("button", name="Columns").click()
 
 
 def query(page: Page) -> None:
@@ -95,6 +152,8 @@ SHOTS = (
     Shot("instances-batch", "/instances?bizdate=all", batch),
     Shot("instances-more", "/instances?bizdate=all", more),
     Shot("instances-scripts", "/instances?bizdate=all&tab=scripts"),
+    Shot("instances-columns", "/instances?bizdate=all", columns),
+    Shot("instances-gone", "/instances?bizdate=all", server_gone),
     Shot("instances-none", "/instances?q=nothing%20has%20this%20name"),
     Shot("instances-dev", "/instances?env=dev"),
     Shot("fields", "/instances/{id}"),
@@ -102,7 +161,10 @@ SHOTS = (
     Shot("fields-lineage", "/instances/{id}?mode=lineage"),
     Shot("rerun", "/instances/{id}", two_fields),
     Shot("rerun-downstream", "/instances/{id}", downstream),
+    Shot("rerun-downstream-2", "/instances/{id}", consequences),
     Shot("dag", "/instances/{id}/dag"),
+    Shot("dag-card", "/instances/{id}/dag", card),
+    Shot("dag-drawer", "/instances/{id}/dag", drawer),
     Shot("gantt", "/instances/{id}/gantt"),
     Shot("log", "/instances/{id}/log"),
     Shot("operations", "/instances/{id}/operations"),
@@ -115,9 +177,16 @@ SHOTS = (
     Shot("task-versions", "/tasks/{task}/versions"),
     Shot("task-edit", "/tasks/{task}/edit"),
     Shot("task-edit-preview", "/tasks/{task}/edit?env=dev&preview=1"),
+    Shot("definitions", "/definitions", finding),
     Shot("task-dag", "/task-dag?task={task}&up=2&down=2"),
     Shot("runs", "/runs"),
+    Shot("run", "/runs", first_run),
     Shot("worksheet", "/worksheet?project=taskhouse", query),
+    Shot("worksheet-tables", "/worksheet?project=taskhouse", tables),
+    Shot("go-to", "/instances?bizdate=all", go_to),
+    Shot("shortcuts", "/instances?bizdate=all", shortcuts),
+    Shot("account", "/instances?bizdate=all", account),
+    Shot("password", "/account/password"),
 )
 DARK = {"instances-batch", "dag", "gantt", "rerun"}
 CHINESE = {"instances", "rerun-downstream"}
@@ -185,9 +254,9 @@ class Camera:
             reduced_motion="reduce",
         )
         suffix = ("" if theme == "light" else "-dark") + ("" if language == "en" else f"-{language}")
-        page = context.new_page()
         for shot in shots:
             looked = self.sign_in(context) if shot.signed_in else {}
+            page = context.new_page()
             page.goto(self.url + shot.path.format(**looked))
             settle(page)
             if shot.act:
@@ -200,6 +269,7 @@ class Camera:
                 taken = context.new_cdp_session(page).send("Page.captureScreenshot", {"format": "webp", "quality": 86})
                 target.write_bytes(base64.b64decode(taken["data"]))
             print(target)
+            page.close()
         context.close()
 
     def sign_in(self, context: BrowserContext) -> dict[str, Any]:
