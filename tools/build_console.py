@@ -63,8 +63,9 @@ def install() -> None:
 
 
 def build() -> None:
+    digest = digest_of(sources())  # of before: what changes meanwhile is built next time
     run("npx", "vite", "build", "--logLevel=warn")
-    (STATIC / "sources.txt").write_text(digest_of(sources()) + "\n", encoding="utf-8")
+    (STATIC / "sources.txt").write_text(digest + "\n", encoding="utf-8")
 
 
 def is_built() -> bool:
