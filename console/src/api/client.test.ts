@@ -19,7 +19,9 @@ it("an answer is read anew when what it is about has changed", () => {
   expect(concerns(["instance", 8, "fields"], instances, nodes)).toBe(false);
   expect(concerns(["node", 70], instances, nodes)).toBe(true);
   expect(concerns(["instances", { status: "FAILED" }], instances, nodes)).toBe(true);
-  expect(concerns(["around", 8, "dag"], instances, nodes)).toBe(true);
+  expect(concerns(["around", 8, "gantt"], instances, nodes)).toBe(true);
+  expect(concerns(["dag", 8], instances, nodes)).toBe(true);
+  expect(concerns(["overview", "PROD"], instances, nodes)).toBe(true);
   expect(concerns(["tasks"], instances, nodes)).toBe(false);
   expect(concerns(["session"], instances, nodes)).toBe(false);
 });

@@ -30,7 +30,12 @@ export type Kept = readonly unknown[];
 export function concerns(key: Kept, instances: ReadonlySet<number>, nodes: ReadonlySet<number>): boolean {
   if (key[0] === "instance") return instances.has(key[1] as number);
   if (key[0] === "node") return nodes.has(key[1] as number);
-  return key[0] === "instances" || key[0] === "around";
+  return key[0] === "instances" || key[0] === "around" || paced(key);
+}
+
+/** Pages that follow the stream at a pace of their own while they are shown; what is kept of them is old all the same. */
+function paced(key: Kept): boolean {
+  return key[0] === "dag" || key[0] === "overview";
 }
 
 /** Pause before the next try (ms): doubles from half a second to half a minute. */
@@ -40,6 +45,8 @@ export function pauseBefore(attempt: number): number {
 
 /** Changes within this time are read in one go (ms). */
 const GATHER_MS = 300;
+/** After a reading it rests for three times as long as that took, and not longer than this (ms): answers that take their time arrive, however much changes. */
+const REST_MS = 5000;
 const BEHIND_MS = 4000;
 const HIDDEN_MS = 20_000;
 
@@ -55,6 +62,8 @@ class Live {
   private late: ReturnType<typeof setTimeout> | undefined;
   private resting: ReturnType<typeof setTimeout> | undefined;
   private gather: ReturnType<typeof setTimeout> | undefined;
+  /** Whether something changed since the last reading began. */
+  private waits = false;
   private instances = new Set<number>();
   private nodes = new Set<number>();
   private readonly watchers = new Set<() => void>();
@@ -72,6 +81,7 @@ class Live {
     clearTimeout(this.retry);
     clearTimeout(this.late);
     clearTimeout(this.gather);
+    this.gather = undefined;
     this.source?.close();
     this.source = null;
     this.cursor = null;
@@ -114,6 +124,8 @@ class Live {
     const source = new EventSource(address("/events", { query: { since: this.cursor } }));
     this.source = source;
     source.addEventListener("hello", (event) => {
+      // What happened before a first connection that was long in coming, nobody tells.
+      if (this.cursor === null && this.late !== undefined) void this.client?.invalidateQueries();
       this.cursor = (JSON.parse((event as MessageEvent<string>).data) as { cursor: number }).cursor;
       this.reached();
     });
@@ -152,15 +164,32 @@ class Live {
       for (const id of node.instances) this.instances.add(id);
     }
     for (const listener of this.listeners) listener(change);
-    this.gather ??= setTimeout(() => this.renew(), GATHER_MS);
+    this.later();
   }
 
-  private renew(): void {
-    const { instances, nodes } = this;
+  private later(): void {
+    this.waits = this.gather !== undefined;
+    this.gather ??= setTimeout(() => void this.renew(), GATHER_MS);
+  }
+
+  private async renew(): Promise<void> {
+    const { instances, nodes, gather } = this;
     this.instances = new Set();
     this.nodes = new Set();
-    this.gather = undefined;
-    void this.client?.invalidateQueries({ predicate: (query) => concerns(query.queryKey, instances, nodes) });
+    this.waits = false;
+    const began = performance.now();
+    const old = (key: Kept) => concerns(key, instances, nodes);
+    void this.client?.invalidateQueries({
+      predicate: ({ queryKey: key }) => paced(key) && old(key),
+      refetchType: "none",
+    });
+    await this.client?.invalidateQueries({ predicate: ({ queryKey: key }) => !paced(key) && old(key) });
+    if (this.gather !== gather) return;
+    const rest = Math.min(REST_MS, 3 * (performance.now() - began));
+    this.gather = setTimeout(() => {
+      this.gather = undefined;
+      if (this.waits) this.later();
+    }, rest);
   }
 }
 

@@ -14,8 +14,9 @@ import { safe, signInPath } from "./paths";
 import { ROOMS } from "./rooms";
 import { Shell } from "./Shell";
 import { SignInPage } from "./SignInPage";
-import { SessionPlace, useSessionQuery } from "./session";
+import { type Session, SessionPlace, useSessionQuery } from "./session";
 import { appTexts } from "./texts";
+import { useTimePasses } from "./useTimePasses";
 
 /** Either the sign-in page, or the frame with the page of the address. */
 export function App() {
@@ -35,7 +36,7 @@ export function App() {
   if (path === "/sign-in") return <Redirect to={safe(next)} replace />;
   return (
     <SessionPlace value={session}>
-      <Signed />
+      <Signed session={session} />
       <OperationHost />
       <Toasts label={t.notices} close={t.close} />
       <TooltipPlace />
@@ -43,8 +44,9 @@ export function App() {
   );
 }
 
-function Signed() {
+function Signed({ session }: { session: Session }) {
   const client = useQueryClient();
+  useTimePasses(client, session);
   const [path] = useLocation();
   const t = useTexts(appTexts);
   useEffect(() => {

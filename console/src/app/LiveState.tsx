@@ -1,9 +1,9 @@
-import { useEffect, useState } from "react";
 import { useLive } from "../api/live";
 import { timeOn } from "../texts/format";
 import { useTexts } from "../texts/texts";
 import { Tag } from "../ui/pieces";
 import { Tooltip } from "../ui/Tooltip";
+import { useServerTime } from "./serverTime";
 import { useSession } from "./session";
 import { appTexts } from "./texts";
 
@@ -27,27 +27,11 @@ export function LiveState() {
         <span className="live">{t.live(timeOn(session.now, session.time_zone, null).slice(0, 19))}</span>
       </>
     );
-  return <Clock now={session.now} zone={session.time_zone} />;
+  return <Clock zone={session.time_zone} />;
 }
 
-/** Ticks in the server's time: the browser's clock only counts what has passed since the server said it. */
-function Clock({ now, zone }: { now: string; zone: string }) {
+function Clock({ zone }: { zone: string }) {
   const t = useTexts(appTexts);
-  const [passed, setPassed] = useState(0);
-  // biome-ignore lint/correctness/useExhaustiveDependencies: counted anew with each answer
-  useEffect(() => {
-    const begun = performance.now();
-    setPassed(0);
-    const timer = setInterval(() => setPassed(performance.now() - begun), 1000);
-    return () => clearInterval(timer);
-  }, [now]);
-  return (
-    <span className="live">
-      {t.live(
-        timeOn(new Date(now).getTime() + passed, zone, null)
-          .split(" ")
-          .at(-1) ?? "",
-      )}
-    </span>
-  );
+  const now = useServerTime();
+  return <span className="live">{t.live(timeOn(now, zone, null).split(" ").at(-1) ?? "")}</span>;
 }

@@ -1,6 +1,7 @@
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { createContext, useContext, useEffect } from "react";
 import { api, type Schemas, setCsrf, whenSignedOut } from "../api/client";
+import { setServerTime } from "./serverTime";
 
 export type Session = Schemas["SessionView"];
 export const SESSION = ["session"] as const;
@@ -18,6 +19,7 @@ export function useSessionQuery() {
     queryFn: async ({ signal }): Promise<Session | null> => {
       const session = (await api.get("/session", { signal })) as Session | undefined;
       setCsrf(session?.csrf_token ?? "", session?.user ?? "");
+      if (session) setServerTime(session.now, session.rehearsal);
       return session ?? null;
     },
     staleTime: 60_000,
@@ -44,6 +46,7 @@ export function useZone(): string {
 export async function signIn(user: string, password: string): Promise<Session> {
   const session = await api.post("/session", { user, password });
   setCsrf(session.csrf_token, session.user);
+  setServerTime(session.now, session.rehearsal);
   return session;
 }
 

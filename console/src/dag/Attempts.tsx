@@ -4,6 +4,7 @@ import { useEffect, useRef, useState } from "react";
 import { Link } from "wouter";
 import { ApiError, address, api } from "../api/client";
 import { keys } from "../api/keys";
+import { Lasting } from "../app/Lasting";
 import { Failure } from "../app/Page";
 import { useZone } from "../app/session";
 import { inEnvironment, useEnvironment } from "../app/url";
@@ -11,7 +12,7 @@ import { logTexts, triggerText } from "../logs/texts";
 import { useLogEnd } from "../logs/useLog";
 import { Glyph } from "../status/Glyph";
 import { HUE, statusOf } from "../status/status";
-import { duration, timeOn } from "../texts/format";
+import { timeOn } from "../texts/format";
 import { useTexts } from "../texts/texts";
 import { Button, IconButton } from "../ui/Button";
 import { classes } from "../ui/classes";
@@ -43,7 +44,7 @@ export function Attempts({ line, instance, day }: { line: NodeLine; instance: nu
   const runs = data.items;
   if (runs.length === 0) return <Empty title={t.never}>{t.neverNote}</Empty>;
   const chosen = runs.find((run) => run.serial === serial) ?? (runs[0] as RunLine);
-  const places = bars(runs, Date.now());
+  const places = bars(runs);
   return (
     <>
       <ol className="attempts">
@@ -64,7 +65,7 @@ export function Attempts({ line, instance, day }: { line: NodeLine; instance: nu
                   {place && <i style={{ left: `${place.left}%`, width: `${place.width}%` }} />}
                 </span>
                 <span className="soft">{place ? timeOn(run.started_at, zone, day) : ""}</span>
-                <span className="muted right">{place ? duration(run.duration_s) : ""}</span>
+                <span className="muted right">{place ? <Lasting of={run} /> : ""}</span>
                 <span className="attempt-why muted">
                   {triggerText(log.triggers, run.trigger)}
                   {!place && `, ${t.noLog.toLowerCase()}`}

@@ -1,8 +1,10 @@
 import { Lock } from "lucide-react";
+import type { ReactNode } from "react";
+import { Lasting } from "../app/Lasting";
 import { useZone } from "../app/session";
 import { StatusPill } from "../status/Glyph";
 import { statusTexts } from "../status/status";
-import { duration, shortTimeOn, timeOn } from "../texts/format";
+import { shortTimeOn, timeOn } from "../texts/format";
 import { useTexts } from "../texts/texts";
 import { Icon } from "../ui/Icon";
 import { type DagInstance, statusOfInstance } from "./instanceGraph";
@@ -28,15 +30,17 @@ export function InstanceHover({ instance, day }: { instance: DagInstance; day: s
   const isRoot = instance.biz_type === "ROOT";
   const isScript = instance.biz_type === "SCRIPT";
   const cycle = (t.cycle as Record<string, string>)[instance.cycle] ?? instance.cycle;
-  const ran = instance.started_at
-    ? `${timeOn(instance.started_at, zone, day)} – ${timeOn(instance.ended_at, zone, day)}, ${duration(instance.duration_s)}`
-    : null;
-  const facts: [string, string][] = isRoot
+  const ran = instance.started_at && (
+    <>
+      {timeOn(instance.started_at, zone, day)} – {timeOn(instance.ended_at, zone, day)}, <Lasting of={instance} />
+    </>
+  );
+  const facts: [string, ReactNode][] = isRoot
     ? [[t.hover.type, t.root]]
     : [
         [t.hover.type, isScript ? kind : `${kind}, ${t.fieldsInNodes(instance.field_count, instance.node_count)}`],
         [t.hover.epoch, instance.due_at ? `${cycle}, ${t.due(shortTimeOn(instance.due_at, zone, day))}` : cycle],
-        ...(ran ? [[t.hover.ran, ran] as [string, string]] : []),
+        ...(ran ? [[t.hover.ran, ran] as [string, ReactNode]] : []),
         [t.hover.owner, instance.owners.join(", ")],
         [t.hover.project, instance.project],
       ];
@@ -56,7 +60,7 @@ export function InstanceHover({ instance, day }: { instance: DagInstance; day: s
   );
 }
 
-function Fact({ name, value }: { name: string; value: string }) {
+function Fact({ name, value }: { name: string; value: ReactNode }) {
   return (
     <>
       <dt>{name}</dt>

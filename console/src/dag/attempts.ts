@@ -4,13 +4,12 @@ export type RunLine = Schemas["RunLine"];
 
 /** Where the bar of a run lies on the axis that all of them share, in percent; null for what has no times. */
 export function bars(
-  runs: readonly Pick<RunLine, "started_at" | "ended_at">[],
-  now: number,
+  runs: readonly Pick<RunLine, "started_at" | "duration_s">[],
 ): ({ left: number; width: number } | null)[] {
   const spans = runs.map((run) => {
     if (!run.started_at) return null;
     const start = Date.parse(run.started_at);
-    return { start, end: Math.max(start, run.ended_at ? Date.parse(run.ended_at) : now) };
+    return { start, end: start + 1000 * (run.duration_s ?? 0) };
   });
   const known = spans.filter((span) => span !== null);
   const first = Math.min(...known.map((span) => span.start));

@@ -2,6 +2,7 @@ import { useQuery } from "@tanstack/react-query";
 import { Link } from "wouter";
 import { api, type Schemas } from "../api/client";
 import { keys } from "../api/keys";
+import { Lasting } from "../app/Lasting";
 import { useZone } from "../app/session";
 import { inEnvironment, useEnvironment } from "../app/url";
 import { diagnosisTexts, useFindingText } from "../fields/diagnosisTexts";
@@ -10,7 +11,7 @@ import type { OperationName } from "../operation/open";
 import { Glyph } from "../status/Glyph";
 import { NodeIcon } from "../status/kinds";
 import { type Status, statusOf } from "../status/status";
-import { duration, timeOn } from "../texts/format";
+import { timeOn } from "../texts/format";
 import { useLanguage } from "../texts/language";
 import { useTexts } from "../texts/texts";
 import { Empty, Name, SkeletonRows, Tag } from "../ui/pieces";
@@ -36,7 +37,9 @@ export function NodesPart({
             <NodeIcon />
             <Name className="grow">{node.name}</Name>
             <span className="muted t-11">{t.fields(node.fields.length)}</span>
-            <span className="muted t-11 dag-list-end">{duration(node.duration_s)}</span>
+            <span className="muted t-11 dag-list-end">
+              <Lasting of={node} />
+            </span>
           </button>
         </li>
       ))}

@@ -154,6 +154,8 @@ function rowOf(
   const status = statusOfNode(line);
   let note = duration(line.duration_s);
   if (line.duration_s === null) note = "";
+  // A picture does not tick.
+  else if (line.ended_at === null) note = t.since(shortTimeOn(line.started_at, words.zone, words.day));
   if (line.status === "FAILED" && line.retries > 0) note = t.attemptOf(line.attempt, line.retries + 1);
   if (line.status === "INIT") {
     const before = new Set(

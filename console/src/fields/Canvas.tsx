@@ -79,7 +79,7 @@ export function Card({
   status?: Status;
   icon?: ReactNode;
   name: string;
-  note: string;
+  note: ReactNode;
   current?: boolean;
   /** What it stands for may not be looked at. */
   locked?: boolean;
@@ -94,7 +94,7 @@ export function Card({
         <Name className="medium grow">{name}</Name>
         {glyph}
       </span>
-      <small className="ellipsis" title={note}>
+      <small className="ellipsis" title={typeof note === "string" ? note : undefined}>
         {note}
       </small>
     </>

@@ -4,6 +4,7 @@ import { Fragment, type ReactNode } from "react";
 import { Link } from "wouter";
 import { api, type Schemas } from "../api/client";
 import { keys } from "../api/keys";
+import { Lasting } from "../app/Lasting";
 import { Failure } from "../app/Page";
 import { useZone } from "../app/session";
 import { inEnvironment, useEnvironment, useQueryState } from "../app/url";
@@ -259,7 +260,9 @@ function Latest({ diagnosis, latest }: { diagnosis: Diagnosis; latest: Schemas["
         <span>{latest.number > 0 ? log.attempt(latest.number) : triggerText(log.triggers, latest.trigger)}</span>
         <span className="muted">{triggerText(log.triggers, latest.trigger)}</span>
         <span>{dateTime(latest.started_at, zone)}</span>
-        <span>{duration(latest.duration_s)}</span>
+        <span>
+          <Lasting of={latest} />
+        </span>
         {latest.usual_s !== null && <span className="muted">{t.usual(duration(latest.usual_s))}</span>}
         {latest.slow && <Tag>{t.slow}</Tag>}
       </p>

@@ -1,6 +1,7 @@
 import { FileText, GitFork, KeyRound } from "lucide-react";
 import { useCallback, useMemo, useRef, useState } from "react";
 import { useLocation } from "wouter";
+import { Lasting } from "../app/Lasting";
 import { useZone } from "../app/session";
 import { useShortcuts } from "../app/shortcuts";
 import { inEnvironment, useEnvironment } from "../app/url";
@@ -8,7 +9,7 @@ import { instancePath } from "../instance/InstanceFrame";
 import type { Instance } from "../instance/useInstance";
 import { Glyph } from "../status/Glyph";
 import { statusOf } from "../status/status";
-import { duration, NONE, runDay, timeOn } from "../texts/format";
+import { NONE, runDay, timeOn } from "../texts/format";
 import { useTexts } from "../texts/texts";
 import { IconButton } from "../ui/Button";
 import { Checkbox } from "../ui/Choice";
@@ -154,13 +155,13 @@ export function FieldsTable({
     found.push(
       {
         key: "start",
-        width: 104,
+        width: 108,
         align: "right",
         head: t.start,
         cell: (field) => timeOn(field.started_at, zone, day),
       },
-      { key: "end", width: 104, align: "right", head: t.end, cell: (field) => timeOn(field.ended_at, zone, day) },
-      { key: "duration", width: 72, align: "right", head: t.duration, cell: (field) => duration(field.duration_s) },
+      { key: "end", width: 108, align: "right", head: t.end, cell: (field) => timeOn(field.ended_at, zone, day) },
+      { key: "duration", width: 72, align: "right", head: t.duration, cell: (field) => <Lasting of={field} /> },
       {
         key: "operations",
         pin: "right",
@@ -220,7 +221,9 @@ function nodeColumn(node: Node, nodes: readonly Node[], at: number, head: string
             <Glyph status={status} size={12} />
             <Name>{head}</Name>
           </span>
-          <small>{duration(node.duration_s)}</small>
+          <small>
+            <Lasting of={node} />
+          </small>
         </span>
       </Tooltip>
     ),

@@ -1,12 +1,13 @@
 import { Code, FileText, History, KeyRound, TableProperties } from "lucide-react";
 import { Fragment, type ReactNode } from "react";
 import { Link } from "wouter";
+import { Lasting } from "../app/Lasting";
 import { useZone } from "../app/session";
 import { inEnvironment, useEnvironment } from "../app/url";
 import { instancePath } from "../instance/InstanceFrame";
 import { Glyph, StatusText } from "../status/Glyph";
 import { statusOf } from "../status/status";
-import { dateTime, duration, NONE } from "../texts/format";
+import { dateTime, NONE } from "../texts/format";
 import { useTexts } from "../texts/texts";
 import { Icon } from "../ui/Icon";
 import { Name } from "../ui/pieces";
@@ -58,7 +59,7 @@ export function NodeFacts({
     [t.attempts, node.attempt || NONE],
     [t.start, dateTime(node.started_at, zone)],
     [t.end, dateTime(node.ended_at, zone)],
-    [t.duration, duration(node.duration_s)],
+    [t.duration, <Lasting key="duration" of={node} />],
     [t.instance, instance],
   ];
   return (

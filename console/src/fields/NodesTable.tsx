@@ -1,5 +1,6 @@
 import { FileText } from "lucide-react";
 import { Link } from "wouter";
+import { Lasting } from "../app/Lasting";
 import { Failure } from "../app/Page";
 import { useZone } from "../app/session";
 import { inEnvironment, useEnvironment } from "../app/url";
@@ -9,7 +10,7 @@ import { logTexts } from "../logs/texts";
 import { StatusText } from "../status/Glyph";
 import { PriorityBars } from "../status/kinds";
 import { statusOf } from "../status/status";
-import { duration, NONE, runDay, shortTimeOn, timeOn } from "../texts/format";
+import { NONE, runDay, shortTimeOn, timeOn } from "../texts/format";
 import { useTexts } from "../texts/texts";
 import { Icon } from "../ui/Icon";
 import { SkeletonRows, Tag } from "../ui/pieces";
@@ -50,7 +51,7 @@ export function NodesTable({ instance }: { instance: Instance }) {
     { key: "due", width: 72, align: "right", head: t.due, cell: (node) => shortTimeOn(node.due_at, zone, day) },
     { key: "start", width: 116, align: "right", head: t.start, cell: (node) => timeOn(node.started_at, zone, day) },
     { key: "end", width: 116, align: "right", head: t.end, cell: (node) => timeOn(node.ended_at, zone, day) },
-    { key: "duration", width: 84, align: "right", head: t.duration, cell: (node) => duration(node.duration_s) },
+    { key: "duration", width: 84, align: "right", head: t.duration, cell: (node) => <Lasting of={node} /> },
     { key: "priority", width: 104, head: t.priority, cell: (node) => <PriorityBars priority={node.priority} /> },
     { key: "group", width: 132, head: t.group, cell: (node) => node.resource_group || NONE },
     {

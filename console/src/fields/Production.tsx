@@ -3,6 +3,7 @@ import { type ReactNode, useState } from "react";
 import { useLocation } from "wouter";
 import { api, type Schemas } from "../api/client";
 import { keys } from "../api/keys";
+import { Lasting } from "../app/Lasting";
 import { Failure } from "../app/Page";
 import { inEnvironment, useEnvironment, useQueryState } from "../app/url";
 import { instancePath } from "../instance/InstanceFrame";
@@ -10,7 +11,6 @@ import { type Instance, useNodes } from "../instance/useInstance";
 import { Glyph } from "../status/Glyph";
 import { FieldIcon, NodeIcon } from "../status/kinds";
 import { statusOf } from "../status/status";
-import { duration } from "../texts/format";
 import { useTexts } from "../texts/texts";
 import { Switch } from "../ui/Choice";
 import { Select } from "../ui/Menu";
@@ -111,7 +111,9 @@ function NodePicks({
           >
             <Glyph status={statusOf(node.status, { paused: node.paused })} />
             <Name className="grow">{node.name}</Name>
-            <span className="muted t-12">{duration(node.duration_s)}</span>
+            <span className="muted t-12">
+              <Lasting of={node} />
+            </span>
           </button>
         </li>
       ))}
@@ -242,7 +244,12 @@ function Drawing({
             status={statusOf(node.status, { paused: node.paused })}
             icon={<NodeIcon />}
             name={node.name}
-            note={nodes.length > 1 ? `${t.copy} ${at + 1}, ${duration(node.duration_s)}` : duration(node.duration_s)}
+            note={
+              <>
+                {nodes.length > 1 && `${t.copy} ${at + 1}, `}
+                <Lasting of={node} />
+              </>
+            }
             current={node.id === copy}
             glyph={<Glyph status={statusOf(node.status, { paused: node.paused })} />}
             onSelect={() => onCopy(node.id)}

@@ -1,12 +1,13 @@
 import { FileText, RotateCw, Workflow } from "lucide-react";
 import { createContext, useContext } from "react";
 import { Link } from "wouter";
+import { Lasting } from "../app/Lasting";
 import { type Environment, inEnvironment } from "../app/url";
 import { openOperation } from "../operation/open";
 import { StatusText } from "../status/Glyph";
 import { KindIcon, Marks, PriorityBars } from "../status/kinds";
 import { statusOf } from "../status/status";
-import { bizdate, duration, NONE, runDay, shortTimeOn, timeOn } from "../texts/format";
+import { bizdate, NONE, runDay, shortTimeOn, timeOn } from "../texts/format";
 import { IconButton } from "../ui/Button";
 import { Checkbox } from "../ui/Choice";
 import type { Column } from "../ui/columns";
@@ -171,7 +172,7 @@ export function columnsOf(around: Around, hidden: ReadonlySet<string>): Column<L
       width: 76,
       align: "right",
       sort: "duration",
-      cell: (line) => orDash(duration(line.duration_s)),
+      cell: (line) => (line.duration_s === null ? DASH : <Lasting of={line} />),
     },
     {
       key: "priority",

@@ -2,6 +2,7 @@ import { useQuery } from "@tanstack/react-query";
 import { Lock, ScrollText } from "lucide-react";
 import { api, type Schemas } from "../api/client";
 import { keys } from "../api/keys";
+import { Lasting } from "../app/Lasting";
 import { Failure } from "../app/Page";
 import { useZone } from "../app/session";
 import { useQueryState } from "../app/url";
@@ -11,7 +12,7 @@ import { instanceTexts } from "../instance/texts";
 import { type Instance, mayInspect, useNodes } from "../instance/useInstance";
 import { StatusText } from "../status/Glyph";
 import { statusOf } from "../status/status";
-import { duration, runDay, timeOn } from "../texts/format";
+import { runDay, timeOn } from "../texts/format";
 import { useTexts } from "../texts/texts";
 import { classes } from "../ui/classes";
 import { Empty, SkeletonRows, Tag } from "../ui/pieces";
@@ -50,7 +51,7 @@ function Nodes({ instance }: { instance: Instance }) {
   return (
     <div className="beside-nodes">
       <NodeList
-        nodes={data.items.map((each) => ({ ...each, note: duration(each.duration_s) }))}
+        nodes={data.items.map((each) => ({ ...each, note: <Lasting of={each} /> }))}
         current={node.id}
         onChoose={(id) => change({ node: String(id), run: null })}
       />
@@ -76,8 +77,6 @@ function Runs({ instance, node }: { instance: Instance; node: Schemas["NodeLine"
   const { data, error, refetch } = useQuery({
     queryKey: keys.node(node.id, "runs"),
     queryFn: ({ signal }) => api.get("/node-instances/{id}/runs", { path: { id: node.id }, signal }),
-    // The end of a run is told; how long it runs already is not.
-    refetchInterval: (asked) => (asked.state.data?.items.some((each) => each.status === "RUNNING") ? 2000 : false),
   });
   const run = data?.items.find((each) => each.serial === Number(query.get("run"))) ?? data?.items[0];
   return (
@@ -154,7 +153,9 @@ function RunTable({
                 </td>
                 <td className="right">{timeOn(run.started_at, zone, day)}</td>
                 <td className="right">{timeOn(run.ended_at, zone, day)}</td>
-                <td className="right">{duration(run.duration_s)}</td>
+                <td className="right">
+                  <Lasting of={run} />
+                </td>
                 <td className="run-bar">
                   {run.duration_s !== null && (
                     <i

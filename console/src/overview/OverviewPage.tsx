@@ -5,7 +5,7 @@ import { Link } from "wouter";
 import { api, type Schemas } from "../api/client";
 import { keys } from "../api/keys";
 import { Failure, Page } from "../app/Page";
-import { useSession, useZone } from "../app/session";
+import { useZone } from "../app/session";
 import { inEnvironment, useEnvironment, useQueryState } from "../app/url";
 import { compact } from "../instances/filters";
 import { Glyph } from "../status/Glyph";
@@ -26,17 +26,12 @@ import { useRenewal } from "./useRenewal";
 
 export type Overview = Schemas["Overview"];
 
-/** How often it is counted again when nothing happens (ms): time alone makes instances late. In a rehearsal it is set by hand, and nothing tells of it. */
-const TICK_MS = 60_000;
-const REHEARSAL_TICK_MS = 5_000;
-
 /** A data timestamp at a glance. */
 export default function OverviewPage() {
   const t = useTexts(overviewTexts);
   const language = useLanguage();
   const environment = useEnvironment();
   const zone = useZone();
-  const { rehearsal } = useSession();
   const [query, change] = useQueryState();
   const date = query.get("date") ?? "";
   const projects = query.getAll("project");
@@ -48,7 +43,6 @@ export default function OverviewPage() {
         signal,
       }),
     placeholderData: keepPreviousData,
-    refetchInterval: rehearsal ? REHEARSAL_TICK_MS : TICK_MS,
   });
   useRenewal(environment, () => void refetch());
   const known = useQuery({ queryKey: keys.projects(), queryFn: ({ signal }) => api.get("/projects", { signal }) });
