@@ -60,7 +60,7 @@ function StatusButton({
       {(use) => (
         <Popover
           label={label}
-          width={540}
+          width={600}
           className="status-popover"
           trigger={button(use)}
           defaultOpen={use === "click"}
