@@ -97,9 +97,9 @@ Every operation is one pair of requests with the same body. The preview says wha
 refuses. Operations that write data need the digest, others compare it when it is given.
 
 ```
-curl -s "$URL/operations/preview" -H "Authorization: Bearer $TOKEN" -d '
+curl -s "$URL/operations/preview" -H "Authorization: Bearer $TOKEN" -H "Content-Type: application/json" -d '
   {{"operation": "RERUN", "targets": [{{"instance": 12, "fields": ["t1"]}}], "options": {{"code": "CURRENT"}}}}'
-curl -s "$URL/operations/apply" -H "Authorization: Bearer $TOKEN" -H "Idempotency-Key: 6f1c" -d '
+curl -s "$URL/operations/apply" -H "Authorization: Bearer $TOKEN" -H "Content-Type: application/json" -H "Idempotency-Key: 6f1c" -d '
   {{"operation": "RERUN", "targets": [{{"instance": 12, "fields": ["t1"]}}], "options": {{"code": "CURRENT"}}, "digest": "40fa44a2..."}}'
 ```
 

@@ -106,6 +106,8 @@ def test_files_beside_the_build_are_not_reached(static: Path) -> None:
         "assets/..",
         "",
         "assets/a\x00.js",
+        "a" * 300 + ".js",
+        "a/" * 5000 + "x.js",
     ):
         assert site._file(name, "") is None
 

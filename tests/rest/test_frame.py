@@ -189,6 +189,14 @@ def test_bodies_are_json_of_bounded_size(client: httpx.Client) -> None:
     refused(client.request("GET", "/me", content=b"{}"), 400, "INVALID_ARGUMENT")
 
 
+def test_nobody_sends_much_without_a_login(api: Api) -> None:
+    """The answer comes before the body, which never does."""
+    address = urlsplit(api.url)
+    with socket.create_connection((address.hostname or "", address.port or 0), timeout=20) as raw:
+        raw.sendall(b"POST /api/v1/workspace/plan HTTP/1.1\r\nhost: x\r\ncontent-length: 60000000\r\n\r\n")
+        assert raw.recv(100).startswith(b"HTTP/1.1 401 ")
+
+
 def test_a_client_that_goes_away_in_its_body_does_no_harm(api: Api, client: httpx.Client) -> None:
     address = urlsplit(api.url)
     with socket.create_connection((address.hostname or "", address.port or 0)) as raw:
@@ -211,6 +219,12 @@ def test_a_fault_is_an_answer(client: httpx.Client) -> None:
 def test_files_are_sent_as_they_are(client: httpx.Client) -> None:
     response = client.get("/test/file")
     assert response.content == b"ab" and response.headers["content-disposition"] == "attachment"
+
+
+@pytest.mark.parametrize("path", ["/me", "/test/file", "/nowhere", "/test/defect", "/openapi.json"])
+def test_no_answer_is_kept_or_taken_for_something_else(client: httpx.Client, path: str) -> None:
+    headers = client.get(path).headers
+    assert headers["cache-control"] == "no-store" and headers["x-content-type-options"] == "nosniff"
 
 
 # repeating

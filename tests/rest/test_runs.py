@@ -113,7 +113,7 @@ def test_what_cannot_run_is_refused(
 
 
 @pytest.mark.parametrize(
-    ("query", "says"), [({"status": "LOST"}, "status"), ({"limit": 0}, "limit"), ({"submitted_from": "2026-01-01T00:00:00"}, "zone")]
+    ("query", "says"), [({"status": "LOST"}, "status"), ({"limit": 0}, "limit"), ({"submitted_from": "2026-01-01T00:00:00"}, "zone"), ({"submitted_to": "0001-01-01T00:00:00+14:00"}, "years")]
 )  # fmt: skip
 def test_lists_say_what_they_do_not_know(
     rest: httpx.Client, live_server: Ready, query: dict[str, Any], says: str

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -157,6 +158,8 @@ def test_what_is_no_sign_in_is_refused(house: House, body: str) -> None:
         assert answer.status_code == 400 and answer.json()["code"] == "INVALID_ARGUMENT"
         form = client.post("/session", data={"user": "alice", "password": PASSWORD})
         assert form.status_code == 415  # a form of another site could send this
+        untyped = client.post("/session", content=json.dumps({"user": "alice", "password": PASSWORD}))
+        assert untyped.status_code == 415 and "set-cookie" not in untyped.headers  # so could a script
 
 
 def test_too_many_attempts_are_told_when_to_come_back(house: House) -> None:
@@ -258,6 +261,16 @@ def test_a_session_in_use_goes_on_but_not_for_ever(house: House) -> None:
     left = {name: round((each.expires_at - now) / timedelta(hours=1)) for name, each in found.items() if each}
     assert left == {"fresh": 1, "idle": 24, "aged": 2}
     assert sign_in.session_of(world, "x" * 1000) is None and sign_in.session_of(world, "") is None
+
+
+@pytest.mark.parametrize("before", ['seen={"a": 1}; ', "bad[name]=1; ", "x y; =; ", 'quoted="no end; '])
+def test_cookies_of_other_servers_of_the_machine_do_no_harm(house: House, before: str) -> None:
+    with house.client() as client:
+        client.post("/session", json={"user": "alice", "password": PASSWORD}).raise_for_status()
+        name = cookie_name(house.world)
+        cookie = f"{before}{name}={client.cookies[name]}; last=1"
+    with house.client() as other:
+        assert other.get("/me", headers={"cookie": cookie}).status_code == 200
 
 
 @pytest.mark.parametrize("cookie", ["\x01", "=", ";;;", "a=b; c", "x" * 9000, 'q="\\'])

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
+
 import pytest
 
+from taskhouse.protocols.rest.events import MAX_OF_USER
 from tests.scenarios.listening import listening
 from tests.scenarios.stage import House, Stage
 
@@ -40,6 +43,16 @@ def test_a_number_of_another_store_means_reading_anew(stage: Stage, house: House
     with listening(stage.rest, "?since=999999999") as reader:
         name, data = reader.next()
         assert name == "reset" and data["cursor"] < 999999999
+
+
+def test_one_user_leaves_room_for_others(stage: Stage, house: House) -> None:
+    visitor = stage.rest_of("visitor")
+    with ExitStack() as windows:
+        readers = [windows.enter_context(listening(visitor)) for _ in range(MAX_OF_USER)]
+        assert {reader.next()[0] for reader in readers} == {"hello"}
+        full = visitor.get("/events")
+        assert full.status == 503 and full.body["code"] == "TOO_MANY_LISTENERS"
+        windows.enter_context(listening(stage.rest)).next()
 
 
 def test_people_hear_of_their_own_projects(stage: Stage, house: House) -> None:

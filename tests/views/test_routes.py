@@ -97,6 +97,8 @@ def test_list_with_filters_and_pages(client: Client) -> None:
         ({"mine": "all"}, "failed or unfinished"),
         ({"bizdate": "2026"}, "not a data timestamp"),
         ({"due_to": "soon"}, "neither a date nor a time"),
+        ({"due_from": "0001-01-01T00:00:00+14:00"}, "outside the years"),
+        ({"due_to": "9999-12-31T23:59:59-14:00"}, "outside the years"),
         ({"limit": 0}, "between 1 and 1000"),
         ({"environment": "TEST"}, "there are DEV, PROD"),
         ({"selection": "status:done"}, "is not a status"),

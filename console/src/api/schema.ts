@@ -858,7 +858,7 @@ export interface paths {
          * @description Sign in with a password; the session is kept in a cookie.
          *
          *     401 `WRONG_PASSWORD` says that name or password is wrong, never which. 429 `TOO_MANY_ATTEMPTS` tells in `Retry-After` after how many
-         *     seconds the next attempt is looked at.
+         *     seconds the next attempt is looked at. The body must say that it is `application/json`.
          */
         post: operations["begin_session"];
         /**

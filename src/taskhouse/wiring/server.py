@@ -237,6 +237,7 @@ class Server:
             authenticate=TokenOrSession(self._bearer),
             observe=odps.observe,
             is_secure=self._is_secure,
+            public_url=self._config.public_url,
         )
         app = Mounted(odps, {REST_PATH: rest, CONSOLE_PATH: ConsoleSite()}, {"/": ToConsole()})
         if self._socket is not None:

@@ -21,6 +21,8 @@ NONCE_PLACE = b"style-nonce-of-this-answer"
 """Stands in the built page where the nonce of each answer goes: the editor makes style sheets that need it."""
 
 _NAME = re.compile(r"(?:[A-Za-z0-9_][A-Za-z0-9._-]*/)*[A-Za-z0-9_][A-Za-z0-9._-]*")
+_MAX_NAME = 200
+"""Characters; a disk refuses names that are much longer."""
 _TYPES = {
     ".css": "text/css; charset=utf-8",
     ".ico": "image/x-icon",
@@ -82,7 +84,7 @@ class ConsoleSite:
 
     def _file(self, name: str, accepted: str) -> Response | None:
         kind = _TYPES.get(Path(name).suffix)
-        if kind is None or not _NAME.fullmatch(name):
+        if kind is None or len(name) > _MAX_NAME or not _NAME.fullmatch(name):
             return None
         path = self._static / name
         headers = {

@@ -56,9 +56,11 @@ def build_rest_app(
     authenticate: Authenticate | None = None,
     observe: Observe | None = None,
     is_secure: Callable[[], bool] = lambda: False,
+    public_url: str = "",
 ) -> RestApp:
     """`authenticate` is a `Bearer`, kept by whoever wants to admit the server's own token. A world that rehearses has routes of its own, and
-    requests that change something wait until its schedulers have come to rest. `is_secure`: browsers come by https."""
+    requests that change something wait until its schedulers have come to rest. `is_secure`: browsers come by https.
+    `public_url` as in `RestApp`."""
     hub = Hub(world)
     rehearsal = world.rehearsal
     groups = [event_routes(hub), session_routes(Attempts(), is_secure), *extra]
@@ -71,6 +73,7 @@ def build_rest_app(
         observe=observe,
         settle=None if rehearsal is None else rehearsal.settle,
         at_end=hub.close,
+        public_url=public_url,
     )
 
 

@@ -31,7 +31,7 @@ from taskhouse.domain.roles import Actor
 from taskhouse.ports.recurring_store import Remembered
 from taskhouse.protocols.rest.errors import ApiError, ErrorBody, bad_request, from_fault, not_found
 from taskhouse.protocols.rest.reading import read_body, read_query
-from taskhouse.protocols.rest.routing import BASE_PATH, Call, Reply, Route
+from taskhouse.protocols.rest.routing import BASE_PATH, MAX_BODY, Call, Reply, Route
 from taskhouse.services.world import World
 
 log = structlog.get_logger("taskhouse.rest")
@@ -43,6 +43,8 @@ RECHECK_S = 10.0
 """How long a stream goes on without its token being looked at again (seconds)."""
 MAX_KEY = 200
 """Characters of an `Idempotency-Key`."""
+_PRIVATE = {"cache-control": "no-store", "x-content-type-options": "nosniff"}
+"""Answers are for one user, and are what they say they are."""
 
 Authenticate = Callable[[World, Mapping[str, str], str], Actor]
 """`(world, headers, method) -> Actor`. Raises `ApiError` 401, 403."""
@@ -56,7 +58,8 @@ class RestApp:
     """ASGI application for paths under `/api/v1`. `retire` ends streams, so that the server can stop; `close` ends its threads.
 
     `settle` is called after every request that may have changed something, before it is answered: in a rehearsal it waits for
-    the schedulers. `at_end`: called by `close`."""
+    the schedulers. `at_end`: called by `close`. `public_url`: where clients find this server, when that is not
+    where they sent their request."""
 
     def __init__(
         self,
@@ -67,12 +70,14 @@ class RestApp:
         observe: Observe | None = None,
         settle: Callable[[], None] | None = None,
         at_end: Callable[[], None] | None = None,
+        public_url: str = "",
     ) -> None:
         self._world = world
         self._authenticate = authenticate
         self._observe = observe
         self._settle = settle
         self._at_end = at_end
+        self._public_url = public_url.rstrip("/")
         self._workers = ThreadPoolExecutor(WORKERS, "rest")
         self._keys = _KeyLocks()
         self._ending = asyncio.Event()
@@ -136,8 +141,12 @@ class RestApp:
     async def _answer(self, route: Route, request: Request) -> Response:
         request_id: str = request.scope["request_id"]
         try:
-            data = await _read(request, route.max_body)
             loop = asyncio.get_running_loop()
+            if route.max_body > MAX_BODY and not route.public:  # nobody fills the memory without a login
+                await loop.run_in_executor(
+                    self._workers, self._authenticate, self._world, request.headers, request.method
+                )
+            data = await _read(request, route.max_body)
             if route.streaming:
                 source = await loop.run_in_executor(self._workers, self._begin, route, request, data)
                 return self._stream(route, request, source)
@@ -178,7 +187,7 @@ class RestApp:
             headers,
             request.scope["query_string"].decode("latin-1"),
             request.scope["request_id"],
-            f"{request.url.scheme}://{headers.get('host', 'localhost')}{BASE_PATH}",
+            (self._public_url or f"{request.url.scheme}://{headers.get('host', 'localhost')}") + BASE_PATH,
             _idempotency_key(headers, route),
             request.client.host if request.client else "",
             gone or threading.Event(),
@@ -215,7 +224,7 @@ class RestApp:
         if known.request != asked:
             message = f"Idempotency-Key '{call.idempotency_key}' was used for another request"
             raise ApiError(409, "IDEMPOTENCY_KEY_REUSED", message)
-        headers = {"x-request-id": call.request_id, "idempotency-replayed": "true"}
+        headers = {"x-request-id": call.request_id, "idempotency-replayed": "true", **_PRIVATE}
         return Response(known.body, known.status, headers, "application/json")
 
     def _begin(self, route: Route, request: Request, data: bytes) -> AsyncIterator[bytes]:
@@ -226,7 +235,7 @@ class RestApp:
 
     def _stream(self, route: Route, request: Request, source: AsyncIterator[bytes]) -> Response:
         request_id: str = request.scope["request_id"]
-        headers = {"x-request-id": request_id, "cache-control": "no-store", "x-accel-buffering": "no"}
+        headers = {"x-request-id": request_id, **_PRIVATE, "x-accel-buffering": "no"}
         if request.method == "HEAD":
             return Response(b"", route.status, headers, str(route.reply))
         headers_of = None if route.public else request.headers
@@ -296,7 +305,7 @@ async def _watch(request: Request, gone: threading.Event) -> None:
 
 
 def _response(value: object, route: Route, request_id: str) -> Response:
-    headers = {"x-request-id": request_id}
+    headers = {"x-request-id": request_id, **_PRIVATE}
     status, media_type = route.status, "application/json"
     if isinstance(value, Reply):
         headers |= value.headers
@@ -306,19 +315,19 @@ def _response(value: object, route: Route, request_id: str) -> Response:
             return Response(value, status, headers, media_type)
         if isinstance(value, Iterator):
             return StreamingResponse(value, status, headers, media_type)
-    headers["cache-control"] = "no-store"
     return Response(_encode(value), status, headers, media_type)
 
 
 def _error(error: ApiError, request_id: str) -> Response:
-    headers = {"x-request-id": request_id, "cache-control": "no-store", **error.headers}
+    headers = {"x-request-id": request_id, **_PRIVATE, **error.headers}
     return Response(_encode(error.body), error.status, headers, "application/json")
 
 
 def _of_http(error: HTTPException, path: str) -> ApiError:
     if error.status_code == 404:
         return not_found(f"there is no path '{path}'", name=path)
-    return ApiError(error.status_code, "HTTP_ERROR", str(error.detail))
+    code = "METHOD_NOT_ALLOWED" if error.status_code == 405 else "HTTP_ERROR"
+    return ApiError(error.status_code, code, str(error.detail), headers=error.headers)
 
 
 def _not_allowed(method: str, methods: Mapping[str, Route]) -> ApiError:

@@ -34,6 +34,8 @@ HEARTBEAT_S = 15.0
 LOOK_S = 0.5
 """How long a change may wait when nobody said that there is one."""
 MAX_LISTENERS = 500
+MAX_OF_USER = 50
+"""Listeners of one user, who may have that many windows open."""
 MAX_BEHIND = 50_000
 """Changed nodes that a resuming client is told of; beyond that it is to read its lists anew."""
 _QUEUED = 200
@@ -110,16 +112,21 @@ class Hub:
         self._thread: threading.Thread | None = None
         self._closed = False
 
-    def check_room(self) -> None:
-        """Raises `ApiError` (503) when there are too many listeners."""
+    def check_room(self, user: str) -> None:
+        """Raises `ApiError` (503) when there are too many listeners, in all or of the user."""
         with self._lock:
-            if self._closed or len(self._listeners) >= MAX_LISTENERS:
-                message = f"{len(self._listeners)} clients listen to events already"
-                raise ApiError(503, "TOO_MANY_LISTENERS", message, headers={"retry-after": "5"})
+            self._check_room(user)
+
+    def _check_room(self, user: str) -> None:
+        own = sum(each.actor.user == user for each in self._listeners)
+        if self._closed or len(self._listeners) >= MAX_LISTENERS or own >= MAX_OF_USER:
+            message = f"{len(self._listeners)} clients listen to events already, {own} of them yours"
+            raise ApiError(503, "TOO_MANY_LISTENERS", message, headers={"retry-after": "5"})
 
     def join(self, listener: Listener) -> int:
-        """Add a listener; it hears of every change after the number returned."""
+        """Add a listener; it hears of every change after the number returned. Raises as `check_room`."""
         with self._lock:
+            self._check_room(listener.actor.user)
             if self._thread is None:
                 self._cursor = self._world.recurring.cursor()
                 self._thread = threading.Thread(target=self._watch, name="taskhouse-events", daemon=True)
@@ -290,7 +297,7 @@ def event_routes(hub: Hub) -> Routes:
         `reset` when the client is too far behind and should read its lists anew. A comment is sent every 15 seconds.
         """
         environment, since = _environment(call.query.environment), _since(call)
-        hub.check_room()
+        hub.check_room(call.user)
         return _stream(hub, call.actor, environment, since)
 
     return routes
@@ -299,7 +306,10 @@ def event_routes(hub: Hub) -> Routes:
 async def _stream(hub: Hub, actor: Actor, environment: Environment | None, since: int | None) -> AsyncIterator[bytes]:
     loop = asyncio.get_running_loop()
     listener = Listener(actor, environment, loop)
-    cursor = await loop.run_in_executor(None, hub.join, listener)
+    try:
+        cursor = await loop.run_in_executor(None, hub.join, listener)
+    except ApiError:  # others took the room since it was looked for; who comes again is told
+        return
     try:
         missed: list[_News] | None = []
         if since is not None:

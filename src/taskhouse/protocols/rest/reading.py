@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any, TypeVar, get_args, get_origin
 from urllib.parse import parse_qsl
@@ -80,6 +81,14 @@ def read_body(kind: type[S], data: bytes, content_type: str) -> S:
     except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
         why = "it is nested too deeply" if isinstance(error, RecursionError) else str(error)
         raise bad_request(f"the body is not JSON: {why}") from None
+
+
+def in_utc(at: datetime, name: str) -> datetime:
+    """A time with a zone. Raises `ApiError` (400) where the years end: there may be no such time in UTC."""
+    try:
+        return at.astimezone(UTC)
+    except OverflowError:
+        raise bad_request(f"{name} = '{at.isoformat()}' lies outside the years 1 to 9999", name) from None
 
 
 def _named(error: msgspec.ValidationError, what: str, given: Mapping[str, Any]) -> ApiError:

@@ -6,7 +6,7 @@ These are the instances that the MaxCompute protocol shows, with the privileges 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Annotated, Any
 
 import msgspec
@@ -15,6 +15,7 @@ from taskhouse.domain.access import project_target
 from taskhouse.domain.faults import Fault, FaultCode
 from taskhouse.domain.instance import Instance, InstanceFilter, InstanceStatus, JobSpec, Task, TaskSpec, TaskStatus
 from taskhouse.protocols.rest.errors import bad_request
+from taskhouse.protocols.rest.reading import in_utc
 from taskhouse.protocols.rest.routing import BASE_PATH, Call, Nothing, Reply, Routes
 from taskhouse.services import inspect_instances, inspect_results, stop_instance, submit_instance
 from taskhouse.services.access import authorize, logview_address
@@ -241,7 +242,7 @@ def _aware(at: datetime | None, name: str) -> datetime | None:
         return None
     if at.tzinfo is None:
         raise bad_request(f"{name} = '{at.isoformat()}' has no zone; write it like 2026-03-02T00:30:00Z", name)
-    return at.astimezone(UTC)
+    return in_utc(at, name)
 
 
 def _detail(call: Call[Any, Any], project: str, id: str) -> TaskInstanceView:

@@ -9,11 +9,11 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Mapping
 from datetime import datetime
-from http.cookies import CookieError, SimpleCookie
 from typing import Annotated
 
 import msgspec
 import structlog
+from starlette.requests import cookie_parser
 
 from taskhouse.domain.faults import Fault
 from taskhouse.domain.roles import Actor
@@ -29,6 +29,8 @@ from taskhouse.services.world import World
 log = structlog.get_logger("taskhouse.rest")
 
 CSRF_HEADER = "x-csrf-token"
+MAX_BODY = 16 * 1024
+"""Bytes of a body with passwords, which anybody may send."""
 
 
 class Credentials(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -65,12 +67,8 @@ def cookie_name(world: World) -> str:
 
 
 def secret_in(world: World, headers: Mapping[str, str]) -> str:
-    """The session's secret that a request carries, "" without one."""
-    try:
-        found = SimpleCookie(headers.get("cookie", "")).get(cookie_name(world))
-    except CookieError:
-        return ""
-    return "" if found is None else found.value
+    """The session's secret that a request carries, "" without one. Whatever other servers of the machine have put in the jar does no harm."""
+    return cookie_parser(headers.get("cookie", "")).get(cookie_name(world), "")
 
 
 def session_routes(attempts: Attempts, is_secure: Callable[[], bool]) -> Routes:
@@ -89,13 +87,24 @@ def session_routes(attempts: Attempts, is_secure: Callable[[], bool]) -> Routes:
         except Fault:  # the user was removed just now
             return Reply(b"", 204, headers={"cache-control": "no-store"})
 
-    @routes.post("/session", body=Credentials, reply=SessionView, status=201, public=True, errors=(401, 429))
+    @routes.post(
+        "/session",
+        body=Credentials,
+        reply=SessionView,
+        status=201,
+        public=True,
+        errors=(401, 415, 429),
+        max_body=MAX_BODY,
+    )
     def begin_session(call: Call[Nothing, Credentials]) -> Reply:
         """Sign in with a password; the session is kept in a cookie.
 
         401 `WRONG_PASSWORD` says that name or password is wrong, never which. 429 `TOO_MANY_ATTEMPTS` tells in `Retry-After` after how many
-        seconds the next attempt is looked at.
+        seconds the next attempt is looked at. The body must say that it is `application/json`.
         """
+        if not call.headers.get("content-type"):
+            # Pages of other origins can send a body without a type, and would sign somebody in as somebody else.
+            raise ApiError(415, "UNSUPPORTED_MEDIA_TYPE", "the body must say that it is application/json")
         world, body = call.world, call.body
         done = sign_in.sign_in(world, attempts, body.user, body.password, call.address)
         if isinstance(done, sign_in.Refused):
@@ -104,7 +113,7 @@ def session_routes(attempts: Attempts, is_secure: Callable[[], bool]) -> Routes:
             raise ApiError(401, "WRONG_PASSWORD", "the name or the password is wrong")
         return begun(world, *done, 201)
 
-    @routes.put("/session/password", body=NewPassword, reply=SessionView, errors=(403, 429))
+    @routes.put("/session/password", body=NewPassword, reply=SessionView, errors=(403, 429), max_body=MAX_BODY)
     def change_password(call: Call[Nothing, NewPassword]) -> Reply:
         """Change one's own password. All sessions of the user end, this one goes on under another cookie.
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from datetime import UTC, date, datetime, time
+from datetime import date, datetime, time
 from enum import Enum
 from functools import wraps
 from typing import Annotated, Any, TypeVar
@@ -18,6 +18,7 @@ from taskhouse.domain.status import NodeStatus, StatusClass
 from taskhouse.domain.transitions import Operation
 from taskhouse.ports.recurring_store import InstanceQuery, SortKey
 from taskhouse.protocols.rest.errors import ApiError, ErrorItem, bad_request
+from taskhouse.protocols.rest.reading import in_utc
 from taskhouse.protocols.rest.routing import Call, Id, Nothing, Routes
 from taskhouse.services.recurring.select_instances import yesterday
 from taskhouse.services.recurring.views import field_page, instance_list, instance_page, selection_offers
@@ -191,9 +192,11 @@ def _moment(call: Call[Any, Any], text: str | None, name: str, *, last: bool = F
         is_date = len(text) <= 10
     except ValueError:
         raise bad_request(f"{name} = '{text}' is neither a date nor a time like 2026-03-02T00:30:00Z", name) from None
+    zone = zone_of(call.world)
     if is_date:
-        return datetime.combine(at.date() + ONE_DAY * last, time(), zone_of(call.world)).astimezone(UTC)
-    return (at if at.tzinfo else at.replace(tzinfo=zone_of(call.world))).astimezone(UTC)
+        at = datetime.combine(at.date(), time(), zone)
+        return in_utc(at + ONE_DAY if last and at.date() < date.max else at, name)
+    return in_utc(at if at.tzinfo else at.replace(tzinfo=zone), name)
 
 
 @routes.get("/instances", query=ListQuery, reply=InstancePage, errors=(403,))
