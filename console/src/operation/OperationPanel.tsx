@@ -180,7 +180,7 @@ export default function OperationPanel({ request }: { request: OperationRequest 
   const { data: offers } = useQuery({
     queryKey: keys.instance(first, "offers", operation),
     queryFn: ({ signal }) => api.get("/instances/{id}/offers", { path: { id: first }, query: { operation }, signal }),
-    enabled: refusal?.code === "STATUS_NOT_ALLOWED" && isTable && takesFields(request),
+    enabled: ["STATUS_NOT_ALLOWED", "FORBIDDEN"].includes(refusal?.code ?? "") && isTable && takesFields(request),
   });
   const meant = new Set(choice.fields ?? offers?.fields?.map((field) => field.name));
   const fitting = (offers?.fields ?? []).filter((field) => field.open && meant.has(field.name));

@@ -84,9 +84,9 @@ function Suggestion({ request, choice, change, refusal, fitting }: RefusalsProps
       return other("RESUME");
     case "FORBIDDEN":
     case "FORBIDDEN_ASSOCIATED":
-      return refusal.message.endsWith("confirm to leave it out")
-        ? button(t.leaveOut, () => change({ excludeForbidden: true }))
-        : null;
+      if (refusal.message.endsWith("confirm to leave it out"))
+        return button(t.leaveOut, () => change({ excludeForbidden: true }));
+      return fitting.length > 0 ? button(t.onlyFitting(fitting.length), () => change({ fields: fitting })) : null;
     default:
       return null;
   }

@@ -56,6 +56,8 @@ test("candidates come by level and name; what waits or runs is closed, what may 
     ["X", false, "Running"],
   ]);
   expect(barred(WIDE)).toEqual(["G"]);
+  const excluded = [{ id: 2, name: "E.m4", status: "", reason: "no permission in project 'g'" }];
+  expect(barred({ ...WIDE, excluded })).toEqual(["E.m4", "G"]);
 });
 
 test("members are found by name, id, a field's name, status and owner", () => {

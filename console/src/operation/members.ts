@@ -40,13 +40,16 @@ export function candidates(wide: Plan): Candidate[] {
   );
 }
 
-/** What is downstream and may not be operated, by instance or table. */
+/** What is downstream and may not be operated, by instance or table; by field where the others may be. */
 export function barred(wide: Plan): string[] {
+  const members = new Set([...wide.members, ...wide.optional].map((member) => member.name));
   const found = new Set<string>();
-  for (const refusal of wide.refusals)
-    if (refusal.code.startsWith("FORBIDDEN"))
-      for (const item of refusal.items ?? []) found.add(item.name.split(".")[0] ?? item.name);
-  for (const item of wide.excluded) found.add(item.name.split(".")[0] ?? item.name);
+  const add = ({ name }: { name: string }) => {
+    const table = name.split(".")[0] ?? name;
+    found.add(members.has(table) ? name : table);
+  };
+  for (const refusal of wide.refusals) if (refusal.code.startsWith("FORBIDDEN")) refusal.items?.forEach(add);
+  wide.excluded.forEach(add);
   return [...found].sort();
 }
 
