@@ -79,6 +79,15 @@ def test_fields_that_were_chosen_on_the_page_need_no_step(console: Console, nigh
     assert night.show("B C D") == "B:S C:F D:R"
 
 
+def test_a_range_of_fields_is_chosen_with_keys(console: Console, night: House) -> None:
+    page = console.open(f"/instances/{night.instances['A']}")
+    expect(console.row_of("t1")).to_be_visible()
+    for key in ("j", "j", "x", "j", "j", "Shift+x"):
+        page.keyboard.press(key)
+    expect(page.get_by_text("3 fields selected", exact=True)).to_be_visible()
+    expect(console.row_of("t4").get_by_role("checkbox")).not_to_be_checked()
+
+
 # What is chosen
 
 

@@ -182,9 +182,10 @@ export function FieldsTable({
 
   const here = fields[current];
   useShortcuts(t.fields, [
-    { keys: "j", label: "↓", run: () => setCurrent(Math.min(fields.length - 1, current + 1)) },
-    { keys: "k", label: "↑", run: () => setCurrent(Math.max(0, current - 1)) },
-    { keys: "x", label: t.select(""), run: () => here && !isKey(here) && choose(here.name, false) },
+    { keys: "j", label: t.keys.next, run: () => setCurrent(Math.min(fields.length - 1, current + 1)) },
+    { keys: "k", label: t.keys.previous, run: () => setCurrent(Math.max(0, current - 1)) },
+    { keys: "x", label: t.keys.select, run: () => here && !isKey(here) && choose(here.name, false) },
+    { keys: "Shift+x", label: t.keys.range, run: () => here && !isKey(here) && choose(here.name, true) },
   ]);
   return (
     <div className={classes("column grow", matrix && "matrix")}>
