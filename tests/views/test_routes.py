@@ -111,6 +111,12 @@ def test_what_is_wrong_with_a_filter_is_named(client: Client, query: dict[str, A
     assert answer["code"] == "INVALID_ARGUMENT" and words in answer["message"]
 
 
+@pytest.mark.parametrize("day", ["00010101", "9999-12-31"])
+def test_days_that_have_none_before_or_after_are_no_data_timestamps(client: Client, day: str) -> None:
+    answer = client.get("/overview", "admin", 400, bizdate=day)
+    assert answer["code"] == "INVALID_ARGUMENT" and "not a data timestamp" in answer["message"]
+
+
 def test_counts(client: Client) -> None:
     found = client.get("/instances/counts")
     assert found["total"] == 6 and found["statuses"]["SUCCEEDED"] == 6

@@ -33,10 +33,10 @@ def bizdate_text(bizdate: date) -> str:
 
 
 def read_bizdate(text: str) -> date:
-    """From `20260301` or `2026-03-01`. Raises `Fault` (InvalidArgument)."""
+    """From `20260301` or `2026-03-01`, in a year that has years around it. Raises `Fault` (InvalidArgument)."""
     match = re.fullmatch(r"(\d{4})(-?)(\d{2})\2(\d{2})", text.strip())
     try:
-        if match is None:
+        if match is None or not date.min.year < int(match[1]) < date.max.year:
             raise ValueError
         return date(int(match[1]), int(match[3]), int(match[4]))
     except ValueError:
