@@ -90,16 +90,16 @@ def test_keys_move_along_the_dependencies(page: Page) -> None:
 def test_a_card_says_more_to_mouse_and_keys(window: Console, page: Page) -> None:
     page.get_by_role("button", name=re.compile("^A, 4 fields")).hover()
     page.mouse.move(*_inside(page), steps=3)
-    expect(page.get_by_role("tooltip")).to_contain_text("Schedule epoch")
+    expect(page.get_by_role("tooltip")).to_contain_text("Cycle")
     assert window.serious_violations() == []
     page.get_by_role("button", name="Full screen").hover()
-    expect(page.get_by_role("tooltip").filter(has_text="Schedule epoch")).to_have_count(0)
+    expect(page.get_by_role("tooltip").filter(has_text="Cycle")).to_have_count(0)
     page.get_by_role("button", name="Nodes", exact=True).focus()
     for _ in range(12):
         page.keyboard.press("Shift+Tab")
         if page.evaluate("document.activeElement.dataset.choice !== undefined"):
             break
-    expect(page.get_by_role("tooltip").filter(has_text="Schedule epoch")).to_be_visible()
+    expect(page.get_by_role("tooltip").filter(has_text="Cycle")).to_be_visible()
 
 
 def test_the_picture_grows_by_what_is_counted_beside_it(watched: House, page: Page) -> None:

@@ -81,6 +81,7 @@ def test_what_is_not_over_is_predicted(home: House) -> None:
     links = {link.name: link for link in found.path}
     assert found.predicted and not links["S0"].predicted and not any(link.blocked for link in found.path)
     assert (links["A"].start, links["A"].end) == (at("00:30"), at("00:37")), "D is expected from 00:32 on"
+    assert links["A"].statuses == ("RUNNING", "NOT_RUNNING"), "the most urgent first"
     assert (links["E"].start, links["E"].end) == (at("01:00"), at("01:05")), "not before its scheduled time"
     assert (links["X"].start, links["X"].end) == (at("02:00"), at("02:05"))
     assert found.total_s / 60 == 125

@@ -57,7 +57,7 @@ def test_what_failed_says_why(home: House) -> None:
     found = overview(home.world, ADMIN, PROD, BIZDATE)
     (failed,) = found.failed
     assert (failed.name, failed.nodes, failed.node, failed.reason) == ("A", 2, "C", "ERROR")
-    assert failed.message == "division by zero" and failed.at is not None
+    assert failed.message == "division by zero" and failed.at == at("00:41")
     (blocked,) = [line for line in found.latest if line.name == "Y"]
     assert blocked.blocked_by is not None and blocked.blockers == 1
     assert (blocked.blocked_by.label, blocked.blocked_by.status) == ("A/D", "FAILED")

@@ -1585,7 +1585,7 @@ export interface components {
         };
         /**
          * FailedLine
-         * @description An instance that failed: `at` its end, or its start while other parts run. `nodes` failed, the first of them is `node`: with the `reason` of
+         * @description An instance that failed: `at` the latest time at which one of its nodes did. `nodes` failed, the first of them is `node`: with the `reason` of
          *         its latest attempt, as ERROR or TIMEOUT, and the first line of what it said. `retry_at`: when it is tried again by itself.
          */
         FailedLine: {

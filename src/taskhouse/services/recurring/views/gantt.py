@@ -16,6 +16,7 @@ from taskhouse.domain.critical_path import Link, Span, critical_path
 from taskhouse.domain.graph import Adjacency
 from taskhouse.domain.instance_graph import ROOT_ID, InstanceEdges
 from taskhouse.domain.node_state import NodeState, Transition
+from taskhouse.domain.normalise import table_statuses
 from taskhouse.domain.prediction import Times, predict
 from taskhouse.domain.roles import Action, Actor
 from taskhouse.domain.snapshot import Snapshot
@@ -303,19 +304,23 @@ def _other(scene: Scene, spans: _Spans, at: int, stretches: Mapping[int, list[Se
     waits = [s for s in stretches[first] if s.phase is not Phase.RUN and s.start < span.start]
     segments = [Segment(s.phase, s.start, min(s.end, span.start)) for s in waits]
     segments.append(Segment(Phase.RUN, span.start, span.end))
-    statuses = tuple(sorted(status.name for status in scene.snapshot.instance_statuses(at)))
     return GanttOther(
         row.id,
         row.name,
         row.project,
         visible,
-        statuses if visible else (),
+        _statuses(scene, at) if visible else (),
         row.due_at,
         span.start,
         span.end,
         span.predicted,
         tuple(map(_segment, segments)) if visible else (),
     )
+
+
+def _statuses(scene: Scene, at: int) -> tuple[str, ...]:
+    """The most urgent first, as lists have them."""
+    return tuple(status.name for status in table_statuses(scene.snapshot.instance_statuses(at)))
 
 
 def _segment(segment: Segment) -> GanttSegment:
@@ -351,7 +356,7 @@ def _link(
         row.task,
         row.project,
         visible,
-        tuple(sorted(status.name for status in scene.snapshot.instance_statuses(at))) if visible else (),
+        _statuses(scene, at) if visible else (),
         row.due_at,
         span.start,
         span.end,

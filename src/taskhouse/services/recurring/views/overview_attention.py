@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime
 
 from taskhouse.domain.diagnosis import initial_blockers
 from taskhouse.domain.published import ProgramKind
@@ -23,7 +23,7 @@ _HELD = (NodeStatus.RUNNING, NodeStatus.WAIT_RESOURCE)
 
 @dataclass(frozen=True, slots=True)
 class FailedLine:
-    """An instance that failed: `at` its end, or its start while other parts run. `nodes` failed, the first of them is `node`: with the `reason` of
+    """An instance that failed: `at` the latest time at which one of its nodes did. `nodes` failed, the first of them is `node`: with the `reason` of
     its latest attempt, as ERROR or TIMEOUT, and the first line of what it said. `retry_at`: when it is tried again by itself."""
 
     id: int
@@ -80,9 +80,10 @@ def failed_lines(world: World, actor: Actor, query: InstanceQuery) -> tuple[Fail
     attempts = world.recurring.latest_attempts([scene.states[node].id for nodes in failed.values() for node in nodes])
     found = []
     for each in items:
-        row, summary = each.record.row, each.summary
+        row = each.record.row
         nodes = failed[row.id]
         state = scene.states[nodes[0]] if nodes else None
+        since = [at for node in nodes if (at := scene.states[node].since) is not None]
         run = attempts.get(state.id) if state else None
         found.append(
             FailedLine(
@@ -91,7 +92,7 @@ def failed_lines(world: World, actor: Actor, query: InstanceQuery) -> tuple[Fail
                 row.kind.value if row.kind else None,
                 row.biz_type.value,
                 row.project,
-                summary.ended_at or summary.started_at,
+                max(since, default=None),
                 len(nodes),
                 scene.graph.nodes[nodes[0]].name if nodes else "",
                 state.reason.value if state and state.reason else "",
@@ -99,7 +100,7 @@ def failed_lines(world: World, actor: Actor, query: InstanceQuery) -> tuple[Fail
                 state.retry_at if state else None,
             )
         )
-    return tuple(found)
+    return tuple(sorted(found, key=lambda line: line.at or datetime.min.replace(tzinfo=UTC), reverse=True))
 
 
 def _failed_nodes(scene: Scene, instance: ListedInstance) -> list[int]:
