@@ -28,7 +28,10 @@ export function FinishCurve({ of }: { of: Overview }) {
   const marks = Array.from({ length: Math.floor(to / step(to)) + 1 }, (_, at) => at * step(to));
   const behind = of.behind ?? 0;
   const compared = behind > 0 ? t.behind(behind) : behind < 0 ? t.ahead(-behind) : t.even;
-  const atRight = xOf(frame, hour) > width - (of.behind === null ? 80 : 200);
+  const room = of.behind === null ? 80 : 200;
+  const atRight = xOf(frame, hour) > width - room;
+  // What is expected rises at the right of a low point.
+  const isLeft = atRight || (share <= 30 && of.expected.length > 0 && xOf(frame, hour) - frame.left > room);
   return (
     <section aria-labelledby={title}>
       <div className="overview-head">
@@ -79,13 +82,13 @@ export function FinishCurve({ of }: { of: Overview }) {
                 <circle cx={xOf(frame, hour)} cy={yOf(frame, share)} r="4" className="curve-point" />
                 <text
                   className="curve-share"
-                  x={xOf(frame, hour) + (atRight ? -10 : 10)}
+                  x={xOf(frame, hour) + (isLeft ? -10 : 10)}
                   y={yOf(frame, share) + (share > 85 ? 32 : share > 30 ? 18 : -20)}
-                  textAnchor={atRight ? "end" : "start"}
+                  textAnchor={isLeft ? "end" : "start"}
                 >
                   <tspan className="strong">{share} %</tspan>
                   {of.behind !== null && (
-                    <tspan x={xOf(frame, hour) + (atRight ? -10 : 10)} dy="15">
+                    <tspan x={xOf(frame, hour) + (isLeft ? -10 : 10)} dy="15">
                       {compared}
                     </tspan>
                   )}

@@ -138,15 +138,15 @@ function Day({ of, projects }: { of: Overview; projects: readonly string[] }) {
     <div className="overview">
       <Tiles of={of} projects={projects} />
       <div className="overview-two">
-        <FinishCurve of={of} />
+        <div>
+          <FinishCurve of={of} />
+          <ByProject of={of} />
+        </div>
         <div>
           <FailedList of={of} projects={projects} />
           {environment === "DEV" ? <NotScheduled /> : <LateList of={of} projects={projects} />}
+          {of.groups.length > 0 && <Slots of={of} />}
         </div>
-      </div>
-      <div className="overview-two last">
-        <ByProject of={of} />
-        {of.groups.length > 0 && <Slots of={of} />}
       </div>
     </div>
   );
