@@ -266,6 +266,17 @@ def test_a_world_in_which_it_is_refused_says_why_and_what_else_there_is(console:
     expect(console.panel.get_by_role("heading", level=2)).to_contain_text("Force Rerun Current Instance")
 
 
+def test_what_is_refused_is_offered_once_it_can_be_done(console: Console, night: House) -> None:
+    night.set(C="R")
+    console.open(f"/instances/{night.instances['A']}")
+    console.page.get_by_role("checkbox", name="Select t2", exact=True).click()
+    console.page.keyboard.press("r")
+    expect(console.panel).to_contain_text("Node A/C is Running")
+    night.finish("C")
+    console.confirm("Rerun 3 fields", "Rerun accepted")
+    assert night.show("B C D") == "B:R C:R D:S"
+
+
 def test_what_cannot_be_rerun_is_left_out_with_one_click(console: Console, night: House) -> None:
     page = console.open("/instances")
     console.row("E").get_by_role("cell").nth(3).click()

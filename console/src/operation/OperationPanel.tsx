@@ -1,10 +1,11 @@
 import "../styles/operation.css";
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { Info } from "lucide-react";
-import { type ReactNode, useEffect, useRef, useState } from "react";
+import { type ReactNode, useCallback, useEffect, useRef, useState } from "react";
 import { Link } from "wouter";
 import { ApiError, api, type Schemas } from "../api/client";
 import { keys } from "../api/keys";
+import { type Change, useChanges } from "../api/live";
 import { Failure } from "../app/Page";
 import { useZone } from "../app/session";
 import { useShortcuts } from "../app/shortcuts";
@@ -80,6 +81,19 @@ export default function OperationPanel({ request }: { request: OperationRequest 
     setChoice((now) => ({ ...now, ...patch }));
   };
   const { lacks, body, preview, outcome, error, isOld, at, refetch } = usePreview(request, choice);
+  // What is refused is asked again when something happens to what it is about: nothing that could be confirmed changes by it.
+  const onChange = useCallback(
+    (change: Change) => {
+      if (!preview || preview.accepted) return;
+      const about = new Set(preview.refusals.flatMap((each) => (each.items ?? []).map((item) => item.name)));
+      const own = new Set(targets.map((target) => target.instance));
+      const isOwn = (instances: readonly number[]) => instances.some((id) => own.has(id));
+      if (isOwn(change.instances) || change.nodes.some((node) => about.has(node.name) || isOwn(node.instances)))
+        void refetch();
+    },
+    [preview, targets, refetch],
+  );
+  useChanges(onChange);
   const { data: everything, isPlaceholderData: isOldList } = useDownstream(request, choice);
   const wide = everything?.plan ?? undefined;
   // With other fields at the start, others are downstream.

@@ -47,7 +47,8 @@ export const operationTexts = defineTexts(
     downstreamList: "Downstream instances",
     downstreamCount: (count: string) => `Downstream ${count}`,
     chooseDownstream: "Choose downstream",
-    onlyFitting: (count: number) => `Take the ${plural(count, "field")} that fit`,
+    onlyFitting: (count: number) =>
+      count === 1 ? "Take the 1 field that fits" : `Take the ${number(count)} fields that fit`,
     leaveOut: "Leave them out",
     dependsOn: "Depends on the selection",
     depends: "depends on the selection",
