@@ -135,6 +135,12 @@ def test_an_analyst_reads_neither_log_nor_code(visitor: Console, watched: House)
     for tab in ("log", "code"):
         page = visitor.open(f"/instances/{a}/{tab}")
         expect(page.get_by_text(re.compile("administrators, developers and operators"))).to_be_visible()
+    # The drawer of a DAG says so, too, and asks for nothing that is refused: the browser would report it.
+    page = visitor.open(f"/instances/{a}/dag?of={a}&node={watched.nodes['C']}")
+    drawer = page.get_by_role("complementary", name="Details of C")
+    expect(drawer).to_contain_text("Only administrators, developers and operators")
+    drawer.get_by_role("tab", name="Code").click()
+    expect(drawer).to_contain_text("Only administrators, developers and operators")
     for path in ("runs/1/lines", "runs/1/matches?text=a", "runs/1/log.txt", "runs/1/log", "runs"):
         answer = visitor.context.request.get(f"{visitor.rest_url}/node-instances/{watched.nodes['C']}/{path}")
         assert answer.status == 403, path

@@ -7,6 +7,7 @@ import { keys } from "../api/keys";
 import { useZone } from "../app/session";
 import { inEnvironment, useEnvironment, useQueryState } from "../app/url";
 import { closedBecause } from "../instance/operationEntries";
+import { mayInspect, useInstance } from "../instance/useInstance";
 import { MoreButton } from "../instances/MoreButton";
 import { OPERATION_ICONS } from "../operation/icons";
 import { type OperationName, openOperation } from "../operation/open";
@@ -16,14 +17,22 @@ import { shortTimeOn } from "../texts/format";
 import { useLanguage } from "../texts/language";
 import { useTexts } from "../texts/texts";
 import { Button, IconButton } from "../ui/Button";
-import { Empty, Name } from "../ui/pieces";
+import { Icon } from "../ui/Icon";
+import { Empty, Name, SkeletonRows } from "../ui/pieces";
 import { Drawer } from "../ui/Sheet";
 import { Tabs } from "../ui/Tabs";
 import { Attempts } from "./Attempts";
 import { CodePart, DiagnosisPart, FieldsPart, NodesPart, OperationsPart } from "./drawerParts";
 import { drawerTexts } from "./drawerTexts";
 import type { Choice } from "./graph";
-import { type Dag, type DagInstance, type NodeLine, statusOfInstance, statusOfNode } from "./instanceGraph";
+import {
+  type Dag,
+  type DagInstance,
+  mayStillWait,
+  type NodeLine,
+  statusOfInstance,
+  statusOfNode,
+} from "./instanceGraph";
 import { useOffers } from "./useOffers";
 
 type Part = "nodes" | "attempts" | "fields" | "diagnosis" | "code" | "operations";
@@ -182,10 +191,18 @@ function Parts({
         {part === "nodes" && (
           <NodesPart nodes={nodes} onChoose={(node) => onChoose({ node: String(instance.id), row: String(node) })} />
         )}
-        {part === "attempts" && line && <Attempts key={line.id} line={line} instance={instance.id} day={day} />}
+        {part === "attempts" && line && (
+          <Inspected instance={instance.id}>
+            <Attempts key={line.id} line={line} instance={instance.id} day={day} />
+          </Inspected>
+        )}
         {part === "fields" && <FieldsPart instance={instance.id} only={row !== null ? line?.fields : undefined} />}
         {part === "diagnosis" && <DiagnosisPart instance={instance.id} node={ofNode ? line?.id : undefined} />}
-        {part === "code" && <CodePart instance={instance.id} node={ofNode ? line?.id : undefined} />}
+        {part === "code" && (
+          <Inspected instance={instance.id}>
+            <CodePart instance={instance.id} node={ofNode ? line?.id : undefined} />
+          </Inspected>
+        )}
         {part === "operations" && (
           <>
             <OperationsPart instance={instance.id} day={day} />
@@ -197,6 +214,14 @@ function Parts({
       </div>
     </>
   );
+}
+
+/** What only they see who may see code and logs; nobody else asks for it. */
+function Inspected({ instance, children }: { instance: number; children: ReactNode }) {
+  const t = useTexts(drawerTexts);
+  const { data } = useInstance(instance);
+  if (!data) return <SkeletonRows rows={3} label={t.loading} />;
+  return mayInspect(data) ? children : <p className="t-12 muted dag-refused">{t.notInspect}</p>;
 }
 
 /** What of the picture waits for what is chosen. */
@@ -220,9 +245,7 @@ function Held({ dag: shown, instance, line, day, onChoose }: Props & { line: Nod
           .map((edge) => edge.down)
       : dag.edges.filter((edge) => edge.up === instance.id && !edge.removed).map((edge) => edge.down),
   );
-  const held = dag.instances.filter(
-    (each) => ids.has(each.id) && each.statuses.some((status) => status !== "SUCCEEDED"),
-  );
+  const held = dag.instances.filter((each) => ids.has(each.id) && mayStillWait(each));
   return (
     <section className="dag-held" aria-label={t.held(line?.name ?? instance.name)}>
       <div className="row gap-2">
@@ -239,7 +262,9 @@ function Held({ dag: shown, instance, line, day, onChoose }: Props & { line: Nod
               <li key={each.id}>
                 <button type="button" onClick={() => onChoose({ node: String(each.id) })}>
                   {status && <Glyph status={status} size={12} />}
+                  {!each.visible && <Icon of={Lock} size={12} />}
                   <Name className="grow">{each.name}</Name>
+                  {!each.visible && <span className="muted">{each.project}</span>}
                   {each.due_at && <span className="muted">{t.due(shortTimeOn(each.due_at, zone, day))}</span>}
                 </button>
               </li>

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { bars } from "./attempts";
 import { centred, fitted, kept, leastOf, showing, step, zoomed } from "./camera";
 import { groupShape, pictureOf } from "./graph";
-import { type Dag, type DagInstance, graphOf, moreOf, type NodeLine, rowsOf } from "./instanceGraph";
+import { type Dag, type DagInstance, graphOf, mayStillWait, moreOf, type NodeLine, rowsOf } from "./instanceGraph";
 import { layout } from "./layout";
 import { moved } from "./move";
 import { touches } from "./useFollow";
@@ -293,6 +293,12 @@ describe("the window", () => {
     expect(showing(now, { x: 100, y: 100, width: 200, height: 50 }, screen)).toEqual(now);
     expect(showing(now, { x: 1300, y: 100, width: 200, height: 50 }, screen).x).toBe(-348);
   });
+});
+
+it("waits for another as long as it has not succeeded, or as one may not know whether it has", () => {
+  expect(mayStillWait(instance(1, { statuses: ["SUCCEEDED"] }))).toBe(false);
+  expect(mayStillWait(instance(1, { statuses: ["RUNNING", "SUCCEEDED"] }))).toBe(true);
+  expect(mayStillWait(instance(1, { visible: false, statuses: [] }))).toBe(true);
 });
 
 describe("attempts", () => {

@@ -193,6 +193,11 @@ function fieldsOf(line: NodeLine, fields: readonly FieldLine[], words: Words): G
   });
 }
 
+/** Whether it has not got through yet; of what may not be looked at that is not known, and nobody is told that nothing waits. */
+export function mayStillWait(each: DagInstance): boolean {
+  return !each.visible || each.statuses.some((status) => status !== "SUCCEEDED");
+}
+
 function edgesOf(dag: Dag): GraphEdge[] {
   const byId = new Map(dag.instances.map((each) => [each.id, each]));
   const nodes = new Map<string, NodeLine>();

@@ -2,14 +2,12 @@ import { useQuery } from "@tanstack/react-query";
 import { api, type Schemas } from "../api/client";
 import { keys } from "../api/keys";
 import type { Offered } from "../instance/operationEntries";
+import { useInstance } from "../instance/useInstance";
 import type { DagInstance, NodeLine } from "./instanceGraph";
 
 /** What the server offers on an instance, or on the fields of one of its nodes; undefined until it has said so. */
 export function useOffers(instance: DagInstance, line: NodeLine | undefined): Offered | undefined {
-  const { data: detail } = useQuery({
-    queryKey: keys.instance(instance.id),
-    queryFn: ({ signal }) => api.get("/instances/{id}", { path: { id: instance.id }, signal }),
-  });
+  const { data: detail } = useInstance(instance.id);
   const ofFields = line !== undefined && instance.biz_type !== "SCRIPT";
   const { data: fields } = useQuery({
     queryKey: keys.instance(instance.id, "fields"),
