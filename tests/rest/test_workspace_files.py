@@ -17,6 +17,7 @@ import pytest
 from taskhouse.cli.demo_workspace import keep
 from taskhouse.config import Config, ConfigError, load
 from taskhouse.domain.roles import Actor, ProjectRole
+from taskhouse.domain.workspace_paths import MAX_FILE_BYTES
 from taskhouse.protocols.mounting import Mounted
 from taskhouse.protocols.odps.server import Server
 from taskhouse.protocols.rest.api import all_routes
@@ -331,6 +332,12 @@ def test_links_are_no_files(desk: Desk) -> None:
 
 def test_twice_the_same_file_is_refused(desk: Desk) -> None:
     assert "twice" in desk.post("check", [{"path": "a.yaml", "text": "x"}] * 2, expected=400)["message"]
+
+
+@pytest.mark.parametrize("verb", ["check", "plan"])
+def test_a_file_that_could_not_be_saved_is_refused_before(desk: Desk, verb: str) -> None:
+    large = {"path": "a.yaml", "text": "# " + "中" * (MAX_FILE_BYTES // 3)}
+    assert "'a.yaml' has more than" in desk.post(verb, [large], expected=400)["message"]
 
 
 def test_line_ends_and_byte_order_mark_stay(desk: Desk) -> None:

@@ -110,7 +110,7 @@ class DiskWorkspaceFolder:
         if problem:
             raise FolderError(problem)
         if change.text is not None and len(change.text.encode()) > MAX_FILE_BYTES:
-            raise FolderError(f"{change.path} has more than {MAX_FILE_BYTES} bytes")
+            raise FolderError(f"'{change.path}' has more than {MAX_FILE_BYTES} bytes")
 
     def _failed(self, error: OSError) -> FolderError:
         return FolderError(f"{self._path} cannot be written: {error.strerror}")

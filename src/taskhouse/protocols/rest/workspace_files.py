@@ -23,7 +23,7 @@ from taskhouse.protocols.rest.workspace import (
     refusals,
 )
 from taskhouse.services.definitions import edit_workspace
-from taskhouse.services.definitions.edit_workspace import Edit, FileList, FileText, check_paths
+from taskhouse.services.definitions.edit_workspace import Edit, FileList, FileText, check_form
 from taskhouse.services.definitions.plan_workspace import InvalidWorkspaceError
 
 routes = Routes("workspace")
@@ -155,7 +155,7 @@ def apply_workspace_files(call: Call[Nothing, SaveBody]) -> SavedView:
 
 def _edits(given: Sequence[EditBody]) -> list[Edit]:
     edits = [Edit(each.path, each.text, each.etag) for each in given]
-    problem = check_paths(edits)
+    problem = check_form(edits)
     if problem:
         raise bad_request(problem, "edits")
     return edits

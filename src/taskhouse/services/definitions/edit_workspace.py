@@ -17,7 +17,7 @@ from taskhouse.domain.definition.workspace import Workspace
 from taskhouse.domain.faults import Fault, FaultCode
 from taskhouse.domain.recurring import Environment
 from taskhouse.domain.roles import Action, Actor
-from taskhouse.domain.workspace_paths import MAX_FILES, is_definition, why_not_a_path
+from taskhouse.domain.workspace_paths import MAX_FILE_BYTES, MAX_FILES, is_definition, why_not_a_path
 from taskhouse.ports.workspace_folder import (
     FileChange,
     FilesChangedError,
@@ -355,12 +355,14 @@ def _seen(
     return tuple(dict.fromkeys(shown))
 
 
-def check_paths(edits: Sequence[Edit]) -> str:
-    """What is wrong with the paths of edits, in words; empty when nothing is."""
+def check_form(edits: Sequence[Edit]) -> str:
+    """What is wrong with the paths and sizes of edits, in words; empty when nothing is."""
     if len(edits) > MAX_FILES:
         return f"{len(edits)} files are changed; {MAX_FILES} are allowed"
     paths = [edit.path for edit in edits]
     twice = next((path for path in paths if paths.count(path) > 1), None) if len(paths) < 100 else None
     if twice is not None or len(set(paths)) < len(paths):
         return f"'{twice or paths[0]}' is changed twice"
-    return next((problem for problem in map(why_not_a_path, paths) if problem), "")
+    large = (each.path for each in edits if each.text is not None and len(each.text.encode()) > MAX_FILE_BYTES)
+    problem = next((problem for problem in map(why_not_a_path, paths) if problem), "")
+    return problem or next((f"'{path}' has more than {MAX_FILE_BYTES} bytes" for path in large), "")
