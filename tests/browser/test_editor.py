@@ -204,8 +204,13 @@ def test_another_hand_on_the_file_is_told_and_nothing_is_lost(workspace: Workspa
 
 
 def test_a_new_file_adds_a_task_and_drafts_outlive_the_page(workspace: Workspace, as_user: Open) -> None:
-    page = as_user("admin").open("/definitions")
+    console = as_user("admin")
+    page = console.open("/definitions")
     page.get_by_role("button", name="New file").click()
+    page.get_by_label("Path in the folder").fill("../third.yaml")
+    page.get_by_role("button", name="Create").click()
+    expect(page.get_by_role("dialog")).to_contain_text("'../third.yaml' is no path inside the folder")
+    console.errors.clear()  # the browser reports the refused request by itself
     page.get_by_label("Path in the folder").fill("more/third.yaml")
     page.get_by_role("button", name="Create").click()
     expect(editor(page)).to_be_visible()

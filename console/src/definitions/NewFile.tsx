@@ -1,4 +1,7 @@
 import { useRef, useState } from "react";
+import { api } from "../api/client";
+import { errorText } from "../app/errors";
+import { useLanguage } from "../texts/language";
 import { useTexts } from "../texts/texts";
 import { Button } from "../ui/Button";
 import { Labelled, TextField } from "../ui/Field";
@@ -26,10 +29,19 @@ export function NewFile({
   const name = path.trim();
   const isTaken = taken.includes(name);
   const reason = name === "" ? t.path : isTaken ? t.pathTaken : undefined;
+  const language = useLanguage();
+  const [refusal, setRefusal] = useState("");
   const isMade = useRef(false);
-  const make = () => {
-    if (reason) return;
+  const make = async () => {
+    if (reason || isMade.current) return;
     isMade.current = true;
+    try {
+      await api.post("/workspace/files/check", { edits: [{ path: name, text: "", etag: "" }] });
+    } catch (error) {
+      isMade.current = false;
+      setRefusal(errorText(language, error));
+      return;
+    }
     onMake(name, templateText(template, task?.split(".")[0] ?? "project", name));
   };
   return (
@@ -46,7 +58,7 @@ export function NewFile({
           <Button kind="ghost" size="large" onClick={onClose}>
             {t.cancel}
           </Button>
-          <Button kind="primary" size="large" reason={reason} onClick={make}>
+          <Button kind="primary" size="large" reason={reason} onClick={() => void make()}>
             {t.create}
           </Button>
         </>
@@ -56,17 +68,20 @@ export function NewFile({
         className="new-file"
         onSubmit={(event) => {
           event.preventDefault();
-          make();
+          void make();
         }}
       >
-        <Labelled label={t.path} note={isTaken ? t.pathTaken : t.pathNote}>
+        <Labelled label={t.path} note={isTaken ? t.pathTaken : refusal || t.pathNote}>
           {(id) => (
             <TextField
               id={id}
               value={path}
-              onChange={setPath}
+              onChange={(next) => {
+                setPath(next);
+                setRefusal("");
+              }}
               placeholder="sales/orders.yaml"
-              invalid={isTaken}
+              invalid={isTaken || refusal !== ""}
               data-first
             />
           )}

@@ -1,5 +1,5 @@
 /**
- * Texts that are not saved yet. They outlive the page, so that looking something up elsewhere in the console loses nothing; leaving the
+ * Texts that are not saved yet. They stay while other pages are looked at, so that looking something up elsewhere in the console loses nothing; leaving the
  * console asks first.
  */
 import { useSyncExternalStore } from "react";
