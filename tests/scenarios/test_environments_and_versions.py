@@ -91,6 +91,15 @@ def test_nodes_that_are_not_published_any_more_are_named(stage: Stage, house: Ho
     stage.publish({"shop.yaml": PAIR})
 
 
+def test_a_copy_of_a_field_is_given_up(stage: Stage, house: House) -> None:
+    """The table of B still has the column t2: the view reads the one that is written."""
+    house.at("00:10")
+    stage.publish({"shop.yaml": PAIR.replace("{name: B, fields: [t1, t2]}", "{name: B, fields: [t1]}")})
+    code = stage.rest.get(f"/instances/{house.instances['A']}/code").body["items"][0]["current"]["code"]
+    assert "t1" in code and "t2" not in code
+    stage.publish({"shop.yaml": PAIR})
+
+
 def test_a_changed_definition_makes_a_preview_stale(stage: Stage, house: House) -> None:
     house.at("00:10").finish("S0").at("00:30").finish("B", "C", "D")
     request = house.request("RERUN", "A", fields=["t1"])

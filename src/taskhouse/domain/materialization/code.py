@@ -169,8 +169,11 @@ def table_view(nodes: Sequence[ViewNode], keys: Sequence[str], fields: Sequence[
     items = []
     for one in dict.fromkeys((*keys, *fields)):
         holders = [n for n, node in enumerate(nodes, start=1) if one in node.columns]
-        if one in keys or len(holders) == 1:
+        if one in keys:
             items.append(name(one))
+        elif len(holders) == 1:
+            # Tables keep columns of fields that are not written into them any more.
+            items.append(f"n{holders[0]}.{name(one)}")
         else:
             items.append(f"COALESCE({', '.join(f'n{n}.{name(one)}' for n in holders)}) AS {name(one)}")
     items += [name(column) for column in partitions]
