@@ -161,6 +161,15 @@ def test_all_that_match_are_selected_and_rows_found_by_number(console: Console) 
     expect(bar).to_contain_text("1 selected")
 
 
+def test_what_has_the_focus_does_not_become_that_of_another_row(console: Console) -> None:
+    page = console.open("/instances?tab=scripts&sort=name&order=asc")
+    console.row(LONG).get_by_role("link", name="View Run Log").focus()
+    grid = page.locator(".grid")
+    grid.evaluate("grid => { grid.scrollTop = 3200 }")
+    expect(console.row(LONG)).to_have_count(0)
+    expect(grid).to_be_focused()
+
+
 def test_columns_and_widths_are_kept(console: Console) -> None:
     page = console.open("/instances")
     expect(console.row(WIDE)).to_contain_text("财务对账")

@@ -1,5 +1,5 @@
 import { Plus } from "lucide-react";
-import { type FormEvent, type RefObject, useEffect, useRef, useState } from "react";
+import { type FormEvent, memo, type RefObject, useEffect, useRef, useState } from "react";
 import { useSession } from "../app/session";
 import type { Patch } from "../app/url";
 import { Glyph } from "../status/Glyph";
@@ -48,7 +48,7 @@ const CYCLES = ["MINUTE", "HOUR", "DAY", "WEEK", "MONTH", "YEAR"] as const;
 const KINDS = ["DIMENSION", "FACT", "AGGREGATE"] as const;
 const WAITS = ["WAIT_SCHEDULE", "DISPATCH_BLOCKED", "WAIT_RESOURCE"] as const;
 
-export function FilterBar({ query, change, projects, met, search }: BarProps) {
+export const FilterBar = memo(function FilterBar({ query, change, projects, met, search }: BarProps) {
   const t = useTexts(instanceTexts);
   const names = useTexts(statusTexts);
   const { user } = useSession();
@@ -168,7 +168,7 @@ export function FilterBar({ query, change, projects, met, search }: BarProps) {
       )}
     </div>
   );
-}
+});
 
 function plain(values: readonly string[]): FilterOption[] {
   return values.map((value) => ({ value, label: value }));

@@ -17,7 +17,11 @@ export function MoreButton(of: Omit<MenuOf, "offers">) {
   const button = (use?: Use) => (
     <IconButton icon={Ellipsis} size="small" label={t.more} aria-haspopup="menu" autoFocus={use === "focus"} />
   );
-  return <OnUse quiet={button()}>{(use) => <More {...of} trigger={button(use)} opened={use === "click"} />}</OnUse>;
+  return (
+    <OnUse of={of.instance} quiet={button()}>
+      {(use) => <More key={of.instance} {...of} trigger={button(use)} opened={use === "click"} />}
+    </OnUse>
+  );
 }
 
 type Trigger = ComponentProps<typeof Menu>["trigger"];

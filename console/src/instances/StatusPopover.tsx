@@ -28,10 +28,11 @@ export function StatusCell({ line }: { line: Line }) {
   const t = useTexts(instanceTexts);
   return (
     <span className="row gap-1">
-      <StatusButton label={t.fieldsOf(line.name)} of="fields" numbers={line.fields} waiting={line.waiting}>
+      <StatusButton id={line.id} label={t.fieldsOf(line.name)} of="fields" numbers={line.fields} waiting={line.waiting}>
         <FieldList line={line} />
       </StatusButton>
       <StatusButton
+        id={line.id}
         label={t.nodesOf(line.name)}
         of="nodes"
         numbers={line.nodes}
@@ -45,10 +46,12 @@ export function StatusCell({ line }: { line: Line }) {
 }
 
 function StatusButton({
+  id,
   label,
   children,
   ...counts
 }: Pick<ComponentProps<typeof Counts>, "of" | "numbers" | "waiting" | "paused"> & {
+  id: number;
   label: string;
   children: ReactNode;
 }) {
@@ -56,9 +59,10 @@ function StatusButton({
     <Counts {...counts} button tabIndex={-1} aria-haspopup="dialog" autoFocus={use === "focus"} />
   );
   return (
-    <OnUse quiet={button()}>
+    <OnUse of={id} quiet={button()}>
       {(use) => (
         <Popover
+          key={id}
           label={label}
           width={600}
           className="status-popover"

@@ -89,6 +89,9 @@ export const OPTIONAL: Record<Tab, readonly string[]> = {
 export const NARROW: readonly string[] = ["status", "due"];
 export const HIDDEN_AT_FIRST: readonly string[] = ["retries", "group"];
 
+// The same in every row, so that they need not be compared.
+const DAG_ICON = <Workflow size={14} strokeWidth={1.5} aria-hidden="true" />;
+const LOG_ICON = <FileText size={14} strokeWidth={1.5} aria-hidden="true" />;
 const DASH = <span className="muted">{NONE}</span>;
 
 function orDash(text: string) {
@@ -292,7 +295,7 @@ function RowActions({ line, around }: { line: Line; around: Around }) {
           href={inEnvironment(`/instances/${line.id}/dag`, environment)}
           aria-label={`${t.dag}, ${line.name}`}
         >
-          <Workflow size={14} strokeWidth={1.5} aria-hidden="true" />
+          {DAG_ICON}
         </Link>
       </Tooltip>
       <Tooltip content={t.log}>
@@ -301,7 +304,7 @@ function RowActions({ line, around }: { line: Line; around: Around }) {
           href={inEnvironment(`/instances/${line.id}/log`, environment)}
           aria-label={`${t.log}, ${line.name}`}
         >
-          <FileText size={14} strokeWidth={1.5} aria-hidden="true" />
+          {LOG_ICON}
         </Link>
       </Tooltip>
       <IconButton

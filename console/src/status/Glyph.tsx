@@ -1,4 +1,4 @@
-import type { ReactNode } from "react";
+import { memo, type ReactNode } from "react";
 import { useTexts } from "../texts/texts";
 import { classes } from "../ui/classes";
 import { HUE, type Status, statusTexts } from "./status";
@@ -80,7 +80,15 @@ const SHAPES: Record<Status, ReactNode> = {
 };
 
 /** A status as its silhouette. `label` names it, "" when a text beside it does; without it the status' own name is used. */
-export function Glyph({ status, size = 14, label }: { status: Status; size?: 12 | 14 | 16 | 20; label?: string }) {
+export const Glyph = memo(function Glyph({
+  status,
+  size = 14,
+  label,
+}: {
+  status: Status;
+  size?: 12 | 14 | 16 | 20;
+  label?: string;
+}) {
   const t = useTexts(statusTexts);
   const name = label ?? t.name[status];
   return (
@@ -96,7 +104,7 @@ export function Glyph({ status, size = 14, label }: { status: Status; size?: 12 
       {SHAPES[status]}
     </svg>
   );
-}
+});
 
 /** Glyph and name. `note` follows muted: `reason`, or where it waits. */
 export function StatusText({

@@ -1,5 +1,5 @@
 import { Clock, Hand, History, type LucideIcon, Pause, SkipForward, SquareDashed, Unlink, Zap } from "lucide-react";
-import type { ReactNode } from "react";
+import { memo, type ReactNode } from "react";
 import { useTexts } from "../texts/texts";
 import { Icon } from "../ui/Icon";
 import { Tooltip } from "../ui/Tooltip";
@@ -30,7 +30,13 @@ const KINDS: Record<Kind, ReactNode> = {
 };
 
 /** What kind of table or task an object is. `kind`: of the API, null for scripts. */
-export function KindIcon({ kind, size = 14 }: { kind: string | null | undefined; size?: number }) {
+export const KindIcon = memo(function KindIcon({
+  kind,
+  size = 14,
+}: {
+  kind: string | null | undefined;
+  size?: number;
+}) {
   const t = useTexts(statusTexts);
   const its: Kind = kind === "DIMENSION" || kind === "FACT" || kind === "AGGREGATE" ? kind : "SCRIPT";
   return (
@@ -38,30 +44,36 @@ export function KindIcon({ kind, size = 14 }: { kind: string | null | undefined;
       {KINDS[its]}
     </svg>
   );
-}
+});
 
 /** The sign of fields, in front of their counts. */
-export function FieldIcon({ size = 14 }: { size?: number }) {
+export const FieldIcon = memo(function FieldIcon({ size = 14 }: { size?: number }) {
   return (
     <svg viewBox="0 0 16 16" width={size} height={size} className="kind" aria-hidden="true">
       <rect x="2.5" y="3" width="11" height="10" rx="1.5" />
       <path d="M6.2 3v10M9.8 3v10" />
     </svg>
   );
-}
+});
 
 /** The sign of nodes, in front of their counts. */
-export function NodeIcon({ size = 14 }: { size?: number }) {
+export const NodeIcon = memo(function NodeIcon({ size = 14 }: { size?: number }) {
   return (
     <svg viewBox="0 0 16 16" width={size} height={size} className="kind" aria-hidden="true">
       <path d="M8 2.2 13 5v6l-5 2.8L3 11V5z" />
       <path d="m3 5 5 2.8L13 5M8 7.8v6" />
     </svg>
   );
-}
+});
 
 /** Five bars, as many dark as the priority has, and its name. */
-export function PriorityBars({ priority, named = true }: { priority: string; named?: boolean }) {
+export const PriorityBars = memo(function PriorityBars({
+  priority,
+  named = true,
+}: {
+  priority: string;
+  named?: boolean;
+}) {
   const t = useTexts(statusTexts);
   const code = priorityOf(priority);
   const level = PRIORITIES.indexOf(code);
@@ -90,7 +102,7 @@ export function PriorityBars({ priority, named = true }: { priority: string; nam
       {named && t.priority[code]}
     </span>
   );
-}
+});
 
 const MARKS: Record<string, LucideIcon> = {
   DRY_RUN: SquareDashed,

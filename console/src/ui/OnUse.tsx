@@ -9,14 +9,18 @@ export type Use = "pointer" | "focus" | "click";
  * and costs more than the rest of the row. The control takes the focus (`autoFocus`) and is open already where it was used so.
  */
 export function OnUse({
+  of,
   quiet,
   children,
 }: {
+  /** What it acts on; with another one it is quiet again. */
+  of: string | number;
   quiet: ReactElement<Record<string, unknown>>;
   children: (use: Use) => ReactElement;
 }) {
-  const [use, setUse] = useState<Use | null>(null);
-  if (use !== null) return children(use);
+  const [used, setUsed] = useState<{ of: string | number; use: Use } | null>(null);
+  if (used?.of === of) return children(used.use);
+  const setUse = (use: Use) => setUsed({ of, use });
   return cloneElement(quiet, {
     // At once: what is pressed next must be the control.
     onPointerEnter: () => flushSync(() => setUse("pointer")),

@@ -10,6 +10,7 @@ import {
   useCallback,
   useEffect,
   useImperativeHandle,
+  useLayoutEffect,
   useMemo,
   useRef,
 } from "react";
@@ -17,6 +18,7 @@ import { classes } from "./classes";
 import { type Column, pins, type Sort, turned } from "./columns";
 import { Grip } from "./Grip";
 import { Icon } from "./Icon";
+import { type Key, slotsOf } from "./slots";
 
 export type { Column, Sort } from "./columns";
 
@@ -96,6 +98,12 @@ export function Table<Row>(props: TableProps<Row>) {
     useFlushSync: false,
   });
   const rows = virtual.getVirtualItems();
+  const slots = useRef<ReadonlyMap<Key, number>>(new Map());
+  const rowKey = (row: Row | undefined, index: number) => (row === undefined ? `waiting-${index}` : keyOf(row));
+  slots.current = slotsOf(
+    slots.current,
+    rows.map(({ index }) => rowKey(rowAt(index), index)),
+  );
   const first = rows[0]?.index ?? 0;
   const last = rows[rows.length - 1]?.index ?? -1;
   const before = rows[0]?.start ?? 0;
@@ -122,6 +130,7 @@ export function Table<Row>(props: TableProps<Row>) {
       left = element.scrollLeft;
       element.toggleAttribute("data-scrolled-left", left > 0);
       element.toggleAttribute("data-scrolled-right", left + element.clientWidth < element.scrollWidth - 1);
+      element.toggleAttribute("data-wide", element.clientWidth < element.scrollWidth);
     };
     const scrolled = () => {
       if (element.scrollLeft !== left) mark();
@@ -197,8 +206,9 @@ export function Table<Row>(props: TableProps<Row>) {
             const row = rowAt(index);
             return (
               <Line
-                key={row === undefined ? `waiting-${index}` : keyOf(row)}
+                key={slots.current.get(rowKey(row, index))}
                 row={row}
+                id={row === undefined ? undefined : keyOf(row)}
                 index={index}
                 columns={columns}
                 stuck={stuck}
@@ -283,6 +293,7 @@ function Head<Row>({
 
 interface LineProps<Row> {
   row: Row | undefined;
+  id: Key | undefined;
   index: number;
   columns: readonly Column<Row>[];
   stuck: Stuck;
@@ -296,6 +307,7 @@ interface LineProps<Row> {
 
 const Line = memo(function Line<Row>({
   row,
+  id,
   index,
   columns,
   stuck,
@@ -306,8 +318,16 @@ const Line = memo(function Line<Row>({
   onClick,
   onOpen,
 }: LineProps<Row>) {
+  const element = useRef<HTMLTableRowElement>(null);
+  // What has the focus must not become that of another row.
+  // biome-ignore lint/correctness/useExhaustiveDependencies: whenever it is another row
+  useLayoutEffect(() => {
+    const its = element.current;
+    if (its?.contains(document.activeElement)) its.closest<HTMLElement>(".grid")?.focus();
+  }, [id]);
   return (
     <tr
+      ref={element}
       aria-rowindex={index + 2}
       aria-selected={selected}
       className={classes(current && "current", className)}
