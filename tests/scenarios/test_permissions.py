@@ -105,6 +105,22 @@ def test_a_refused_visitor_is_in_the_log(stage: Stage, house: House) -> None:
     assert visitor.apply({**request, "digest": "0" * 32}).code == "FORBIDDEN", "whatever was previewed"
 
 
+def test_a_preview_tells_nothing_of_projects_in_which_one_has_no_role(stage: Stage, house: House, crm: House) -> None:
+    house.set(every="S")
+    seen = {
+        user: [
+            (node["sees"], node["status"])
+            for node in stage.rest_of(user)
+            .preview(house.request("FORCE_RERUN_CURRENT", "E"))
+            .body["plan"]["downstream"]
+            if node["id"] in crm.nodes.values()
+        ]
+        for user in ("alice", "both")
+    }
+    assert seen["both"] == [("WAITS_AGAIN", "Waiting for Scheduled Time")]
+    assert seen["alice"] == [("HIDDEN", "")]
+
+
 def test_who_has_no_role_sees_nothing(stage: Stage, house: House) -> None:
     stranger = stage.rest_of("stranger")
     assert stranger.get("/instances", bizdate=house.bizdate).body["items"] == []

@@ -1542,7 +1542,7 @@ export interface components {
         /**
          * DownstreamNodeView
          * @description A node directly downstream, outside the scope. `sees`: KEEPS_OLD_DATA, STARTS_AFTER, WAITS_AGAIN, RUNS_ON, STAYS_BLOCKED,
-         *         RELEASED; `meaning` says it in words.
+         *         RELEASED; `meaning` says it in words. HIDDEN, without a status: it belongs to projects in which the person asking has no role.
          */
         DownstreamNodeView: {
             id: number;

@@ -151,6 +151,10 @@ export const operationTexts = defineTexts(
       STAYS_BLOCKED: (count: number) =>
         count === 1 ? "has not run and stays blocked." : "have not run and stay blocked.",
       RELEASED: (count: number) => `may go on: what ${count === 1 ? "it" : "they"} waited for succeeds by this.`,
+      HIDDEN: (count: number) =>
+        count === 1
+          ? "belongs to a project in which you have no role."
+          : "belong to projects in which you have no role.",
     },
     refused: "It would be refused",
     nothingYet: {
@@ -330,6 +334,7 @@ export const operationTexts = defineTexts(
       RUNS_ON: () => "继续使用旧数据运行。",
       STAYS_BLOCKED: () => "尚未运行，仍被阻塞。",
       RELEASED: () => "可以继续：其等待的上游将由此成功。",
+      HIDDEN: () => "属于您没有角色的项目。",
     },
     refused: "该操作会被拒绝",
     nothingYet: {

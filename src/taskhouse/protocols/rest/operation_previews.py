@@ -9,10 +9,20 @@ import msgspec
 
 from taskhouse.domain.calendar import bizdate_text
 from taskhouse.domain.operations.batch import BatchPlan
-from taskhouse.domain.operations.plan import Item, NodeChange, Part, Plan, PlannedField, PlannedMember, Sees
+from taskhouse.domain.operations.plan import (
+    DownstreamView,
+    Item,
+    NodeChange,
+    Part,
+    Plan,
+    PlannedField,
+    PlannedMember,
+    Sees,
+)
 from taskhouse.domain.snapshot import Snapshot
 from taskhouse.domain.status import NodeStatus, StatusClass, display_label
 from taskhouse.protocols.rest.errors import REFUSAL_STATUS, ErrorItem
+from taskhouse.services.recurring.permissions import may_view
 from taskhouse.services.recurring.preview_operation import Decided, Moment
 
 
@@ -82,7 +92,7 @@ class MemberView(msgspec.Struct, frozen=True):
 
 class DownstreamNodeView(msgspec.Struct, frozen=True):
     """A node directly downstream, outside the scope. `sees`: KEEPS_OLD_DATA, STARTS_AFTER, WAITS_AGAIN, RUNS_ON, STAYS_BLOCKED,
-    RELEASED; `meaning` says it in words."""
+    RELEASED; `meaning` says it in words. HIDDEN, without a status: it belongs to projects in which the person asking has no role."""
 
     id: int
     name: str
@@ -225,6 +235,13 @@ def _skipped(snapshot: Snapshot, batch: BatchPlan) -> list[SkippedView]:
 Spans = Mapping[int, tuple[datetime, datetime]]
 
 
+def _downstream(snapshot: Snapshot, each: DownstreamView) -> DownstreamNodeView:
+    graph = snapshot.graph
+    if any(may_view(snapshot, instance) for instance in graph.instances_of_node[graph.node_at[each.node]]):
+        return DownstreamNodeView(each.node, each.name, each.status.label, each.sees.value, _MEANINGS[each.sees])
+    return DownstreamNodeView(each.node, each.name, "", "HIDDEN", "belongs to a project in which you have no role")
+
+
 def plan_view(moment: Moment, plan: Plan, limit: int, spans: Spans | None = None) -> PlanView:
     spans = spans or {}
     snapshot = moment.snapshot
@@ -234,10 +251,7 @@ def plan_view(moment: Moment, plan: Plan, limit: int, spans: Spans | None = None
     unmet = {check.node: [name for _, name in check.unmet] for check in plan.ancestor_checks}
     nodes = [_change(snapshot, change, unmet.get(change.node, []), spans) for change in plan.changes[:limit]]
     unchanged = [_unchanged(snapshot, node, unmet.get(node, []), spans) for node in plan.unchanged[:limit]]
-    downstream = [
-        DownstreamNodeView(each.node, each.name, each.status.label, each.sees.value, _MEANINGS[each.sees])
-        for each in plan.downstream[:limit]
-    ]
+    downstream = [_downstream(snapshot, each) for each in plan.downstream[:limit]]
     totals = {
         "nodes": len(plan.changes),
         "unchanged": len(plan.unchanged),
