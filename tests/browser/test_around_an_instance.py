@@ -77,7 +77,9 @@ def test_no_path_names_both_ends(window: Console, watched: House) -> None:
 
 def test_a_lineage_says_how_what_it_reads_stands(window: Console, watched: House) -> None:
     page = window.open(f"/instances/{watched.instances['E']}/lineage?field=m3")
-    card = page.get_by_role("region", name="Production lineage of m3").get_by_role("button", name=re.compile("^A Failed"))
+    card = page.get_by_role("region", name="Production lineage of m3").get_by_role(
+        "button", name=re.compile("^A Failed")
+    )
     expect(card).to_contain_text("t3")
     page.get_by_role("switch", name="Blocking nodes").click()
     expect(page.get_by_role("button", name=re.compile("^C Failed"))).to_contain_text("A/C")

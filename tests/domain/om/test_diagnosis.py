@@ -68,7 +68,9 @@ def test_five_checks() -> None:
     h.forced.add(h.at("D"))
     assert verdicts(h, "D", "00:20") == "sspB-"
     h.set(C="INIT").pause("C")
-    assert verdicts(h, "C", "00:40") == "-----" and diagnose(h.snapshot(), h.at("C"), clock("00:40")).hold is Hold.PAUSED
+    assert (
+        verdicts(h, "C", "00:40") == "-----" and diagnose(h.snapshot(), h.at("C"), clock("00:40")).hold is Hold.PAUSED
+    )
 
 
 def test_times_of_a_table() -> None:
