@@ -147,6 +147,9 @@ function Group(props: Props) {
   );
 }
 
+/** Characters of a note that is never cut, such as a duration: names give way to it. Longer ones give way to names. */
+const WHOLE = 12;
+
 function Row({
   row,
   node,
@@ -180,7 +183,9 @@ function Row({
         <NodeIcon />
         <Name className="medium">{row.name}</Name> <span className="muted t-11 dag-row-meta">{row.meta}</span>{" "}
         <span className="grow" />
-        {row.note && <span className="t-11 dag-note ellipsis">{row.note}</span>}
+        {row.note && (
+          <span className={classes("t-11 dag-note", row.note.length > WHOLE && "ellipsis")}>{row.note}</span>
+        )}
         <Glyph status={row.status} size={14} label="" />
       </span>{" "}
       {row.fields && (
