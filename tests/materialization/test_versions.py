@@ -80,3 +80,13 @@ def test_names_of_physical_tables() -> None:
     assert physical_name("Orders", "Main", 1) == "orders__main"
     assert physical_name("Orders", "Main", 3) == "orders__main__v3"
     assert physical_name("orders", "times", 2, shared=True) == "shared__times__v2"
+
+
+def test_names_of_physical_tables_that_would_be_too_long() -> None:
+    table, label = "t" * 64, "n" * 64
+    found = {physical_name(table, label, strategy) for strategy in (1, 2, 3)} | {
+        physical_name(table, label[:-1] + "m", 1)
+    }
+    assert len(found) == 4
+    assert all(len(name) == 128 and name.startswith(f"{table}__nnn") for name in found)
+    assert len(physical_name(table, "n" * 62, 1)) == 128, "as it is"

@@ -8,6 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from hashlib import sha256
+
+MAX_TABLE_NAME = 128
+"""Characters, as in MaxCompute."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +43,9 @@ class Layout:
 
 def physical_name(table: str, label: str, strategy: int, *, shared: bool = False) -> str:
     """Without the project. The version stands in the name from the second on: a rebuilt table is another table, and the old one
-    keeps its data until its lifecycle ends."""
+    keeps its data until its lifecycle ends. A name too long for a table ends in a digest of the whole."""
     base = f"shared__{label}" if shared else f"{table}__{label}"
-    return (base if strategy <= 1 else f"{base}__v{strategy}").lower()
+    name = (base if strategy <= 1 else f"{base}__v{strategy}").lower()
+    if len(name) <= MAX_TABLE_NAME:
+        return name
+    return f"{name[: MAX_TABLE_NAME - 13]}_{sha256(name.encode()).hexdigest()[:12]}"

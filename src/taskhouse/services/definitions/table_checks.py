@@ -19,6 +19,7 @@ from taskhouse.domain.definition.tables import (
     ReadPartition,
 )
 from taskhouse.domain.definition.workspace import SourceTable, TaskDefinition, Workspace
+from taskhouse.domain.materialization.layout import MAX_TABLE_NAME
 from taskhouse.domain.schedule import Cycle
 from taskhouse.services.definitions.findings import Findings, suggestion
 
@@ -196,4 +197,10 @@ def _check_hierarchies(table: DimensionTable, to: Findings, names: Names) -> Non
             id = f"{table.id}__{level.name}"
             if id.lower() in linked or id in names.tasks:
                 to.report(place, f"there is another table '{id}'", "give the level another name")
+            if len(id.partition(".")[2]) > MAX_TABLE_NAME:
+                to.report(
+                    place,
+                    f"its view's name would have more than {MAX_TABLE_NAME} characters",
+                    "shorten the level's name",
+                )
             linked.add(id.lower())
