@@ -23,7 +23,6 @@ def test_it_says_why_and_leads_to_the_lists(console: Console, night: House) -> N
     expect(failed).to_contain_text("C: division by zero")
     late = page.get_by_role("region", name="Late")
     expect(late).to_contain_text("behind A/C, failed")
-    expect(page.get_by_text("No range yet: fewer than three of the seven days before ran on time.")).to_be_visible()
     expect(page.get_by_role("region", name="Slots")).to_contain_text("of 20")
 
     tile(console, "Failed").get_by_role("link", name="1 table").click()

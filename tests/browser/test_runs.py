@@ -94,4 +94,5 @@ def test_a_result_that_is_gone_is_told_and_its_record_stays(
     expect(page.get_by_role("alert")).to_contain_text("is not kept any more")
     page.get_by_role("link", name="Details").click()
     expect(page.get_by_role("main")).to_contain_text("SELECT 41 + 1 AS answer")
+    expect(page.get_by_role("main")).to_contain_text("is not kept any more")
     console.errors.clear()  # the browser reports the refused request by itself
