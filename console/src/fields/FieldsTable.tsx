@@ -99,7 +99,7 @@ export function FieldsTable({
       {
         key: "name",
         pin: "left",
-        width: matrix ? 184 : 200,
+        width: matrix ? 184 : 190,
         head: t.field,
         cell: (field) => <FieldName field={field} />,
       },
